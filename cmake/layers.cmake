@@ -1,0 +1,32 @@
+# One static library a directory of src/, linked only to the directories it may use: the table of
+# ARCHITECTURE.md, enforced by the linker here and by tests/layers_test.py on the #include lines.
+#
+#   mbk_layer(store USES net base LIBS PkgConfig::PUGIXML)
+#
+# takes every *.cc below src/store, keeps *_test.cc apart for the test binary mbk_store_test.
+find_package(GTest QUIET)
+
+function(mbk_layer name)
+  cmake_parse_arguments(ARG "" "" "USES;LIBS;TEST_USES;TEST_LIBS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/testing/")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$|/testing/")
+  set(uses ${ARG_USES})
+  list(TRANSFORM uses PREPEND mbk_)
+  if(NOT sources)
+    add_library(mbk_${name} INTERFACE)
+    return()
+  endif()
+  add_library(mbk_${name} STATIC ${sources})
+  target_include_directories(mbk_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(mbk_${name} PUBLIC ${uses} ${ARG_LIBS})
+  if(MBK_TESTS AND tests)
+    set(test_uses ${ARG_TEST_USES})
+    list(TRANSFORM test_uses PREPEND mbk_)
+    add_executable(mbk_${name}_test ${tests})
+    target_compile_definitions(mbk_${name}_test PRIVATE MBK_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    target_link_libraries(mbk_${name}_test PRIVATE mbk_${name} ${test_uses} ${ARG_TEST_LIBS} GTest::gmock GTest::gtest_main)
+    add_test(NAME ${name} COMMAND mbk_${name}_test)
+  endif()
+endfunction()

@@ -1,0 +1,168 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/call_context.h"
+#include "base/status.h"
+#include "milvus/capability.h"
+#include "model/backup.h"
+#include "model/schema.h"
+
+/// What the program asks of a Milvus server. Calls are blocking, thread-safe, retried inside (see
+/// milvus/README.md) and cost one RPC unless they say otherwise. `db` is sent as the `dbname` header;
+/// "" means the default database.
+namespace mbk {
+
+struct CollectionName {
+  std::string db;
+  std::string name;
+  /// "db.name", for messages and results.
+  std::string Full() const { return (db.empty() ? "default" : db) + "." + name; }
+  friend auto operator<=>(const CollectionName&, const CollectionName&) = default;
+};
+
+/// The answer of DescribeCollection.
+struct CollectionDescription {
+  CollectionSchema schema;
+  std::int64_t collection_id = 0;
+  std::vector<std::string> virtual_channel_names;
+  std::vector<std::string> physical_channel_names;
+  std::uint64_t created_timestamp = 0;  ///< hybrid
+  std::int32_t shards_num = 0;
+  std::vector<std::string> aliases;
+  std::int32_t consistency_level = 0;
+  std::string collection_name;
+  KeyValues properties;
+  std::string db_name;  ///< empty on servers that do not fill it
+  std::int64_t db_id = 0;
+  std::int64_t num_partitions = 0;
+};
+
+struct DatabaseDescription {
+  std::string name;
+  std::int64_t id = 0;
+  KeyValues properties;
+};
+
+struct PartitionName {
+  std::string name;
+  std::int64_t id = 0;
+};
+
+/// One entry of GetPersistentSegmentInfo.
+struct SegmentInfo {
+  std::int64_t segment_id = 0;
+  std::int64_t collection_id = 0;
+  std::int64_t partition_id = 0;
+  std::int64_t num_rows = 0;
+  std::int32_t state = 0;  ///< common.SegmentState
+  std::int32_t level = 0;  ///< common.SegmentLevel: 1 is L0
+  bool is_sorted = false;
+  std::int64_t storage_version = 0;
+};
+
+struct CreateCollectionRequest {
+  CollectionName target;
+  CollectionSchema schema;  ///< sent as it is, with its name set to the target's
+  std::int32_t shards_num = 0;
+  std::int32_t consistency_level = 0;
+  std::int64_t num_partitions = 0;  ///< only with a partition key, else 0
+  KeyValues properties;
+};
+
+struct FlushResult {
+  bool must_poll = false;        ///< the answer names the collection: ask IsFlushed until true
+  std::vector<std::int64_t> segment_ids;
+  std::uint64_t flush_ts = 0;    ///< hybrid
+  std::int64_t seal_time_s = 0;  ///< unix seconds
+  std::map<std::string, std::string> channel_checkpoints;  ///< vchannel → base64(msg.MsgPosition)
+  std::uint64_t max_checkpoint_ts = 0;                     ///< hybrid; 0 without checkpoints
+};
+
+struct CreateIndexRequest {
+  CollectionName collection;
+  std::string field_name;
+  std::string index_name;
+  KeyValues params;
+};
+
+struct ImportRequest {
+  CollectionName target;
+  std::string partition_name;
+  std::vector<std::string> paths;  ///< as sent; 2.2 and 2.3 want exactly two, the second may be ""
+  KeyValues options;
+};
+
+enum class ImportState { kPending, kFailed, kStarted, kPersisted, kFlushed, kCompleted, kFailedAndCleaned };
+std::string_view ImportStateName(ImportState state);
+
+struct ImportProgress {
+  ImportState state = ImportState::kPending;
+  std::int64_t row_count = 0;  ///< rows that live after deletes, once persisted
+  int percent = 0;             ///< 0 when the server does not say
+  std::string failed_reason;
+};
+
+class MilvusClient {
+ public:
+  virtual ~MilvusClient() = default;
+
+  /// "host:port", for messages.
+  virtual const std::string& address() const = 0;
+  /// As reported: build tags of Connect when they parse as a version, else GetVersion. No RPC.
+  virtual const std::string& version() const = 0;
+  virtual bool has(Capability capability) const = 0;
+
+  virtual Result<std::vector<std::string>> ListDatabases(const CallContext& context) = 0;
+  virtual Result<DatabaseDescription> DescribeDatabase(const std::string& db, const CallContext& context) = 0;
+  virtual Status CreateDatabase(const std::string& db, const KeyValues& properties, const CallContext& context) = 0;
+
+  virtual Result<std::vector<std::string>> ListCollections(const std::string& db, const CallContext& context) = 0;
+  virtual Result<bool> HasCollection(const CollectionName& collection, const CallContext& context) = 0;
+  virtual Result<CollectionDescription> DescribeCollection(const CollectionName& collection, const CallContext& context) = 0;
+  virtual Status CreateCollection(const CreateCollectionRequest& request, const CallContext& context) = 0;
+  virtual Status DropCollection(const CollectionName& collection, const CallContext& context) = 0;
+  virtual Status AlterCollection(const CollectionName& collection, const KeyValues& properties, const CallContext& context) = 0;
+  virtual Status AddCollectionField(const CollectionName& collection, const FieldSchema& field, const CallContext& context) = 0;
+  virtual Status CreateAlias(const CollectionName& collection, const std::string& alias, const CallContext& context) = 0;
+
+  virtual Result<std::vector<PartitionName>> ListPartitions(const CollectionName& collection, const CallContext& context) = 0;
+  virtual Status CreatePartition(const CollectionName& collection, const std::string& partition, const CallContext& context) = 0;
+
+  /// Empty when there is no index, however the server says so.
+  virtual Result<std::vector<IndexInfo>> ListIndexes(const CollectionName& collection, const CallContext& context) = 0;
+  virtual Status CreateIndex(const CreateIndexRequest& request, const CallContext& context) = 0;
+  virtual Status DropIndex(const CollectionName& collection, const IndexInfo& index, const CallContext& context) = 0;
+
+  /// Percent loaded, of the collection or, when `partitions` is not empty, of those partitions.
+  virtual Result<std::int64_t> GetLoadingProgress(const CollectionName& collection,
+                                                  const std::vector<std::string>& partitions,
+                                                  const CallContext& context) = 0;
+  virtual Status LoadCollection(const CollectionName& collection, const CallContext& context) = 0;
+  virtual Status LoadPartitions(const CollectionName& collection, const std::vector<std::string>& partitions,
+                                const CallContext& context) = 0;
+  virtual Status ReleaseCollection(const CollectionName& collection, const CallContext& context) = 0;
+
+  /// Retried often and quickly: it fails while a compaction replaces segments.
+  virtual Result<std::vector<SegmentInfo>> ListPersistentSegments(const CollectionName& collection,
+                                                                  const CallContext& context) = 0;
+  virtual Result<FlushResult> Flush(const CollectionName& collection, const CallContext& context) = 0;
+  virtual Result<bool> IsFlushed(const CollectionName& collection, const FlushResult& flush, const CallContext& context) = 0;
+
+  /// The id of the started job.
+  virtual Result<std::int64_t> Import(const ImportRequest& request, const CallContext& context) = 0;
+  virtual Result<ImportProgress> GetImportState(std::int64_t job_id, const CallContext& context) = 0;
+
+  virtual Result<RbacMeta> BackupRbac(const CallContext& context) = 0;
+  virtual Status RestoreRbac(const RbacMeta& rbac, const CallContext& context) = 0;
+
+  /// The management port's garbage-collection switch, for the whole server. A server without it answers
+  /// 404, which is kUnimplemented here.
+  virtual Status PauseGc(std::chrono::seconds lease, const CallContext& context) = 0;
+  virtual Status ResumeGc(const CallContext& context) = 0;
+};
+
+}  // namespace mbk

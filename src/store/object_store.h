@@ -1,0 +1,163 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/call_context.h"
+#include "base/named.h"
+#include "base/status.h"
+
+/// An object store as the rest of the program sees it: one bucket of one service, or one directory tree.
+/// Every call is blocking, thread-safe, ends early when its CallContext ends, and costs one request
+/// unless it says otherwise. Calls do not retry by themselves: RetryingStore does.
+namespace mbk {
+
+/// A digest of an object's content, as far as the store vouches for one.
+struct Digest {
+  enum class Kind { kNone, kMd5, kCrc32c, kCrc64Nvme, kSha256 };
+  Kind kind = Kind::kNone;
+  std::string hex;  ///< lower case
+  friend bool operator==(const Digest&, const Digest&) = default;
+};
+
+struct ObjectInfo {
+  ObjectKey key;
+  std::int64_t size = 0;  ///< bytes
+  std::string etag;       ///< as the store gave it, without quotes; empty where there is none
+  /// MD5 when the etag is one (a single-part object of a store whose etags are MD5), else kNone.
+  Digest digest;
+};
+
+struct ListRequest {
+  std::string prefix;      ///< a true string prefix, not a directory
+  std::string delimiter;   ///< "" lists everything below, "/" one level
+  std::string page_token;  ///< from the page before; empty for the first
+  int max_keys = 1000;     ///< at most; a page may hold fewer and still not be the last
+};
+
+struct ListPage {
+  std::vector<ObjectInfo> objects;           ///< in the store's order: by UTF-8 bytes on S3
+  std::vector<std::string> common_prefixes;  ///< each ends in the delimiter
+  std::string next_page_token;               ///< empty: this was the last page
+};
+
+struct ByteRange {
+  std::int64_t offset = 0;
+  std::int64_t length = -1;  ///< -1: to the end
+};
+
+struct GetRequest {
+  ObjectKey key;
+  ByteRange range;
+  std::string if_match;  ///< etag; kFailedPrecondition when the object has another by now
+};
+
+/// Takes the bytes of an object as they arrive. An error ends the transfer and is returned from Get.
+using ByteSink = std::function<Status(std::string_view)>;
+
+enum class PutCondition { kNone, kIfAbsent };
+
+struct PutRequest {
+  ObjectKey key;
+  std::string_view body;
+  PutCondition condition = PutCondition::kNone;  ///< kIfAbsent: kAlreadyExists when the key is taken
+};
+
+/// What the store says of an object it has just written.
+struct WriteResult {
+  std::string etag;
+  Digest digest;
+};
+
+/// Another object of the same service, readable with the destination's credentials.
+struct CopySource {
+  BucketName bucket;
+  ObjectKey key;
+  std::string if_match;  ///< etag, may be empty
+};
+
+struct UploadId {
+  ObjectKey key;
+  std::string id;
+};
+
+struct UploadedPart {
+  int number = 0;  ///< from 1
+  std::string etag;
+};
+
+/// What a store can do; deviations are listed here once, so that callers ask instead of trying.
+struct StoreCapabilities {
+  bool server_side_copy = true;
+  bool multipart_copy = true;
+  bool conditional_put = true;
+  std::int64_t max_single_copy_bytes = 5LL << 30;
+  std::int64_t min_part_bytes = 5LL << 20;  ///< all parts but the last
+  int max_parts = 10'000;
+};
+
+/// Names a store: who serves it, where, which bucket. Two stores with equal `service` and `endpoint` can
+/// copy between each other without the bytes passing through this process.
+struct StoreIdentity {
+  std::string service;   ///< "minio", "s3", "local", "memory" …
+  std::string endpoint;  ///< host:port, region, tls: whatever makes it another service when it differs
+  BucketName bucket;
+  /// For messages: "s3://bucket", "file://", …
+  std::string Url(const ObjectKey& key) const;
+  bool SameService(const StoreIdentity& other) const;
+};
+
+/// The reading half. Restore gets no more than this of a backup's store.
+class ObjectReader {
+ public:
+  virtual ~ObjectReader() = default;
+  virtual const StoreIdentity& identity() const = 0;
+  virtual const StoreCapabilities& capabilities() const = 0;
+
+  virtual Result<ListPage> List(const ListRequest& request, const CallContext& context) = 0;
+  /// kNotFound when the key is absent.
+  virtual Result<ObjectInfo> Head(const ObjectKey& key, const CallContext& context) = 0;
+  /// Stream an object (or a range of it) into `sink`. The result describes the whole object. Fewer bytes
+  /// than promised are kUnavailable, so that a retry resumes; kNotFound when the key is absent.
+  virtual Result<ObjectInfo> Get(const GetRequest& request, const ByteSink& sink, const CallContext& context) = 0;
+};
+
+/// The writing half.
+class ObjectStore : public ObjectReader {
+ public:
+  /// Write a whole object; readers see the old one or the new one, nothing between.
+  virtual Result<WriteResult> Put(const PutRequest& request, const CallContext& context) = 0;
+  /// Delete every key; an absent key is no error. One request per 1,000 keys where the store can.
+  virtual Status Delete(std::span<const ObjectKey> keys, const CallContext& context) = 0;
+  /// Copy inside the service, up to capabilities().max_single_copy_bytes.
+  virtual Result<WriteResult> Copy(const CopySource& source, const ObjectKey& target, const CallContext& context) = 0;
+
+  virtual Result<UploadId> StartUpload(const ObjectKey& key, const CallContext& context) = 0;
+  virtual Result<UploadedPart> UploadPart(const UploadId& upload, int part_number, std::string_view body,
+                                          const CallContext& context) = 0;
+  virtual Result<UploadedPart> UploadPartCopy(const UploadId& upload, int part_number, const CopySource& source,
+                                              ByteRange range, const CallContext& context) = 0;
+  /// `parts` in ascending order of number.
+  virtual Result<WriteResult> CompleteUpload(const UploadId& upload, std::span<const UploadedPart> parts,
+                                             const CallContext& context) = 0;
+  /// Forget an upload and its parts; an unknown upload is no error.
+  virtual Status AbortUpload(const UploadId& upload, const CallContext& context) = 0;
+
+  /// Make the bucket if it is missing: one list of one key, then a create. The error of a create names
+  /// the bucket, the service's words and the setting.
+  virtual Status EnsureBucket(const CallContext& context) = 0;
+};
+
+/// Call `visit` for every object below `prefix`, page by page.
+Status ForEachObject(ObjectReader& store, const std::string& prefix, const CallContext& context,
+                     const std::function<Status(const ObjectInfo&)>& visit);
+/// Read a whole object of at most `max_bytes`; kDataLoss when it is larger.
+Result<std::string> ReadObject(ObjectReader& store, const ObjectKey& key, std::int64_t max_bytes,
+                               const CallContext& context);
+
+}  // namespace mbk

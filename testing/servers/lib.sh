@@ -1,0 +1,22 @@
+# Shared by the scripts of this directory: where the tools live and which versions are pinned.
+# Sourced, not run.
+#
+# Everything that is downloaded or built lands in $MBK_TOOLS, outside the checkout, so that a clean
+# clone, a second clone and CI share it. `make clean-tools` removes it.
+
+MBK_TOOLS=${MBK_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/milvus-backup-tools}
+
+MILVUS_WHEEL=milvus==2.3.5
+PYMILVUS_WHEEL=pymilvus==2.3.7
+MINIO_MODULE=github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
+MC_MODULE=github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9
+VERSITYGW_MODULE=github.com/versity/versitygw/cmd/versitygw@v1.8.0
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+# A step that ran to its end leaves a stamp named after the step and its pinned inputs, so that a
+# second run costs nothing and a changed pin runs the step again.
+stamp_of() { printf '%s/stamps/%s-%s' "$MBK_TOOLS" "$1" "$(printf '%s' "$2" | cksum | cut -d' ' -f1)"; }
+done_before() { [ -e "$(stamp_of "$1" "$2")" ]; }
+mark_done() { mkdir -p "$MBK_TOOLS/stamps" && touch "$(stamp_of "$1" "$2")"; }
