@@ -1,0 +1,49 @@
+#include "base/progress.h"
+
+#include "base/log.h"
+
+namespace mbk {
+
+std::string_view StepName(Step step) {
+  switch (step) {
+    case Step::kStart: return "start";
+    case Step::kConnect: return "connect";
+    case Step::kOpen: return "open";
+    case Step::kPreflight: return "preflight";
+    case Step::kPlan: return "plan";
+    case Step::kFlush: return "flush";
+    case Step::kCopy: return "copy";
+    case Step::kManifest: return "manifest";
+    case Step::kVerify: return "verify";
+    case Step::kDdl: return "ddl";
+    case Step::kStage: return "stage";
+    case Step::kImport: return "import";
+    case Step::kIndex: return "index";
+    case Step::kLoad: return "load";
+    case Step::kRemove: return "remove";
+    case Step::kDone: return "done";
+  }
+  return "unknown";
+}
+
+void Progress::Enter(Step step, std::int64_t objects_total, std::int64_t bytes_total) {
+  log::Info("step {}: {} objects, {} bytes", StepName(step), objects_total, bytes_total);
+  std::scoped_lock lock(mutex_);
+  now_ = {.step = step,
+          .objects_total = objects_total,
+          .bytes_total = bytes_total,
+          .step_started = std::chrono::steady_clock::now()};
+}
+
+void Progress::Add(std::int64_t objects, std::int64_t bytes) {
+  std::scoped_lock lock(mutex_);
+  now_.objects_done += objects;
+  now_.bytes_done += bytes;
+}
+
+Progress::Snapshot Progress::Get() const {
+  std::scoped_lock lock(mutex_);
+  return now_;
+}
+
+}  // namespace mbk

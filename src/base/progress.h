@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <string_view>
+
+namespace mbk {
+
+/// The steps of every verb, in the words that the log, the progress bar, JSON progress and metrics use.
+/// A driver (ops/<verb>/run.cc) is the list of its steps.
+enum class Step {
+  kStart,
+  kConnect,    ///< reach the servers and stores
+  kOpen,       ///< read a backup's metadata
+  kPreflight,  ///< find out what would fail later, before anything is changed
+  kPlan,       ///< decide everything; from here on the plan is frozen
+  kFlush,      ///< make Milvus write out what it holds in memory
+  kCopy,       ///< objects, store to store
+  kManifest,   ///< the metadata files, the last of which is the commit
+  kVerify,     ///< compare what is there with what was planned
+  kDdl,        ///< databases, collections, partitions
+  kStage,      ///< objects to where Milvus can import them
+  kImport,     ///< Milvus takes the data in
+  kIndex,
+  kLoad,
+  kRemove,
+  kDone,
+};
+std::string_view StepName(Step step);
+
+/// How far a run is. Written by the run, read by whoever shows it; thread-safe.
+class Progress {
+ public:
+  struct Snapshot {
+    Step step = Step::kStart;
+    std::int64_t objects_done = 0;   ///< of this step
+    std::int64_t objects_total = 0;  ///< 0: not known
+    std::int64_t bytes_done = 0;
+    std::int64_t bytes_total = 0;
+    std::chrono::steady_clock::time_point step_started;
+  };
+
+  /// Begin a step and forget the counts of the one before. `objects_total` counts whatever the step
+  /// handles one by one: objects, collections, import jobs.
+  void Enter(Step step, std::int64_t objects_total = 0, std::int64_t bytes_total = 0);
+  void Add(std::int64_t objects, std::int64_t bytes);
+  Snapshot Get() const;
+
+ private:
+  mutable std::mutex mutex_;
+  Snapshot now_{.step_started = std::chrono::steady_clock::now()};
+};
+
+}  // namespace mbk
