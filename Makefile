@@ -1,0 +1,112 @@
+# make demo    sets up, builds, and shows the whole job on real servers
+# make test    sets up, builds, and runs every test
+# Each target does its own set-up, and a second run does only what has changed. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+TOOLS := $(shell . testing/servers/lib.sh && echo $$MBK_TOOLS)
+PYTHON := $(TOOLS)/venv/bin/python
+IN_LOOPBACK := testing/servers/in_loopback
+WITH_STORES := $(IN_LOOPBACK) testing/servers/with_stores
+JOBS ?= $(shell nproc)
+# Extra arguments for pytest: make e2e PYTEST="-k walkthrough"
+PYTEST ?=
+PYTEST_RUN := $(PYTHON) -W ignore -m pytest -q -p no:cacheprovider
+# Debian's gRPC and its libraries are built without TSan, which would see races in what they synchronise.
+export TSAN_OPTIONS := ignore_noninstrumented_modules=1 halt_on_error=1
+export ASAN_OPTIONS := detect_stack_use_after_return=1
+export UBSAN_OPTIONS := print_stacktrace=1
+
+say = @printf '\n== %s\n' "$(1)" >&2
+
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+# ---------------------------------------------------------------------------------------------- set-up
+
+.PHONY: deps tools
+deps: ## install with apt what the build needs and this machine lacks
+	@testing/install_build_deps.sh
+tools: deps ## install the real servers that tests and demo use: Milvus 2.3.5, MinIO, mc, versitygw
+	@testing/servers/install.sh all
+
+# ----------------------------------------------------------------------------------------------- build
+
+# One build directory a preset of CMakePresets.json. ninja decides what is out of date.
+build/%/build.ninja: CMakePresets.json | deps
+	cmake --preset $* >build-$*.log 2>&1 || { cat build-$*.log >&2; rm -f build-$*.log; exit 1; }
+	rm -f build-$*.log
+
+define build_preset
+	@cmake --build build/$(1) -j $(JOBS) -- --quiet
+endef
+
+.PHONY: build
+build: build/release/build.ninja ## build the program: ./milvus-backup
+	$(call say,building)
+	$(call build_preset,release)
+	@cp --update build/release/src/milvus-backup milvus-backup
+
+# ----------------------------------------------------------------------------------------------- tests
+
+.PHONY: test
+test: tools ## everything below, in order; 10 minutes when nothing has changed
+	@$(MAKE) layers
+	@$(MAKE) conformance
+	@$(MAKE) sanitize
+	@$(MAKE) e2e
+
+.PHONY: layers
+layers: tools ## no directory of src/ includes one above it
+	$(call say,layers)
+	@$(PYTEST_RUN) tests/layers_test.py
+
+.PHONY: unit
+unit: build ## the unit tests alone, without servers
+	$(call say,unit tests)
+	@ctest --test-dir build/release --output-on-failure -j $(JOBS)
+
+.PHONY: conformance
+conformance: build tools ## unit tests, and the store conformance suite over real MinIO and versitygw
+	$(call say,unit tests and store conformance)
+	@$(WITH_STORES) ctest --test-dir build/release --output-on-failure -j $(JOBS)
+
+.PHONY: sanitize asan tsan
+sanitize: asan tsan ## the same under AddressSanitizer with UBSan, and under ThreadSanitizer
+asan tsan: %: build/%/build.ninja tools
+	$(call say,unit tests and store conformance under $@)
+	$(call build_preset,$@)
+	@$(WITH_STORES) ctest --test-dir build/$@ --output-on-failure -j $(JOBS)
+
+.PHONY: e2e
+e2e: build tools ## end to end: pymilvus and the program against real Milvus and MinIO
+	$(call say,end to end)
+	@$(IN_LOOPBACK) $(PYTEST_RUN) tests/e2e $(PYTEST)
+
+.PHONY: torture
+torture: build tools ## end to end, and what is too slow for every run
+	$(call say,torture)
+	@$(IN_LOOPBACK) $(PYTEST_RUN) tests/e2e --torture $(PYTEST)
+
+# ------------------------------------------------------------------------------------------------ shows
+
+.PHONY: demo
+demo: build tools ## the documented walkthrough on two Milvus and two MinIO, each row compared
+	@$(IN_LOOPBACK) $(PYTHON) -W ignore demo/demo.py
+
+# ------------------------------------------------------------------------------------------ housekeeping
+
+.PHONY: format
+format: ## clang-format over all sources
+	@git ls-files '*.h' '*.cc' | xargs -r clang-format-19 -i
+
+.PHONY: clean clean-tools
+clean: ## remove what was built
+	rm -rf build milvus-backup logs
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+clean-tools: ## remove the installed servers (shared by all checkouts)
+	rm -rf "$(TOOLS)"

@@ -1,0 +1,144 @@
+"""Real object stores on loopback: MinIO, with or without TLS, and versitygw."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from certificates import Certificates
+from server_process import Ports, ServerProcess, accepts_connections, http_ok
+from tools import tool
+
+ACCESS_KEY = "minioadmin"
+SECRET_KEY = "minioadmin"
+START_SECONDS = 60
+
+
+class ObjectStore:
+    """An S3 server that is starting; `wait_ready` returns when it serves and has its buckets."""
+
+    provider = "minio"
+
+    def __init__(self, name: str, port: int, directory: Path, buckets: Sequence[str], ca: Path | None) -> None:
+        self.name = name
+        self.address = "127.0.0.1"
+        self.port = port
+        self.ca = ca
+        self.access_key = ACCESS_KEY
+        self.secret_key = SECRET_KEY
+        self._buckets = tuple(buckets)
+        self._mc_config = directory / f"{name}.mc"
+        self._ready = False
+        self.process: ServerProcess
+
+    @property
+    def tls(self) -> bool:
+        return self.ca is not None
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.tls else 'http'}://{self.address}:{self.port}"
+
+    def wait_ready(self) -> None:
+        if self._ready:
+            return
+        self.process.wait_until(self._is_healthy, timeout_s=START_SECONDS)
+        for bucket in self._buckets:
+            self.mc("mb", "--ignore-existing", f"{self.name}/{bucket}")
+        self._ready = True
+
+    def mc_env(self) -> dict[str, str]:
+        """What a shell needs to say `mc ls NAME/bucket`."""
+        scheme, _, rest = self.url.partition("://")
+        return {f"MC_HOST_{self.name}": f"{scheme}://{self.access_key}:{self.secret_key}@{rest}"}
+
+    def mc(self, *args: str, others: Sequence[ObjectStore] = ()) -> str:
+        """Run MinIO's client with this store's alias (its name) and those of `others`; its stdout."""
+        env = dict(os.environ)
+        for store in (self, *others):
+            env |= store.mc_env()
+            self._trust(store)
+        command = [str(tool("bin/mc")), "--config-dir", str(self._mc_config), "--quiet", *args]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"mc {' '.join(args)}: {(done.stderr or done.stdout).strip()}")
+        return done.stdout
+
+    def keys(self, path: str) -> list[str]:
+        """Every key below `bucket/prefix`, relative to it, sorted."""
+        lines = self.mc("find", f"{self.name}/{path}").splitlines()
+        start = len(f"{self.name}/{path.rstrip('/')}/")
+        return sorted(line[start:] for line in lines if len(line) > start)
+
+    def _trust(self, store: ObjectStore) -> None:
+        if store.ca is not None:
+            authorities = self._mc_config / "certs" / "CAs"
+            authorities.mkdir(parents=True, exist_ok=True)
+            shutil.copy(store.ca, authorities / f"{store.name}.crt")
+
+    def _is_healthy(self) -> bool:
+        raise NotImplementedError
+
+
+class Minio(ObjectStore):
+    def __init__(
+        self,
+        name: str,
+        directory: Path,
+        ports: Ports,
+        *,
+        buckets: Sequence[str] = (),
+        certificates: Certificates | None = None,
+        preferred_port: int | None = None,
+    ) -> None:
+        super().__init__(name, ports.take(preferred_port), directory, buckets, certificates and certificates.ca)
+        command = [str(tool("bin/minio")), "server", "--quiet", "--address", f"{self.address}:{self.port}"]
+        if certificates is not None:
+            command += ["--certs-dir", str(self._install_certificates(directory, certificates))]
+        self.process = ServerProcess(
+            name,
+            [*command, str(directory / name)],
+            log=directory / f"{name}.log",
+            env={
+                "MINIO_ROOT_USER": ACCESS_KEY,
+                "MINIO_ROOT_PASSWORD": SECRET_KEY,
+                "MINIO_DOMAIN": "localhost",  # virtual-host style as bucket.localhost
+                "MINIO_BROWSER": "off",
+                "MINIO_UPDATE": "off",
+                "MINIO_CI_CD": "1",  # serves from the root disk too
+                "MINIO_API_DISABLE_ODIRECT": "on",  # works on tmpfs and overlayfs
+            },
+        )
+
+    def _install_certificates(self, directory: Path, certificates: Certificates) -> Path:
+        home = directory / f"{self.name}.certs"
+        home.mkdir()
+        shutil.copy(certificates.server_cert, home / "public.crt")
+        shutil.copy(certificates.server_key, home / "private.key")
+        return home
+
+    def _is_healthy(self) -> bool:
+        return http_ok(f"{self.url}/minio/health/live")
+
+
+class VersityGw(ObjectStore):
+    """The S3 gateway of Versity over a directory: a second implementation to hold ours against."""
+
+    def __init__(self, name: str, directory: Path, ports: Ports, *, buckets: Sequence[str] = ()) -> None:
+        super().__init__(name, ports.take(), directory, buckets, None)
+        root, accounts = directory / name, directory / f"{name}.iam"
+        root.mkdir()
+        accounts.mkdir()
+        listen = f"{self.address}:{self.port}"
+        self.process = ServerProcess(
+            name,
+            [str(tool("bin/versitygw")), "--port", listen, "--iam-dir", str(accounts), "posix", str(root)],
+            log=directory / f"{name}.log",
+            env={"ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY},
+        )
+
+    def _is_healthy(self) -> bool:
+        return accepts_connections(self.port)
