@@ -1,0 +1,82 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/call_context.h"
+#include "base/status.h"
+#include "net/http_headers.h"
+
+namespace mbk {
+
+struct HttpResponse {
+  int status = 0;
+  HttpHeaders headers;
+  std::string body;  ///< empty when a sink took it; of a refusal at most kMaxErrorBodyBytes
+};
+
+/// Refusals are kept for their message only; what a server sends beyond this is not read.
+inline constexpr std::size_t kMaxErrorBodyBytes = 64 << 10;
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;
+  HttpHeaders headers;    ///< Host and Content-Length are the client's, Host may be overridden
+  std::string_view body;  ///< must outlive Send; sent with its length by POST, PUT and PATCH, also when empty
+
+  /// Sees status and headers of a 2xx answer before the first byte of its body. An error ends the transfer.
+  std::function<Status(const HttpResponse&)> on_headers;
+  /// Takes the body of a 2xx answer piece by piece; without one it is collected in HttpResponse::body.
+  std::function<Status(std::string_view)> sink;
+  std::size_t max_body_bytes = 16 << 20;  ///< limit of a collected body; kDataLoss beyond it
+  /// Give up when no byte moved for so long; zero: HttpClientOptions::stall_timeout. Longer for a request
+  /// whose answer takes the server a while, such as a copy of gigabytes.
+  std::chrono::seconds stall_timeout{0};
+};
+
+struct HttpClientOptions {
+  std::string ca_file;           ///< PEM; empty: the system's CAs
+  std::string client_cert_file;  ///< PEM, for mutual TLS
+  std::string client_key_file;
+  Milliseconds connect_timeout{10'000};
+  std::chrono::seconds stall_timeout{60};
+  /// "host:port:address" each, before DNS is asked (CURLOPT_RESOLVE).
+  std::vector<std::string> resolve;
+  std::string user_agent = "milvus-backup";
+};
+
+/// Blocking HTTP/1.1 over libcurl: a pool of connections, the one used last taken first. Follows no
+/// redirect, obeys the proxy variables of the environment, keeps no cookies. Thread-safe; must outlive its
+/// calls. The first client made sets SIGPIPE to be ignored in this process: OpenSSL has no other way to
+/// survive a peer that hangs up.
+class HttpClient {
+ public:
+  explicit HttpClient(HttpClientOptions options = {});
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// One request and its answer, whatever its HTTP status. Errors:
+  /// kUnavailable      name not resolved, connection refused, cut or stalled, body shorter than announced
+  /// kInvalidArgument  TLS not trusted or not spoken (the message names the setting), malformed URL or header
+  /// kCancelled, kDeadlineExceeded  as `context` says; a stop is noticed at once
+  /// kDataLoss         a collected body above its limit
+  /// and whatever sink or on_headers return. The message names the host, never headers or query.
+  Result<HttpResponse> Send(const HttpRequest& request, const CallContext& context);
+
+ private:
+  class Session;
+  class Lease;
+  std::unique_ptr<Session> Take();
+  void GiveBack(std::unique_ptr<Session> session);
+
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace mbk

@@ -1,0 +1,313 @@
+#include "net/http_client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+#include <string>
+#include <thread>
+
+#include "net/testing/http_imposter.h"
+#include "net/testing/tls_transport.h"
+
+namespace mbk {
+namespace {
+
+using nettest::Answer;
+using nettest::HttpImposter;
+using nettest::Reply;
+using nettest::SeenRequest;
+using testing::HasSubstr;
+
+Reply Ok(const SeenRequest&) { return Answer(200, "hello"); }
+
+TEST(HttpClient, GivesStatusHeadersAndBody) {
+  HttpImposter server([](const SeenRequest&) { return Answer(404, "gone", {{"X-Request-ID", " 17F "}}); });
+  HttpClient client;
+  auto response = client.Send({.url = server.Url("/a%20b?x=1"), .headers = {{"X-Mine", "1"}}}, {});
+  ASSERT_TRUE(response.ok()) << response.status().message();
+  EXPECT_EQ(response->status, 404);
+  EXPECT_EQ(response->body, "gone");
+  EXPECT_EQ(response->headers.Get("x-request-id"), "17F");
+  SeenRequest seen = server.seen().at(0);
+  EXPECT_EQ(seen.method, "GET");
+  EXPECT_EQ(seen.target, "/a%20b?x=1");
+  EXPECT_EQ(seen.headers.Get("x-mine"), "1");
+}
+
+TEST(HttpClient, SendsThePathAsItIs) {
+  HttpImposter server(Ok);
+  HttpClient client;
+  ASSERT_TRUE(client.Send({.url = server.Url("/b//a/../c/./%2E")}, {}).ok());
+  EXPECT_EQ(server.seen().at(0).target, "/b//a/../c/./%2E");
+}
+
+TEST(HttpClient, PutSendsItsBodyWithoutAskingFirst) {
+  HttpImposter server(Ok);
+  HttpClient client;
+  std::string body(3 << 20, 'x');
+  ASSERT_TRUE(client.Send({.method = "PUT", .url = server.Url("/"), .body = body}, {}).ok());
+  SeenRequest seen = server.seen().at(0);
+  EXPECT_EQ(seen.method, "PUT");
+  EXPECT_EQ(seen.body, body);
+  EXPECT_FALSE(seen.headers.Has("expect"));
+  EXPECT_FALSE(seen.headers.Has("content-type"));
+}
+
+TEST(HttpClient, EmptyPutAnnouncesItsLength) {
+  HttpImposter server(Ok);
+  HttpClient client;
+  ASSERT_TRUE(client.Send({.method = "PUT", .url = server.Url("/")}, {}).ok());
+  EXPECT_EQ(server.seen().at(0).headers.Get("content-length"), "0");
+}
+
+TEST(HttpClient, MethodsDoNotLeakIntoTheNextRequest) {
+  HttpImposter server([](const SeenRequest& seen) {
+    return seen.method == "HEAD" ? Reply{.bytes = "HTTP/1.1 200 X\r\nContent-Length: 77\r\n\r\n"}
+                                 : Answer(200);
+  });
+  HttpClient client;
+  for (const char* method : {"PUT", "GET", "HEAD", "GET", "DELETE", "POST", "GET"}) {
+    auto response = client.Send({.method = method, .url = server.Url("/"), .body = "b"}, {});
+    ASSERT_TRUE(response.ok()) << method << ": " << response.status().message();
+    SeenRequest seen = server.seen().back();
+    EXPECT_EQ(seen.method, method);
+    EXPECT_EQ(seen.connection, 1);
+    EXPECT_EQ(seen.headers.Has("content-length"), seen.method == "PUT" || seen.method == "POST") << method;
+  }
+}
+
+TEST(HttpClient, RefusesHeadersThatWouldStartAnother) {
+  HttpClient client;
+  auto sent = client.Send({.url = "http://127.0.0.1:1/", .headers = {{"If-Match", "a\r\nX-Evil: 1"}}}, {});
+  EXPECT_EQ(sent.status().code(), Code::kInvalidArgument);
+  EXPECT_THAT(sent.status().message(), HasSubstr("If-Match"));
+}
+
+TEST(HttpClient, SinkTakesOnlyBodiesOfSuccess) {
+  HttpImposter server(
+      [](const SeenRequest& seen) { return seen.target == "/ok" ? Answer(200, "yes") : Answer(500, "no"); });
+  HttpClient client;
+  std::string taken;
+  auto sink = [&](std::string_view bytes) { return taken.append(bytes), Status(); };
+  EXPECT_EQ(client.Send({.url = server.Url("/ok"), .sink = sink}, {})->body, "");
+  EXPECT_EQ(client.Send({.url = server.Url("/bad"), .sink = sink}, {})->body, "no");
+  EXPECT_EQ(taken, "yes");
+}
+
+TEST(HttpClient, SinkErrorComesBackAsItIs) {
+  HttpImposter server(Ok);
+  HttpClient client;
+  Status full = FailedPrecondition("disk full");
+  EXPECT_EQ(
+      client.Send({.url = server.Url("/"), .sink = [&](std::string_view) { return full; }}, {}).status(),
+      full);
+}
+
+TEST(HttpClient, HeadersAreSeenBeforeTheBody) {
+  HttpImposter server([](const SeenRequest&) { return Answer(206, "abc"); });
+  HttpClient client;
+  bool sink_called = false;
+  auto sent = client.Send(
+      {.url = server.Url("/"),
+       .on_headers = [](const HttpResponse& head) { return DataLoss(std::to_string(head.status)); },
+       .sink = [&](std::string_view) { return sink_called = true, Status(); }},
+      {});
+  EXPECT_EQ(sent.status(), DataLoss("206"));
+  EXPECT_FALSE(sink_called);
+}
+
+TEST(HttpClient, HeadersOfAnEmptyAnswerAreSeenToo) {
+  HttpImposter server([](const SeenRequest&) { return Answer(200); });
+  HttpClient client;
+  auto sent = client.Send(
+      {.url = server.Url("/"), .on_headers = [](const HttpResponse&) { return DataLoss("no"); }}, {});
+  EXPECT_EQ(sent.status(), DataLoss("no"));
+}
+
+TEST(HttpClient, ShortBodyIsUnavailable) {
+  HttpImposter server([](const SeenRequest&) {
+    return Reply{.bytes = "HTTP/1.1 200 X\r\nContent-Length: 10\r\n\r\nabc", .hang_up = true};
+  });
+  HttpClient client;
+  auto sent = client.Send({.url = server.Url("/")}, {});
+  EXPECT_EQ(sent.status().code(), Code::kUnavailable);
+  EXPECT_THAT(sent.status().message(), HasSubstr("127.0.0.1"));
+}
+
+TEST(HttpClient, CutChunkedBodyIsUnavailable) {
+  HttpImposter server([](const SeenRequest&) {
+    return Reply{.bytes = "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+                 .hang_up = true};
+  });
+  HttpClient client;
+  EXPECT_EQ(client.Send({.url = server.Url("/")}, {}).status().code(), Code::kUnavailable);
+}
+
+TEST(HttpClient, HangUpWithoutAnswerIsUnavailable) {
+  HttpImposter server([](const SeenRequest&) { return Reply{.hang_up = true}; });
+  HttpClient client;
+  EXPECT_EQ(client.Send({.url = server.Url("/")}, {}).status().code(), Code::kUnavailable);
+}
+
+TEST(HttpClient, RefusedConnectionSaysWhere) {
+  int free_port = 0;
+  {
+    free_port = HttpImposter(Ok).port();
+  }
+  HttpClient client;
+  auto sent = client.Send({.url = "http://127.0.0.1:" + std::to_string(free_port) + "/secret?sig=s"}, {});
+  EXPECT_EQ(sent.status().code(), Code::kUnavailable);
+  EXPECT_THAT(sent.status().message(), HasSubstr("http://127.0.0.1:" + std::to_string(free_port) + ": "));
+  EXPECT_THAT(sent.status().message(), testing::Not(HasSubstr("secret")));
+}
+
+TEST(HttpClient, CollectedBodyHasALimit) {
+  HttpImposter server([](const SeenRequest&) { return Answer(200, std::string(1001, 'x')); });
+  HttpClient client;
+  EXPECT_EQ(client.Send({.url = server.Url("/"), .max_body_bytes = 1000}, {}).status().code(),
+            Code::kDataLoss);
+  EXPECT_EQ(client.Send({.url = server.Url("/"), .max_body_bytes = 1001}, {})->body.size(), 1001u);
+}
+
+TEST(HttpClient, LongRefusalIsCut) {
+  HttpImposter server([](const SeenRequest&) { return Answer(503, std::string(1 << 20, 'x')); });
+  HttpClient client;
+  auto response = client.Send({.url = server.Url("/")}, {});
+  ASSERT_TRUE(response.ok()) << response.status().message();
+  EXPECT_EQ(response->status, 503);
+  EXPECT_EQ(response->body.size(), kMaxErrorBodyBytes);
+}
+
+TEST(HttpClient, EndlessHeadersAreRefused) {
+  HttpImposter server([](const SeenRequest&) {
+    std::string bytes = "HTTP/1.1 200 X\r\n";
+    for (int i = 0; i < 1000; ++i) bytes += "X-Pad: " + std::string(400, 'x') + "\r\n";
+    return Reply{.bytes = bytes + "\r\n", .hang_up = true};
+  });
+  HttpClient client;
+  EXPECT_EQ(client.Send({.url = server.Url("/")}, {}).status().code(), Code::kDataLoss);
+}
+
+TEST(HttpClient, StopEndsAWaitingRequestAtOnce) {
+  std::promise<void> asked;
+  HttpImposter server([&](const SeenRequest&) { return asked.set_value(), Reply{.silent = true}; });
+  HttpClient client;
+  std::stop_source source;
+  std::jthread stopper([&] {
+    asked.get_future().wait();
+    source.request_stop();
+  });
+  auto sent = client.Send({.url = server.Url("/")}, CallContext{.stop = source.get_token()});
+  EXPECT_EQ(sent.status().code(), Code::kCancelled);
+}
+
+TEST(HttpClient, DeadlineEndsAWaitingRequest) {
+  HttpImposter server([](const SeenRequest&) { return Reply{.silent = true}; });
+  HttpClient client;
+  auto sent =
+      client.Send({.url = server.Url("/")}, CallContext{.deadline = Deadline::After(Milliseconds(20))});
+  EXPECT_EQ(sent.status().code(), Code::kDeadlineExceeded);
+}
+
+TEST(HttpClient, StalledTransferIsUnavailable) {
+  HttpImposter server([](const SeenRequest&) { return Reply{.silent = true}; });
+  HttpClient client;
+  auto sent = client.Send({.url = server.Url("/"), .stall_timeout = std::chrono::seconds(1)}, {});
+  EXPECT_EQ(sent.status().code(), Code::kUnavailable);
+}
+
+TEST(HttpClient, ThreadsShareThePool) {
+  HttpImposter server(Ok);
+  HttpClient client;
+  std::vector<std::jthread> threads;
+  std::atomic<int> good = 0;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 20; ++n) good += client.Send({.url = server.Url("/")}, {}).ok() ? 1 : 0;
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(good, 80);
+  for (const SeenRequest& seen : server.seen()) EXPECT_LE(seen.connection, 4);
+}
+
+TEST(HttpClient, ResolveOverridesDns) {
+  HttpImposter server(Ok);
+  std::string port = std::to_string(server.port());
+  HttpClient client({.resolve = {"bucket.s3.invalid:" + port + ":127.0.0.1"}});
+  ASSERT_TRUE(client.Send({.url = "http://bucket.s3.invalid:" + port + "/"}, {}).ok());
+  EXPECT_EQ(server.seen().at(0).headers.Get("host"), "bucket.s3.invalid:" + port);
+}
+
+TEST(HttpClient, RedirectIsNotFollowed) {
+  HttpImposter server([](const SeenRequest&) { return Answer(307, "", {{"Location", "/elsewhere"}}); });
+  HttpClient client;
+  EXPECT_EQ(client.Send({.url = server.Url("/")}, {})->status, 307);
+  EXPECT_EQ(server.seen().size(), 1u);
+}
+
+class HttpClientTls : public testing::Test {
+ protected:
+  HttpClientTls() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "mbk_tls_XXXXXX").string();
+    directory_ = mkdtemp(pattern.data());
+    ca_file_ = directory_ + "/ca.pem";
+    tls_.WriteCertificate(ca_file_);
+  }
+  ~HttpClientTls() override { std::filesystem::remove_all(directory_); }
+  std::string Url() const { return "https://127.0.0.1:" + std::to_string(server_.port()) + "/"; }
+
+  nettest::SelfSignedServer tls_;
+  HttpImposter server_{Ok, tls_.Transports()};
+  std::string directory_;
+  std::string ca_file_;
+};
+
+TEST_F(HttpClientTls, GivenCaIsTrusted) {
+  HttpClient client({.ca_file = ca_file_});
+  auto response = client.Send({.url = Url()}, {});
+  ASSERT_TRUE(response.ok()) << response.status().message();
+  EXPECT_EQ(response->body, "hello");
+}
+
+TEST_F(HttpClientTls, UnknownCaNamesTheSetting) {
+  HttpClient client;
+  auto sent = client.Send({.url = Url()}, {});
+  EXPECT_EQ(sent.status().code(), Code::kInvalidArgument);
+  EXPECT_THAT(sent.status().message(), HasSubstr("caCertPath"));
+}
+
+TEST_F(HttpClientTls, UnreadableCaNamesTheSetting) {
+  HttpClient client({.ca_file = directory_ + "/missing.pem"});
+  auto sent = client.Send({.url = Url()}, {});
+  EXPECT_EQ(sent.status().code(), Code::kInvalidArgument);
+  EXPECT_THAT(sent.status().message(), HasSubstr("caCertPath"));
+}
+
+TEST(HttpClient, TlsToAPlainPortNamesTheSetting) {
+  HttpImposter server([](const SeenRequest&) { return Answer(200); },
+                      [](int fd) {
+                        // Answers the first bytes of a handshake as a plain HTTP server does.
+                        class Plain : public nettest::Transport {
+                         public:
+                          using Transport::Transport;
+                          ssize_t Read(char* data, std::size_t size) override {
+                            ssize_t got = Transport::Read(data, size);
+                            constexpr std::string_view kRefusal = "HTTP/1.1 400 Bad Request\r\n\r\n";
+                            if (got > 0) Transport::Write(kRefusal.data(), kRefusal.size());
+                            return 0;
+                          }
+                        };
+                        return std::make_unique<Plain>(fd);
+                      });
+  HttpClient client;
+  auto sent = client.Send({.url = "https://127.0.0.1:" + std::to_string(server.port()) + "/"}, {});
+  EXPECT_EQ(sent.status().code(), Code::kInvalidArgument) << sent.status().message();
+  EXPECT_THAT(sent.status().message(), HasSubstr("useSSL"));
+}
+
+}  // namespace
+}  // namespace mbk

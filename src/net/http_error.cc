@@ -1,0 +1,78 @@
+#include "net/http_error.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <string>
+
+namespace mbk {
+namespace {
+
+std::string_view OriginOf(std::string_view url) {
+  std::size_t scheme = url.find("://");
+  std::size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
+  return url.substr(0, url.find_first_of("/?#", host));
+}
+
+bool Mentions(std::string_view text, std::string_view word) {
+  return text.find(word) != std::string_view::npos;
+}
+
+// The handshake got bytes that are no TLS: what a plain HTTP server answers.
+bool PeerSpeaksNoTls(std::string_view detail) {
+  return Mentions(detail, "wrong version number") || Mentions(detail, "packet length too long") ||
+         Mentions(detail, "http request") || Mentions(detail, "unknown protocol");
+}
+
+struct Meaning {
+  Code code = Code::kUnavailable;
+  std::string_view remedy;
+};
+
+Meaning MeaningOf(CURLcode code, std::string_view detail) {
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return {Code::kInvalidArgument, "set caCertPath to the CA that signed the server's certificate"};
+    case CURLE_SSL_CACERT_BADFILE:
+      return {Code::kInvalidArgument, "caCertPath must name a readable PEM file"};
+    case CURLE_SSL_CERTPROBLEM:
+      return {Code::kInvalidArgument, "check the client certificate and key (mtlsCertPath, mtlsKeyPath)"};
+    case CURLE_SSL_CONNECT_ERROR:
+      if (PeerSpeaksNoTls(detail))
+        return {Code::kInvalidArgument, "the port does not speak TLS: check port and useSSL"};
+      return {Code::kUnavailable, ""};
+    case CURLE_UNSUPPORTED_PROTOCOL:  // libcurl's code for an answer that is not HTTP, too
+      return {Code::kInvalidArgument, "the port does not speak HTTP: check address, port and useSSL"};
+    case CURLE_URL_MALFORMAT:
+      return {Code::kInvalidArgument, "check address and port"};
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return {Code::kUnavailable, "check address and DNS"};
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return {Code::kUnavailable, "check http_proxy/https_proxy of the environment"};
+    case CURLE_COULDNT_CONNECT:
+      return {Code::kUnavailable, "check address and port, and that the server runs"};
+    case CURLE_FAILED_INIT:
+    case CURLE_OUT_OF_MEMORY:
+      return {Code::kInternal, ""};
+    default:
+      return {Code::kUnavailable, ""};
+  }
+}
+
+}  // namespace
+
+Status HttpTransportError(CURLcode code, std::string_view detail, std::string_view url,
+                          const CallContext& context) {
+  std::string where(OriginOf(url));
+  if (Status ended = context.Check();
+      !ended.ok() && (code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_OPERATION_TIMEDOUT)) {
+    return std::move(ended).WithContext(where);
+  }
+  if (detail.empty()) detail = curl_easy_strerror(code);
+  Meaning meaning = MeaningOf(code, detail);
+  std::string message = fmt::format("{}: {}", where, detail);
+  if (!meaning.remedy.empty()) message.append("; ").append(meaning.remedy);
+  return {meaning.code, std::move(message)};
+}
+
+}  // namespace mbk
