@@ -104,10 +104,11 @@ std::string_view SourceName(Source source);
 
 /// One row of `config show`.
 struct Parameter {
-  std::string path;        ///< e.g. "Milvus.Storage.Auth.SecretAccessKey"
-  std::string value;       ///< masked when secret
+  std::string path;   ///< e.g. "Milvus.Storage.Auth.SecretAccessKey"
+  std::string value;  ///< masked when secret
   Source source = Source::kDefault;
-  std::string source_key;  ///< file key (lower case), or the name of the variable or override; empty for a default
+  /// The file key (lower case), or the name of the variable or override; empty for a default.
+  std::string source_key;
 };
 
 struct Loaded {
@@ -121,15 +122,25 @@ using EnvLookup = std::function<std::optional<std::string>(const std::string&)>;
 /// The environment of this process.
 std::optional<std::string> ProcessEnv(const std::string& name);
 
+/// The items of one `--set` flag: split at commas, an item in double quotes may hold commas ("" inside it
+/// is a quote). The CLI appends the items of every flag, in order, to LoadOptions::overrides.
+Result<std::vector<std::string>> SplitSetFlag(std::string_view flag);
+
 struct LoadOptions {
-  std::string file = "backup.yaml";     ///< empty: no file at all
-  std::vector<std::string> overrides;   ///< items of --set, each "KEY=VALUE"
+  /// As given by --config; empty: no file at all. Looked for as it stands, then by its last component in
+  /// $MILVUSCONF and in ./configs.
+  std::string file = "backup.yaml";
+  std::vector<std::string> overrides;  ///< items of --set, each "KEY=VALUE"; of equal keys the last wins
   EnvLookup env = ProcessEnv;
 };
 
 /// Find, read, resolve and validate the configuration. Every problem found is in the one error, each
 /// with the key to change.
+/// All errors are kInvalidArgument. Thread-safe as far as options.env is.
 Result<Loaded> Load(const LoadOptions& options);
+
+/// Load with the text of the file in hand; options.file only names it in messages. Reads no files.
+Result<Loaded> LoadText(std::string_view text, const LoadOptions& options);
 
 /// The table of `config show`, columns PARAMETER VALUE SOURCE SOURCE_KEY.
 std::string FormatTable(const std::vector<Parameter>& parameters);

@@ -1,0 +1,252 @@
+#include "config/validate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+
+#include "base/log.h"
+#include "config/enum_names.h"
+#include "config/text.h"
+
+namespace mbk::config {
+namespace {
+
+constexpr int kMaxPort = 65535;
+
+bool IsPort(int port) { return port >= 1 && port <= kMaxPort; }
+
+/// An absolute http(s) URL with a host.
+bool IsHttpUrl(std::string_view url) {
+  const auto scheme_end = url.find("://");
+  if (scheme_end == std::string_view::npos) return false;
+  const auto scheme = url.substr(0, scheme_end);
+  if (!EqualIgnoringCase(scheme, "http") && !EqualIgnoringCase(scheme, "https")) return false;
+  const auto rest = url.substr(scheme_end + 3);
+  if (rest.find_first_of(" \t\r\n") != std::string_view::npos) return false;
+  auto host = rest.substr(0, rest.find_first_of("/?#"));
+  if (const auto at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
+  return !host.empty() && host.front() != ':';
+}
+
+/// What is wrong with a host name or address that a port is added to; empty if nothing is.
+std::string HostProblem(std::string_view host) {
+  if (host.find("://") != std::string_view::npos) {
+    return fmt::format("{} is a URL; want a host without scheme and port", Quoted(WithoutUserInfo(host)));
+  }
+  if (std::ranges::count(host, ':') == 1) {
+    return fmt::format("{} holds a port; want the host alone, and the port in its own key", Quoted(host));
+  }
+  return "";
+}
+
+/// One storage section.
+class StorageValidator {
+ public:
+  StorageValidator(Resolution& out, std::string_view section, const Storage& storage)
+      : out_(out), section_(section), storage_(storage) {}
+
+  void Run() {
+    if (OriginOf("Provider").rejected) return;  // what applies to an unknown provider is unknown
+    if (storage_.provider == Provider::kLocal) return CheckLocal();
+    CheckEndpoint();
+    CheckMilvusEndpoint();
+    CheckBucket();
+    CheckAccount();
+    if (OriginOf("Auth.Type").rejected) return;
+    if (CheckAuthTypeIsPossible()) CheckCredentials();
+  }
+
+ private:
+  struct Credential {
+    std::string_view name;
+    const std::string* value;
+    std::string_view what;
+  };
+
+  void CheckLocal() {
+    if (!storage_.milvus_address.empty())
+      Reject("MilvusAddress", "does not apply to the provider local; remove it");
+  }
+
+  void CheckEndpoint() {
+    if (!IsInherited({"Port"}) && !IsPort(storage_.port)) {
+      Reject("Port", fmt::format("{} is no port; want 1 to {}", storage_.port, kMaxPort));
+    }
+    if (const auto problem = HostProblem(storage_.address); !IsInherited({"Address"}) && !problem.empty()) {
+      Reject("Address", problem);
+    }
+  }
+
+  void CheckMilvusEndpoint() {
+    if (const auto problem = HostProblem(storage_.milvus_address); !problem.empty())
+      Reject("MilvusAddress", problem);
+    if (storage_.milvus_port == 0) return;
+    if (!IsPort(storage_.milvus_port)) {
+      Reject("MilvusPort", fmt::format("{} is no port; want 1 to {}, or 0 for the port of the store",
+                                       storage_.milvus_port, kMaxPort));
+    }
+    if (storage_.milvus_address.empty()) {
+      Reject("MilvusPort", fmt::format("needs {} to be set", OriginOf("MilvusAddress").documented));
+    }
+  }
+
+  void CheckBucket() {
+    if (storage_.bucket_name.empty() && !IsInherited({"BucketName", "Provider"})) {
+      Reject("BucketName", "must not be empty");
+    }
+    if (OriginOf("LocalPath").is_explicit() && !storage_.local_path.empty()) {
+      Reject("LocalPath", fmt::format("only applies to the provider local, not to {}", ProviderWord()));
+    }
+  }
+
+  void CheckAccount() {
+    const bool is_azure = storage_.provider == Provider::kAzure;
+    if (is_azure && storage_.account_name.empty() && !IsInherited({"AccountName", "Provider"})) {
+      Reject("AccountName", "the provider azure needs the name of the storage account");
+    }
+    if (!is_azure && OriginOf("AccountName").is_explicit() && !storage_.account_name.empty()) {
+      Reject("AccountName", fmt::format("only applies to the provider azure, not to {}", ProviderWord()));
+    }
+  }
+
+  bool CheckAuthTypeIsPossible() {
+    const auto possible = PossibleAuthTypes();
+    if (std::ranges::find(possible, storage_.auth.type) != possible.end()) return true;
+    if (IsInherited({"Auth.Type", "Provider"})) return false;
+    std::string names;
+    for (AuthType type : possible) names += fmt::format("{}{}", names.empty() ? "" : ", ", NameOf(type));
+    Reject("Auth.Type", fmt::format("{} is not possible with the provider {}; want one of {}",
+                                    NameOf(storage_.auth.type), ProviderWord(), names));
+    return false;
+  }
+
+  std::vector<AuthType> PossibleAuthTypes() const {
+    switch (storage_.provider) {
+      case Provider::kAzure:
+        return {AuthType::kSharedKey, AuthType::kDefault};
+      case Provider::kGcpNative:
+        return {AuthType::kServiceAccount, AuthType::kDefault};
+      default:
+        return {AuthType::kStatic, AuthType::kIam, AuthType::kDefault};
+    }
+  }
+
+  void CheckCredentials() {
+    const Auth& auth = storage_.auth;
+    const Credential access_key{"Auth.AccessKeyID", &auth.access_key_id, "the access key id"};
+    const Credential secret_key{"Auth.SecretAccessKey", &auth.secret_access_key, "the secret access key"};
+    const Credential token{"Auth.SessionToken", &auth.session_token, ""};
+    const Credential account_key{"Auth.AccountKey", &auth.account_key, "the key of the storage account"};
+    const Credential file{"Auth.CredentialsFile", &auth.credentials_file,
+                          "the path of a service account's JSON file"};
+    const Credential endpoint{"Auth.Endpoint", &auth.endpoint, ""};
+    switch (auth.type) {
+      case AuthType::kStatic:
+        return Expect({access_key, secret_key}, {account_key, file, endpoint});
+      case AuthType::kSharedKey:
+        return Expect({account_key}, {access_key, secret_key, token, file, endpoint});
+      case AuthType::kServiceAccount:
+        return Expect({file}, {access_key, secret_key, token, account_key, endpoint});
+      case AuthType::kIam:
+        return Expect({}, {access_key, secret_key, token, account_key, file});
+      case AuthType::kDefault:
+        return Expect({}, {access_key, secret_key, token, account_key, file, endpoint});
+    }
+  }
+
+  void Expect(std::initializer_list<Credential> needed, std::initializer_list<Credential> unused) {
+    for (const Credential& credential : needed) {
+      if (!credential.value->empty() || IsInherited({credential.name, "Auth.Type", "Provider"})) continue;
+      Reject(credential.name, fmt::format("{} must not be empty for {} credentials", credential.what,
+                                          NameOf(storage_.auth.type)));
+    }
+    for (const Credential& credential : unused) {
+      if (credential.value->empty() || !OriginOf(credential.name).is_explicit()) continue;
+      Reject(credential.name, fmt::format("does not apply when {} is {}", OriginOf("Auth.Type").documented,
+                                          NameOf(storage_.auth.type)));
+    }
+  }
+
+  // Whether all these values are the other section's, which has been checked and blamed on its own.
+  bool IsInherited(std::initializer_list<std::string_view> names) const {
+    return std::ranges::all_of(names, [&](auto name) { return OriginOf(name).inherited; });
+  }
+
+  std::string_view ProviderWord() const { return ProviderName(storage_.provider); }
+  std::string Path(std::string_view name) const { return fmt::format("{}.{}", section_, name); }
+  const Origin& OriginOf(std::string_view name) const { return out_.OriginOf(Path(name)); }
+  void Reject(std::string_view name, std::string_view why) { out_.Reject(Path(name), why); }
+
+  Resolution& out_;
+  std::string_view section_;
+  const Storage& storage_;
+};
+
+void CheckLog(Resolution& out) {
+  const Log& log = out.draft.config.log;
+  if (!log::ParseLevel(log.level).ok()) {
+    out.Reject("Log.Level", fmt::format("{}: want one of debug, info, warn, error", Quoted(log.level)));
+  }
+  for (const auto& [path, value] : {std::pair{"Log.File.MaxSizeMiB", log.file_max_size_mib},
+                                    std::pair{"Log.File.MaxDays", log.file_max_days},
+                                    std::pair{"Log.File.MaxBackups", log.file_max_backups}}) {
+    if (value < 0) out.Reject(path, fmt::format("{}: must not be negative", value));
+  }
+}
+
+void CheckUrl(Resolution& out, std::string_view path, const std::string& url) {
+  if (url.empty() || IsHttpUrl(url)) return;
+  out.Reject(path,
+             fmt::format("{}: want an absolute URL such as http://host:9091", Quoted(WithoutUserInfo(url))));
+}
+
+void CheckMilvus(Resolution& out) {
+  const Milvus& milvus = out.draft.config.milvus;
+  if (const auto problem = HostProblem(milvus.address); !problem.empty())
+    out.Reject("Milvus.Grpc.Address", problem);
+  if (!IsPort(milvus.port)) {
+    out.Reject("Milvus.Grpc.Port", fmt::format("{} is no port; want 1 to {}", milvus.port, kMaxPort));
+  }
+  if (milvus.tls_mode == TlsMode::kMutual &&
+      (milvus.mtls_cert_path.empty() || milvus.mtls_key_path.empty())) {
+    out.Reject("Milvus.Grpc.TLSMode", fmt::format("mutual TLS needs both {} and {}",
+                                                  out.OriginOf("Milvus.Grpc.MTLSCertPath").documented,
+                                                  out.OriginOf("Milvus.Grpc.MTLSKeyPath").documented));
+  }
+  CheckUrl(out, "Milvus.Rest.Endpoint", milvus.rest_endpoint);
+  CheckUrl(out, "Milvus.Management.Endpoint", milvus.management_endpoint);
+  if (milvus.etcd_endpoints.empty() && !out.OriginOf("Milvus.Etcd.Endpoints").rejected) {
+    out.Reject("Milvus.Etcd.Endpoints", "want at least one endpoint");
+  }
+}
+
+void CheckLimits(Resolution& out) {
+  const Config& config = out.draft.config;
+  const std::pair<std::string_view, std::int64_t> limits[] = {
+      {"Backup.Concurrency.Collections", config.backup_concurrency_collections},
+      {"Backup.Concurrency.Segments", config.backup_concurrency_segments},
+      {"Restore.Concurrency.Collections", config.restore_concurrency_collections},
+      {"Restore.Concurrency.ImportJobs", config.restore_concurrency_import_jobs},
+      {"Restore.MaxSegmentsPerImportJob", config.restore_max_segments_per_import_job},
+      {"Transfer.Concurrency", config.transfer_concurrency},
+      {"Transfer.MultipartCopyThresholdMiB", config.transfer_multipart_copy_threshold_mib},
+  };
+  for (const auto& [path, value] : limits) {
+    if (value <= 0) out.Reject(path, fmt::format("{}: must be positive", value));
+  }
+}
+
+}  // namespace
+
+void Validate(Resolution& resolution) {
+  const Config& config = resolution.draft.config;
+  CheckLog(resolution);
+  CheckMilvus(resolution);
+  StorageValidator(resolution, kMilvusStorage, config.milvus.storage).Run();
+  StorageValidator(resolution, kBackupStorage, config.backup_storage).Run();
+  CheckLimits(resolution);
+}
+
+}  // namespace mbk::config
