@@ -46,6 +46,9 @@ struct ListPage {
   std::string next_page_token;               ///< empty: this was the last page
 };
 
+/// {0, -1} is the whole object. Any other range must begin inside the object (else kFailedPrecondition:
+/// it is shorter than the caller believes) and is cut at its end; negative or empty ranges are
+/// kInvalidArgument.
 struct ByteRange {
   std::int64_t offset = 0;
   std::int64_t length = -1;  ///< -1: to the end
@@ -55,6 +58,9 @@ struct GetRequest {
   ObjectKey key;
   ByteRange range;
   std::string if_match;  ///< etag; kFailedPrecondition when the object has another by now
+  /// Told once what the answer's headers say of the object, before its first byte; may be empty. Of use
+  /// when the transfer breaks later: a resumed one asks for the same etag.
+  std::function<void(const ObjectInfo&)> on_start;
 };
 
 /// Takes the bytes of an object as they arrive. An error ends the transfer and is returned from Get.
@@ -124,7 +130,8 @@ class ObjectReader {
   virtual Result<ObjectInfo> Head(const ObjectKey& key, const CallContext& context) = 0;
   /// Stream an object (or a range of it) into `sink`. The result describes the whole object. Fewer bytes
   /// than promised are kUnavailable, so that a retry resumes; kNotFound when the key is absent.
-  virtual Result<ObjectInfo> Get(const GetRequest& request, const ByteSink& sink, const CallContext& context) = 0;
+  virtual Result<ObjectInfo> Get(const GetRequest& request, const ByteSink& sink,
+                                 const CallContext& context) = 0;
 };
 
 /// The writing half.
@@ -135,13 +142,15 @@ class ObjectStore : public ObjectReader {
   /// Delete every key; an absent key is no error. One request per 1,000 keys where the store can.
   virtual Status Delete(std::span<const ObjectKey> keys, const CallContext& context) = 0;
   /// Copy inside the service, up to capabilities().max_single_copy_bytes.
-  virtual Result<WriteResult> Copy(const CopySource& source, const ObjectKey& target, const CallContext& context) = 0;
+  virtual Result<WriteResult> Copy(const CopySource& source, const ObjectKey& target,
+                                   const CallContext& context) = 0;
 
   virtual Result<UploadId> StartUpload(const ObjectKey& key, const CallContext& context) = 0;
   virtual Result<UploadedPart> UploadPart(const UploadId& upload, int part_number, std::string_view body,
                                           const CallContext& context) = 0;
-  virtual Result<UploadedPart> UploadPartCopy(const UploadId& upload, int part_number, const CopySource& source,
-                                              ByteRange range, const CallContext& context) = 0;
+  virtual Result<UploadedPart> UploadPartCopy(const UploadId& upload, int part_number,
+                                              const CopySource& source, ByteRange range,
+                                              const CallContext& context) = 0;
   /// `parts` in ascending order of number.
   virtual Result<WriteResult> CompleteUpload(const UploadId& upload, std::span<const UploadedPart> parts,
                                              const CallContext& context) = 0;

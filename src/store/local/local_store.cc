@@ -1,0 +1,211 @@
+#include "store/local/local_store.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <limits>
+#include <utility>
+
+#include "net/hash.h"
+#include "store/byte_range.h"
+#include "store/local/listing.h"
+#include "store/local/posix.h"
+#include "store/local/tree.h"
+#include "store/local/upload.h"
+
+namespace mbk {
+namespace {
+
+using local_internal::EtagOf;
+using local_internal::PendingFile;
+using local_internal::Place;
+using local_internal::Tree;
+using posix::ErrnoStatus;
+using posix::Fd;
+
+std::string WithoutTrailingSlashes(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+Result<ObjectInfo> Describe(const ObjectKey& key, const Fd& file, const std::string& path) {
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return ErrnoStatus(errno, "stat", path);
+  return ObjectInfo{.key = key, .size = status.st_size, .etag = EtagOf(status)};
+}
+
+Status CheckEtag(const ObjectInfo& info, const std::string& if_match, const std::string& path) {
+  if (if_match.empty() || if_match == info.etag) return {};
+  return FailedPrecondition(
+      fmt::format("read {}: the file changed: its etag is {}, expected {}", path, info.etag, if_match));
+}
+
+class LocalStore final : public ObjectStore {
+ public:
+  explicit LocalStore(LocalOptions options)
+      : tree_(WithoutTrailingSlashes(std::move(options.base_directory))),
+        keep_directory_(WithoutTrailingSlashes(std::move(options.keep_directory))),
+        identity_{.service = "local", .bucket = BucketName(tree_.base())},
+        capabilities_{.max_single_copy_bytes = std::numeric_limits<std::int64_t>::max(),
+                      .min_part_bytes = 1} {}
+
+  const StoreIdentity& identity() const override { return identity_; }
+  const StoreCapabilities& capabilities() const override { return capabilities_; }
+
+  Result<ListPage> List(const ListRequest& request, const CallContext& context) override {
+    MBK_TRY(context.Check());
+    return ListTree(tree_, request, context);
+  }
+
+  Result<ObjectInfo> Head(const ObjectKey& key, const CallContext& context) override {
+    MBK_TRY(context.Check());
+    MBK_TRY_ASSIGN(Fd file, tree_.OpenFile(key.str(), "stat"));
+    return Describe(key, file, tree_.PathOf(key.str()));
+  }
+
+  Result<ObjectInfo> Get(const GetRequest& request, const ByteSink& sink,
+                         const CallContext& context) override {
+    MBK_TRY(context.Check());
+    MBK_TRY_ASSIGN(Fd file, tree_.OpenFile(request.key.str(), "read"));
+    const std::string path = tree_.PathOf(request.key.str());
+    MBK_TRY_ASSIGN(ObjectInfo info, Describe(request.key, file, path));
+    MBK_TRY(CheckEtag(info, request.if_match, path));
+    auto range = ResolveRange(request.range, info.size);
+    if (!range.ok()) return range.status().WithContext("read " + path);
+    if (request.on_start) request.on_start(info);
+    MBK_TRY(posix::ReadRange(file.get(), range->offset, range->length, path, sink, context));
+    // Milvus, unlike us, may write a file in place.
+    MBK_TRY(CheckUnchanged(file, info, path));
+    return info;
+  }
+
+  Result<WriteResult> Put(const PutRequest& request, const CallContext& context) override {
+    MBK_TRY(context.Check());
+    MBK_TRY_ASSIGN(PendingFile file, PendingFile::Create(tree_, request.key.str()));
+    MBK_TRY(posix::WriteAll(file.fd(), request.body, file.path()));
+    MBK_TRY_ASSIGN(std::string etag, file.Publish(request.condition));
+    return WriteResult{.etag = std::move(etag),
+                       .digest = {.kind = Digest::Kind::kMd5, .hex = Md5Hex(request.body)}};
+  }
+
+  Status Delete(std::span<const ObjectKey> keys, const CallContext& context) override {
+    for (const ObjectKey& key : keys) {
+      MBK_TRY(context.Check());
+      MBK_TRY(DeleteOne(key.str()));
+    }
+    return {};
+  }
+
+  Result<WriteResult> Copy(const CopySource& source, const ObjectKey& target,
+                           const CallContext& context) override {
+    MBK_TRY(context.Check());
+    MBK_TRY_ASSIGN(OpenSource from, Open(source));
+    MBK_TRY_ASSIGN(PendingFile to, PendingFile::Create(tree_, target.str()));
+    MBK_TRY(posix::CopyRange(from.file.get(), 0, from.info.size, to.fd(), to.path(), context));
+    MBK_TRY(CheckUnchanged(from.file, from.info, from.path));
+    MBK_TRY_ASSIGN(std::string etag, to.Publish(PutCondition::kNone));
+    return WriteResult{.etag = std::move(etag)};
+  }
+
+  Result<UploadId> StartUpload(const ObjectKey& key, const CallContext& context) override {
+    MBK_TRY(context.Check());
+    return local_internal::StartUpload(tree_, key);
+  }
+
+  Result<UploadedPart> UploadPart(const UploadId& upload, int part_number, std::string_view body,
+                                  const CallContext& context) override {
+    MBK_TRY(context.Check());
+    return WritePart(upload, part_number,
+                     [&](int fd, const std::string& path) { return posix::WriteAll(fd, body, path); });
+  }
+
+  Result<UploadedPart> UploadPartCopy(const UploadId& upload, int part_number, const CopySource& source,
+                                      ByteRange range, const CallContext& context) override {
+    MBK_TRY(context.Check());
+    MBK_TRY_ASSIGN(OpenSource from, Open(source));
+    auto resolved = ResolveRange(range, from.info.size);
+    if (!resolved.ok()) return resolved.status().WithContext("copy from " + from.path);
+    return WritePart(upload, part_number, [&](int fd, const std::string& path) -> Status {
+      MBK_TRY(posix::CopyRange(from.file.get(), resolved->offset, resolved->length, fd, path, context));
+      return CheckUnchanged(from.file, from.info, from.path);
+    });
+  }
+
+  Result<WriteResult> CompleteUpload(const UploadId& upload, std::span<const UploadedPart> parts,
+                                     const CallContext& context) override {
+    MBK_TRY(context.Check());
+    return local_internal::CompleteUpload(tree_, upload, parts, context);
+  }
+
+  Status AbortUpload(const UploadId& upload, const CallContext& context) override {
+    MBK_TRY(context.Check());
+    MBK_TRY(local_internal::RemoveUpload(tree_, upload));
+    tree_.Prune(upload.key.str(), keep_directory_);
+    return {};
+  }
+
+  Status EnsureBucket(const CallContext& context) override {
+    MBK_TRY(context.Check());
+    return tree_.MakeBase();
+  }
+
+ private:
+  struct OpenSource {
+    Fd file;
+    ObjectInfo info;
+    std::string path;
+  };
+
+  Result<OpenSource> Open(const CopySource& source) const {
+    const Tree tree(source.bucket.str());
+    OpenSource from{.path = tree.PathOf(source.key.str())};
+    MBK_TRY_ASSIGN(from.file, tree.OpenFile(source.key.str(), "copy"));
+    MBK_TRY_ASSIGN(from.info, Describe(source.key, from.file, from.path));
+    MBK_TRY(CheckEtag(from.info, source.if_match, from.path));
+    return from;
+  }
+
+  static Status CheckUnchanged(const Fd& file, const ObjectInfo& before, const std::string& path) {
+    MBK_TRY_ASSIGN(ObjectInfo now, Describe(before.key, file, path));
+    return CheckEtag(now, before.etag, path);
+  }
+
+  Result<UploadedPart> WritePart(const UploadId& upload, int part_number,
+                                 const std::function<Status(int fd, const std::string& path)>& write) {
+    if (part_number < 1 || part_number > capabilities_.max_parts) {
+      return InvalidArgument(fmt::format("upload part {} of {}: part numbers go from 1 to {}", part_number,
+                                         tree_.PathOf(upload.key.str()), capabilities_.max_parts));
+    }
+    return local_internal::WritePart(tree_, upload, part_number, write);
+  }
+
+  Status DeleteOne(const std::string& key) {
+    MBK_TRY(tree_.CheckKey(key));
+    auto place = tree_.Find(key);
+    const Code code = place.status().code();
+    if (code == Code::kNotFound || code == Code::kFailedPrecondition) return {};  // nothing of that name
+    if (!place.ok()) return place.status();
+    if (::unlinkat(place->directory.get(), place->name.c_str(), 0) != 0) {
+      // A directory is no object: there is nothing to delete.
+      if (posix::IsAbsent(errno) || errno == EISDIR) return {};
+      return ErrnoStatus(errno, "delete", place->path);
+    }
+    tree_.Prune(key, keep_directory_);
+    return {};
+  }
+
+  const Tree tree_;
+  const std::string keep_directory_;
+  const StoreIdentity identity_;
+  const StoreCapabilities capabilities_;
+};
+
+}  // namespace
+
+std::unique_ptr<ObjectStore> MakeLocalStore(LocalOptions options) {
+  return std::make_unique<LocalStore>(std::move(options));
+}
+
+}  // namespace mbk

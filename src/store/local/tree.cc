@@ -1,0 +1,220 @@
+#include "store/local/tree.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <random>
+
+namespace mbk::local_internal {
+namespace {
+
+using posix::ErrnoStatus;
+using posix::Fd;
+
+constexpr int kDirectoryFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+constexpr mode_t kDirectoryMode = 0777;  // less the umask, as every other program makes them
+constexpr mode_t kFileMode = 0666;
+// Deeper trees do not come from Milvus, and each level costs a listing an open directory.
+constexpr int kMaxDepth = 128;
+
+std::string_view FirstComponent(std::string_view path) { return path.substr(0, path.find('/')); }
+
+// Cut the first component and the slashes behind it off `path`.
+std::string_view NextComponents(std::string_view path) {
+  const std::size_t slash = path.find('/');
+  if (slash == std::string_view::npos) return {};
+  const std::size_t next = path.find_first_not_of('/', slash);
+  return next == std::string_view::npos ? std::string_view() : path.substr(next);
+}
+
+std::string ParentOf(std::string_view key) {
+  const std::size_t slash = key.rfind('/');
+  return std::string(slash == std::string_view::npos ? std::string_view() : key.substr(0, slash));
+}
+
+}  // namespace
+
+std::string HiddenName(std::string_view kind) {
+  std::random_device random;
+  return fmt::format("{}{}-{:08x}{:08x}", kHiddenPrefix, kind, random(), random());
+}
+
+std::string Tree::PathOf(std::string_view key) const {
+  return base_.empty() ? std::string(key) : fmt::format("{}/{}", base_, key);
+}
+
+Status Tree::CheckKey(std::string_view key) const {
+  auto refuse = [&](std::string_view why) {
+    return InvalidArgument(
+        fmt::format("the key \"{}\" cannot be a file: {}", key.substr(0, key.find('\0')), why));
+  };
+  if (key.empty()) return refuse("it is empty");
+  if (key.find('\0') != std::string_view::npos) return refuse("it contains a NUL byte");
+  if (key.ends_with('/')) return refuse("it ends in \"/\"");
+  int depth = 0;
+  for (std::size_t begin = 0; begin <= key.size();) {
+    const std::string_view component = FirstComponent(key.substr(begin));
+    begin += component.size() + 1;
+    if (component == "..") return refuse("it contains \"..\"");
+    if (component.starts_with(kHiddenPrefix)) return refuse("names that begin with \".mbk-\" are reserved");
+    if (!base_.empty() && (component.empty() || component == ".")) {
+      return refuse("it contains an empty component or \".\"");
+    }
+    if (++depth > kMaxDepth) return refuse(fmt::format("it is more than {} directories deep", kMaxDepth));
+  }
+  return {};
+}
+
+Status Tree::CheckDirectory(std::string_view directory) const {
+  const bool is_root = base_.empty() && directory.find_first_not_of('/') == std::string_view::npos;
+  return is_root ? Status() : CheckKey(directory.substr(0, directory.size() - 1));
+}
+
+int Tree::follow_flag() const { return base_.empty() ? 0 : O_NOFOLLOW; }
+
+Result<Place> Tree::Find(const std::string& key) const { return Walk(key, Missing::kFail); }
+Result<Place> Tree::Make(const std::string& key) const { return Walk(key, Missing::kMake); }
+
+// Component by component from the base, never through a symbolic link below it: a hostile key, or a link
+// that someone planted, cannot lead out.
+Result<Place> Tree::Walk(const std::string& key, Missing missing) const {
+  const std::string path = PathOf(key);
+  const char* root = !base_.empty() ? base_.c_str() : key.starts_with('/') ? "/" : ".";
+  Fd directory(::open(root, kDirectoryFlags));
+  if (!directory.ok()) return ErrnoStatus(errno, "open the directory", root);
+
+  std::string_view rest = key;
+  rest.remove_prefix(std::min(rest.find_first_not_of('/'), rest.size()));
+  for (std::string_view next = NextComponents(rest); !next.empty();
+       rest = next, next = NextComponents(rest)) {
+    const std::string name(FirstComponent(rest));
+    Fd child(::openat(directory.get(), name.c_str(), kDirectoryFlags | follow_flag()));
+    if (!child.ok() && errno == ENOENT && missing == Missing::kMake) {
+      if (::mkdirat(directory.get(), name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
+        return ErrnoStatus(errno, "make the directory for", path);
+      }
+      MBK_TRY(posix::SyncDirectory(directory.get(), path));
+      child = Fd(::openat(directory.get(), name.c_str(), kDirectoryFlags | follow_flag()));
+    }
+    if (!child.ok()) return ErrnoStatus(errno, "reach", path);
+    directory = std::move(child);
+  }
+  return Place{.directory = std::move(directory), .name = std::string(rest), .path = path};
+}
+
+Result<Fd> Tree::OpenDirectory(const std::string& directory) const {
+  if (directory.find_first_not_of('/') == std::string::npos) {
+    const char* root = !base_.empty() ? base_.c_str() : directory.empty() ? "." : "/";
+    Fd fd(::open(root, kDirectoryFlags));
+    if (!fd.ok()) return ErrnoStatus(errno, "open the directory", root);
+    return fd;
+  }
+  // The place of a file in it is the directory itself.
+  MBK_TRY_ASSIGN(Place inside, Find(directory + "/."));
+  return std::move(inside.directory);
+}
+
+Result<Fd> Tree::OpenFile(const std::string& key, std::string_view action) const {
+  MBK_TRY(CheckKey(key));
+  auto place = Find(key);
+  // A missing directory and a file in its stead both mean that there is no such object.
+  if (!place.ok() && place.status().code() == Code::kFailedPrecondition)
+    return NotFound(place.status().message());
+  if (!place.ok()) return place.status();
+  // O_NONBLOCK: a FIFO of that name must not hang us.
+  Fd file(::openat(place->directory.get(), place->name.c_str(),
+                   O_RDONLY | O_CLOEXEC | O_NONBLOCK | follow_flag()));
+  if (!file.ok() && posix::IsAbsent(errno))
+    return NotFound(fmt::format("{} {}: no such file", action, place->path));
+  if (!file.ok()) return ErrnoStatus(errno, action, place->path);
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return ErrnoStatus(errno, action, place->path);
+  if (!S_ISREG(status.st_mode)) return NotFound(fmt::format("{} {}: not a file", action, place->path));
+  return file;
+}
+
+Status Tree::MakeBase() const {
+  if (base_.empty()) return {};
+  // Above the base symbolic links are the administrator's: walk as for keys that are paths.
+  MBK_TRY_ASSIGN([[maybe_unused]] Place inside, Tree("").Make(base_ + "/."));
+  return {};
+}
+
+void Tree::Prune(std::string key, std::string_view keep) const {
+  for (std::string directory = ParentOf(key); !directory.empty() && directory != keep;
+       directory = ParentOf(directory)) {
+    auto place = Find(directory);
+    // Most often: it is not empty. Any other failure only leaves an empty directory behind.
+    if (!place.ok() || ::unlinkat(place->directory.get(), place->name.c_str(), AT_REMOVEDIR) != 0) return;
+  }
+}
+
+Status RetryWhilePruned(const std::function<Status()>& make) {
+  // Each round is lost only if a Prune hits the moment between mkdir and create.
+  constexpr int kRounds = 16;
+  for (int round = 1;; ++round) {
+    Status status = make();
+    if (status.code() != Code::kNotFound || round == kRounds) return status;
+  }
+}
+
+Result<PendingFile> PendingFile::Create(const Tree& tree, const std::string& key) {
+  MBK_TRY(tree.CheckKey(key));
+  std::string hidden_name = HiddenName("tmp");
+  Place place;
+  Fd file;
+  MBK_TRY(RetryWhilePruned([&]() -> Status {
+    MBK_TRY_ASSIGN(place, tree.Make(key));
+    file = Fd(::openat(place.directory.get(), hidden_name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+                       kFileMode));
+    return file.ok() ? Status() : ErrnoStatus(errno, "create", place.path);
+  }));
+  return PendingFile(std::move(place), std::move(hidden_name), std::move(file));
+}
+
+PendingFile::~PendingFile() {
+  if (file_.ok() && !hidden_name_.empty()) ::unlinkat(place_.directory.get(), hidden_name_.c_str(), 0);
+}
+
+Result<std::string> PendingFile::Publish(PutCondition condition) {
+  if (::fsync(file_.get()) != 0) return ErrnoStatus(errno, "sync", place_.path);
+  MBK_TRY(Rename(condition));
+  hidden_name_.clear();
+  MBK_TRY(posix::SyncDirectory(place_.directory.get(), place_.path));
+  struct stat status{};
+  if (::fstat(file_.get(), &status) != 0) return ErrnoStatus(errno, "stat", place_.path);
+  return EtagOf(status);
+}
+
+Status PendingFile::Rename(PutCondition condition) {
+  const int directory = place_.directory.get();
+  const char* from = hidden_name_.c_str();
+  const char* to = place_.name.c_str();
+  int error = 0;
+  if (condition == PutCondition::kNone) {
+    error = ::renameat(directory, from, directory, to) == 0 ? 0 : errno;
+  } else {
+    error = RenameIfAbsent(directory, from, to);
+    if (error == EINVAL || error == ENOSYS) error = LinkIfAbsent(directory, from, to);
+  }
+  return error == 0 ? Status() : ErrnoStatus(error, "write", place_.path);
+}
+
+int RenameIfAbsent(int directory, const char* from, const char* to) {
+  return ::renameat2(directory, from, directory, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
+}
+
+int LinkIfAbsent(int directory, const char* from, const char* to) {
+  if (::linkat(directory, from, directory, to, 0) != 0) return errno;
+  return ::unlinkat(directory, from, 0) == 0 ? 0 : errno;
+}
+
+std::string EtagOf(const struct stat& status) {
+  const std::int64_t modified_ns = status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec;
+  return fmt::format("{:x}-{:x}-{:x}", status.st_size, modified_ns, status.st_ino);
+}
+
+}  // namespace mbk::local_internal

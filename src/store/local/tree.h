@@ -1,0 +1,101 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/named.h"
+#include "base/status.h"
+#include "store/local/posix.h"
+#include "store/object_store.h"
+
+/// From keys to files: which keys are allowed, how their directories are reached, made and removed, how a
+/// file appears under its name at once.
+namespace mbk::local_internal {
+
+/// What this program makes for itself begins so; it is never listed, and no key may contain it.
+inline constexpr std::string_view kHiddenPrefix = ".mbk-";
+/// `kHiddenPrefix`, `kind`, and 64 random bits.
+std::string HiddenName(std::string_view kind);
+
+/// The directory that a key's file is in, and its name there.
+struct Place {
+  posix::Fd directory;  ///< opened for its path only (O_PATH)
+  std::string name;
+  std::string path;  ///< for messages
+};
+
+/// The directory tree of a LocalStore. Thread-safe.
+class Tree {
+ public:
+  explicit Tree(std::string base) : base_(std::move(base)) {}
+
+  const std::string& base() const { return base_; }
+  std::string PathOf(std::string_view key) const;
+  /// kInvalidArgument for the keys that LocalStore refuses.
+  Status CheckKey(std::string_view key) const;
+  /// The same for the directory part of a listing's prefix, which ends in "/".
+  Status CheckDirectory(std::string_view directory) const;
+
+  /// Where the file of `key` is, or would be. kNotFound when a directory on the way is missing.
+  Result<Place> Find(const std::string& key) const;
+  /// Where the file of `key` is to be; makes the directories. kNotFound when the base is missing, or
+  /// when another process removes a directory on the way: see CreateHidden.
+  Result<Place> Make(const std::string& key) const;
+  /// A directory below the base; "" is the base itself, or where relative keys begin.
+  Result<posix::Fd> OpenDirectory(const std::string& directory) const;
+  /// Open the file of `key` for reading; kNotFound when there is none or it is no regular file.
+  Result<posix::Fd> OpenFile(const std::string& key, std::string_view action) const;
+
+  /// Make the base and its parents.
+  Status MakeBase() const;
+  /// Remove the directories above `key` that are empty, up to the base or `keep`, both excluded.
+  void Prune(std::string key, std::string_view keep) const;
+
+  /// 0, or O_NOFOLLOW where symbolic links must not lead out of the base.
+  int follow_flag() const;
+
+ private:
+  enum class Missing { kFail, kMake };
+  Result<Place> Walk(const std::string& key, Missing missing) const;
+
+  std::string base_;
+};
+
+/// A file that does not show under its name before Publish; removed when it is dropped earlier.
+class PendingFile {
+ public:
+  static Result<PendingFile> Create(const Tree& tree, const std::string& key);
+  PendingFile(PendingFile&& other) noexcept = default;
+  PendingFile& operator=(PendingFile&&) = delete;
+  ~PendingFile();
+
+  int fd() const { return file_.get(); }
+  const std::string& path() const { return place_.path; }
+  /// Sync, and give the file its name; kAlreadyExists when the condition is kIfAbsent and the name taken.
+  /// The result is the file's etag.
+  Result<std::string> Publish(PutCondition condition);
+
+ private:
+  PendingFile(Place place, std::string hidden_name, posix::Fd file)
+      : place_(std::move(place)), hidden_name_(std::move(hidden_name)), file_(std::move(file)) {}
+  Status Rename(PutCondition condition);
+
+  Place place_;
+  std::string hidden_name_;  ///< empty once it is published
+  posix::Fd file_;
+};
+
+/// Run `make`, which makes the directories of a key and something in them, again while another thread's
+/// Prune takes the new, still empty directories away.
+Status RetryWhilePruned(const std::function<Status()>& make);
+
+/// Give `from` the name `to` in the same directory unless it is taken; two ways, since no file system
+/// knows both: renameat2 fails on NFS, hard links on FAT and SMB. 0, or an errno.
+int RenameIfAbsent(int directory, const char* from, const char* to);
+int LinkIfAbsent(int directory, const char* from, const char* to);
+
+/// Size, modification time and inode: changes whenever the content may have.
+std::string EtagOf(const struct stat& status);
+
+}  // namespace mbk::local_internal

@@ -1,0 +1,63 @@
+#include "store/object_store.h"
+
+#include <fmt/core.h>
+
+#include <string_view>
+
+namespace mbk {
+namespace {
+
+// The scheme that the service's own command-line tools use.
+std::string_view SchemeOf(std::string_view service) {
+  if (service == "local") return "file";
+  if (service == "memory") return "memory";
+  if (service == "azure") return "azure";
+  if (service == "gcpnative") return "gs";
+  return "s3";
+}
+
+}  // namespace
+
+std::string StoreIdentity::Url(const ObjectKey& key) const {
+  // A local store may have no base directory: then the key alone is the path.
+  const bool bare = service == "local" && bucket.empty();
+  return fmt::format("{}://{}{}{}", SchemeOf(service), bucket.str(), bare || key.empty() ? "" : "/",
+                     key.str());
+}
+
+bool StoreIdentity::SameService(const StoreIdentity& other) const {
+  return service == other.service && endpoint == other.endpoint;
+}
+
+Status ForEachObject(ObjectReader& store, const std::string& prefix, const CallContext& context,
+                     const std::function<Status(const ObjectInfo&)>& visit) {
+  ListRequest request{.prefix = prefix};
+  while (true) {
+    MBK_TRY_ASSIGN(ListPage page, store.List(request, context));
+    for (const ObjectInfo& object : page.objects) MBK_TRY(visit(object));
+    if (page.next_page_token.empty()) return {};
+    if (page.next_page_token == request.page_token) {
+      return Internal(fmt::format("list {}: the service answers with the same page again and again",
+                                  store.identity().Url(ObjectKey(prefix))));
+    }
+    request.page_token = std::move(page.next_page_token);
+    MBK_TRY(context.Check());
+  }
+}
+
+Result<std::string> ReadObject(ObjectReader& store, const ObjectKey& key, std::int64_t max_bytes,
+                               const CallContext& context) {
+  std::string content;
+  auto append = [&](std::string_view bytes) -> Status {
+    if (static_cast<std::int64_t>(content.size() + bytes.size()) > max_bytes) {
+      return DataLoss(fmt::format("read {}: larger than the {} bytes that such an object may have",
+                                  store.identity().Url(key), max_bytes));
+    }
+    content.append(bytes);
+    return {};
+  };
+  MBK_TRY_ASSIGN([[maybe_unused]] ObjectInfo info, store.Get({.key = key}, append, context));
+  return content;
+}
+
+}  // namespace mbk

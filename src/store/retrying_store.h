@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+
+#include "base/retry.h"
+#include "store/forwarding_store.h"
+
+namespace mbk {
+
+/// Repeats the calls of another store by the one retry policy. Where making a call twice is not the same
+/// as making it once, it finds out what became of the first:
+///
+/// * Get resumes behind the last byte that the sink has seen, under the etag of the first answer: the
+///   sink sees each byte once and never those of two versions. An error of the sink is final.
+/// * Put with kIfAbsent that finds the key taken after an attempt of its own went unanswered compares the
+///   content: equal content is its own.
+/// * CompleteUpload that ends in an error after an unanswered attempt looks for the object; it is the
+///   upload's when it has the etag that S3 derives from the parts.
+/// * StartUpload may leave an upload without parts behind when its answer is lost.
+///
+/// Thread-safe.
+class RetryingStore : public ForwardingStore {
+ public:
+  RetryingStore(std::shared_ptr<ObjectStore> inner, const RetryPolicy& policy,
+                Sleeper& sleeper = RealSleeper());
+
+  Result<ListPage> List(const ListRequest& request, const CallContext& context) override;
+  Result<ObjectInfo> Head(const ObjectKey& key, const CallContext& context) override;
+  Result<ObjectInfo> Get(const GetRequest& request, const ByteSink& sink,
+                         const CallContext& context) override;
+  Result<WriteResult> Put(const PutRequest& request, const CallContext& context) override;
+  Status Delete(std::span<const ObjectKey> keys, const CallContext& context) override;
+  Result<WriteResult> Copy(const CopySource& source, const ObjectKey& target,
+                           const CallContext& context) override;
+  Result<UploadId> StartUpload(const ObjectKey& key, const CallContext& context) override;
+  Result<UploadedPart> UploadPart(const UploadId& upload, int part_number, std::string_view body,
+                                  const CallContext& context) override;
+  Result<UploadedPart> UploadPartCopy(const UploadId& upload, int part_number, const CopySource& source,
+                                      ByteRange range, const CallContext& context) override;
+  Result<WriteResult> CompleteUpload(const UploadId& upload, std::span<const UploadedPart> parts,
+                                     const CallContext& context) override;
+  Status AbortUpload(const UploadId& upload, const CallContext& context) override;
+  Status EnsureBucket(const CallContext& context) override;
+
+ private:
+  template <class Call>
+  auto Again(const CallContext& context, Call&& call) -> decltype(call()) {
+    return Retry(policy_, Idempotency::kIdempotent, sleeper_, context, std::forward<Call>(call));
+  }
+  /// Again, and tells whether an attempt failed in a way that may have been carried out.
+  template <class Call>
+  auto AgainNoting(bool& in_doubt, const CallContext& context, Call&& call) -> decltype(call());
+
+  Result<WriteResult> PutIfAbsent(const PutRequest& request, const CallContext& context);
+  Result<ObjectInfo> HoldsExactly(const ObjectKey& key, std::string_view body, const CallContext& context);
+
+  const RetryPolicy policy_;
+  Sleeper& sleeper_;
+};
+
+}  // namespace mbk
