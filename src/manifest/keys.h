@@ -13,6 +13,7 @@ namespace mbk {
 
 /// Join two key parts with exactly one slash between them, collapsing double slashes; an empty part adds
 /// nothing. A leading slash of `root` is kept: callers of object stores strip it once, in RootForBucket.
+/// A trailing slash of `rest` is kept too, so that prefixes can be joined.
 std::string JoinKey(std::string_view root, std::string_view rest);
 
 /// A configured rootPath as object stores use it: cleaned, without leading or trailing slash ("" for "/").
@@ -27,7 +28,9 @@ class MilvusLayout {
 
   ObjectKey InsertLog(std::int64_t collection_id, const Segment& segment, const Binlog& log) const;
   ObjectKey DeltaLog(std::int64_t collection_id, const Segment& segment, const Binlog& log) const;
-  /// Prefixes for listing; each ends in a slash.
+  /// Prefixes for listing, of a whole collection or of one segment; each ends in a slash.
+  std::string InsertLogPrefix(std::int64_t collection_id) const;
+  std::string DeltaLogPrefix(std::int64_t collection_id) const;
   std::string InsertLogPrefix(std::int64_t collection_id, std::int64_t partition_id, std::int64_t segment_id) const;
   std::string DeltaLogPrefix(std::int64_t collection_id, std::int64_t partition_id, std::int64_t segment_id) const;
 
@@ -43,10 +46,19 @@ struct ParsedLogKey {
   std::int64_t segment_id = 0;
   std::int64_t field_id = 0;
   std::int64_t log_id = 0;
+  friend bool operator==(const ParsedLogKey&, const ParsedLogKey&) = default;
 };
 /// The numbers of a Milvus log key ("insert_log/1/2/3/100/7" or "delta_log/1/-1/3/7" behind `root`);
 /// nullopt for anything else, digits only, no overflow.
 std::optional<ParsedLogKey> ParseMilvusLogKey(std::string_view root, std::string_view key);
+
+/// A `log_path` of a manifest, taken apart without knowing the root it was written under.
+struct SourceLogPath {
+  std::string_view root;  ///< a part of the path given; "" or as JoinKey leaves it
+  ParsedLogKey log;
+};
+/// nullopt when no root exists for which MilvusLayout builds exactly this path.
+std::optional<SourceLogPath> SplitSourceLogPath(std::string_view log_path);
 
 /// Names of the files below meta/.
 inline constexpr std::string_view kBackupMeta = "backup_meta.json";
@@ -76,6 +88,9 @@ class BinlogTree {
   std::string L0Dir(std::int64_t collection_id, const Segment& segment) const;
   /// Everything of the tree that is data: <prefix>binlogs/
   std::string DataPrefix() const;
+  /// The files of one collection; each ends in a slash.
+  std::string InsertLogPrefix(std::int64_t collection_id) const;
+  std::string DeltaLogPrefix(std::int64_t collection_id) const;
 
  private:
   std::string prefix_;
@@ -97,7 +112,8 @@ class BackupLayout {
 };
 
 /// Where a restore puts what Milvus is to import when the backup lies elsewhere: in the root of the Milvus
-/// bucket, restore-temp-<task>-<db>-<collection>/ (spec/restore.md §3).
+/// bucket, restore-temp-<task>-<db>-<collection>/ (spec/restore.md §3). A slash in one of the three becomes
+/// "%2F": a name never makes directories.
 BinlogTree StagingTree(std::string_view parent, std::string_view task_id, std::string_view db, std::string_view collection);
 
 /// Whether `name` may name a backup: at most 128 bytes, first a letter or '_', then letters, digits, '_'.

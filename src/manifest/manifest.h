@@ -5,6 +5,7 @@
 #include <iosfwd>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "model/backup.h"
@@ -37,6 +38,9 @@ Result<Backup> ReadLevelFiles(const LevelFiles& files);
 
 /// Only the scalars of backup_meta.json (or of the top of full_meta.json): what `list` needs.
 Result<Backup> ReadBackupMeta(std::istream& json);
+
+/// The names ("db.name") of the collections of a collection_meta.json or full_meta.json, the rest skipped.
+Result<std::vector<std::string>> ReadCollectionNames(std::istream& json);
 
 /// One line of objects.json: an object of the backup, its key relative to the backup directory.
 struct ObjectRecord {
