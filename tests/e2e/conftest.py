@@ -1,0 +1,157 @@
+"""Two real Milvus with a MinIO each, as in the walkthrough; A is filled once, B is left as it was found."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "testing" / "servers")]
+# How often a Milvus looks whether there is something to do. With its own values a flush takes 3 s and a load 4 s,
+# which is waiting; what it does is the same.
+EAGER = {
+    "dataCoord.segment.assignmentExpiration": 200,
+    "queryCoord.checkInterval": 50,
+    "queryCoord.checkSegmentInterval": 50,
+    "queryCoord.checkChannelInterval": 50,
+    "queryCoord.checkIndexInterval": 200,
+    "queryCoord.checkHandoffInterval": 200,
+    "queryCoord.distPullInterval": 50,
+    "queryCoord.leaderViewUpdateInterval": 1,
+    "queryCoord.UpdateNextTargetInterval": 1,
+}
+
+pytest.register_assert_rewrite("rows", "program", "collections_of")
+warnings.filterwarnings("ignore", category=UserWarning, module="pymilvus")
+
+import collections_of as milvus  # noqa: E402
+from datasets import DATA_SETS, DataSet, fill  # noqa: E402
+from milvus_server import Milvus  # noqa: E402
+from object_stores import Minio  # noqa: E402
+from program import BINARY, Program  # noqa: E402
+from rig import Rig  # noqa: E402
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--torture", action="store_true", help="run the tests marked torture too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "torture: too slow for every run; `make torture` runs it")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that fixtures are torn down
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--torture"):
+        skip = pytest.mark.skip(reason="runs with --torture")
+        for item in items:
+            if item.get_closest_marker("torture"):
+                item.add_marker(skip)
+
+
+def pytest_sessionstart() -> None:
+    if not BINARY.exists():
+        pytest.exit(f"{BINARY} is missing: run `make build`", returncode=2)
+
+
+@pytest.fixture(scope="session")
+def rig() -> Iterator[Rig]:
+    with Rig() as servers:
+        yield servers
+
+
+@dataclass
+class Source:
+    """Server A, filled. Tests do not change its data sets; `rows` are those that a user sees in it."""
+
+    server: Milvus
+    rows: dict[tuple[str, str], dict[Any, dict[str, Any]]] = field(default_factory=dict)
+
+    def rows_of(self, name: str, db: str = milvus.DEFAULT_DB) -> dict[Any, dict[str, Any]]:
+        return self.rows[db, name]
+
+
+@pytest.fixture(scope="session")
+def minio_a(rig: Rig) -> Minio:
+    return rig.minio("minio_a", ["bucket-a", "bucket-b"])
+
+
+@pytest.fixture(scope="session")
+def minio_b(rig: Rig) -> Minio:
+    return rig.minio("minio_b", ["bucket-b"])
+
+
+@pytest.fixture(scope="session")
+def pair(rig: Rig, minio_a: Minio, minio_b: Minio) -> tuple[Milvus, Milvus]:
+    started = (
+        rig.milvus("milvus_a", minio_a, "bucket-a", overrides=EAGER),
+        rig.milvus("milvus_b", minio_b, "bucket-b", overrides=EAGER),
+    )
+    rig.wait_ready()
+    return started
+
+
+@pytest.fixture(scope="session")
+def a(pair: tuple[Milvus, Milvus]) -> Source:
+    source = Source(pair[0])
+    for db in {data.db for data in DATA_SETS}:
+        milvus.create_database(source.server, db)
+        milvus.connection(source.server, db)
+
+    def fill_and_read(data: DataSet) -> None:
+        made = fill(source.server, data)
+        source.rows[data.db, data.name] = milvus.read_all_rows(made)
+        if not data.loaded:
+            made.release()
+
+    with ThreadPoolExecutor(len(DATA_SETS)) as pool:  # it is waiting for the server that takes the time
+        list(pool.map(fill_and_read, DATA_SETS))
+    return source
+
+
+@pytest.fixture
+def b(pair: tuple[Milvus, Milvus]) -> Iterator[Milvus]:
+    """Server B. Collections that a test brings into it are dropped behind the test."""
+    with only_for_now(pair[1]) as server:
+        yield server
+
+
+@pytest.fixture
+def restores_into_a(a: Source) -> Iterator[Milvus]:
+    """Server A for a test that restores into it; what it brings is dropped behind it."""
+    with only_for_now(a.server) as server:
+        yield server
+
+
+class only_for_now:  # noqa: N801 - reads as a statement
+    """Drops, at its end, the collections that have come into a server since its beginning."""
+
+    def __init__(self, server: Milvus) -> None:
+        self._server = server
+
+    def __enter__(self) -> Milvus:
+        self._before = milvus.all_names(self._server)
+        return self._server
+
+    def __exit__(self, *_: object) -> None:
+        for db, name in milvus.all_names(self._server) - self._before:
+            milvus.drop(self._server, name, db)
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    return Program(tmp_path / "work")
+
+
+@pytest.fixture
+def backup_root(request: pytest.FixtureRequest) -> str:
+    """A backup root of the test's own, so that tests do not see each other's backups."""
+    return f"backups/{request.node.name.translate(str.maketrans('[]', '..'))}"
