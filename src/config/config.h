@@ -40,7 +40,7 @@ struct Storage {
   int port = 0;
   std::string region;
   bool use_ssl = false;
-  std::string ca_cert_path;  ///< ours: PEM; empty = the system's CAs
+  std::string ca_cert_path;                 ///< ours: PEM; empty = the system's CAs
   PathStyle path_style = PathStyle::kAuto;  ///< ours
   std::string account_name;
   std::string bucket_name;

@@ -127,6 +127,13 @@ std::string SyntaxError(const YAML::Exception& error) {
   return fmt::format("{}: {}", Where(error.mark), OneLine(error.msg));
 }
 
+// yaml-cpp 0.7 ends an open quote at a last line feed without a word, having taken every key after it into
+// the value; without that line feed it reports the open quote.
+std::string WithoutTrailingBlanks(std::string_view text) {
+  const auto last = text.find_last_not_of(" \t\r\n");
+  return std::string(text.substr(0, last == std::string_view::npos ? 0 : last + 1));
+}
+
 Result<FileValues> FlattenDocument(const YAML::Node& root) {
   if (!root.IsDefined() || root.IsNull()) return FileValues{};
   if (!root.IsMap()) return ErrorAt(root, "yaml root must be a map of keys and values");
@@ -139,7 +146,7 @@ Result<FileValues> FlattenDocument(const YAML::Node& root) {
 
 Result<FileValues> FlattenYaml(std::string_view text) {
   try {
-    return FlattenDocument(YAML::Load(std::string(text)));
+    return FlattenDocument(YAML::Load(WithoutTrailingBlanks(text)));
   } catch (const YAML::Exception& error) {
     return InvalidArgument(SyntaxError(error));
   } catch (const std::exception& error) {
