@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from pymilvus import Collection, DataType, FieldSchema
+from pymilvus import Collection, CollectionSchema, DataType, FieldSchema
 
 PAGE = 4000
 PARTITION = "$partition"
@@ -29,7 +29,7 @@ def read_all_rows(collection: Collection) -> dict[Any, dict[str, Any]]:
     for partition in _nameable_partitions(collection):
         before = len(rows)
         for row in _pages(collection, partition):
-            canonical = _canonical(row, collection.schema)
+            canonical = canonical_row(row, collection.schema)
             canonical[PARTITION] = partition
             key = canonical[collection.primary_field.name]
             assert key not in rows, f"{collection.name}: key {key!r} was read twice"
@@ -124,7 +124,8 @@ def _field_value(field: FieldSchema, value: Any) -> Any:
     return _SCALARS.get(field.dtype, lambda item: item)(value)
 
 
-def _canonical(row: Row, schema: Any) -> dict[str, Any]:
+def canonical_row(row: Row, schema: CollectionSchema) -> dict[str, Any]:
+    """A row as it was inserted, or as a query answers it, in the form that `read_all_rows` gives (without partition)."""
     fields = {field.name: field for field in schema.fields}
     known = {name: _field_value(field, row[name]) for name, field in fields.items()}
     if schema.enable_dynamic_field:
