@@ -1,0 +1,91 @@
+#include "store/s3/s3_request.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace mbk::s3 {
+namespace {
+
+bool IsLabelCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_';
+}
+
+// What may be a host name's part or a path's, and needs no encoding in either. Finer rules (length, case,
+// '_') differ between services and are theirs to enforce, in their own words.
+Status CheckBucketName(const std::string& bucket) {
+  if (bucket.empty()) return InvalidArgument("bucketName is empty");
+  bool usable =
+      std::all_of(bucket.begin(), bucket.end(), IsLabelCharacter) && bucket != "." && bucket != "..";
+  if (usable) return {};
+  return InvalidArgument(
+      fmt::format("bucketName \"{}\": a bucket's name is made of letters, digits, '-', '.' and '_'", bucket));
+}
+
+bool UseVirtualHost(const S3Options& options) {
+  switch (options.addressing) {
+    case S3Addressing::kPath:
+      return false;
+    case S3Addressing::kVirtualHost:
+      return true;
+    case S3Addressing::kAuto:
+      break;
+  }
+  return PrefersVirtualHost(options.host, options.use_ssl, options.bucket);
+}
+
+}  // namespace
+
+bool PrefersVirtualHost(std::string_view host, bool use_ssl, std::string_view bucket) {
+  if (use_ssl && bucket.find('.') != std::string_view::npos) return false;
+  return host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn") ||
+         host == "storage.googleapis.com" || host.ends_with(".aliyuncs.com");
+}
+
+Result<BucketAddress> AddressBucket(const S3Options& options) {
+  MBK_TRY(CheckBucketName(options.bucket));
+  Endpoint endpoint{.use_ssl = options.use_ssl, .host = options.host, .port = options.port};
+  BucketAddress address;
+  if (UseVirtualHost(options)) {
+    endpoint.host = options.bucket + "." + options.host;
+    address.base_path = "/";
+  } else {
+    address.base_path = "/" + options.bucket + "/";
+  }
+  address.origin = endpoint.Origin();
+  address.authority = endpoint.Authority();
+  return address;
+}
+
+HttpRequest BuildHttpRequest(const BucketAddress& address, const Request& request,
+                             const SigningContext& signing) {
+  std::string path = address.base_path + PercentEncodePath(request.key);
+  std::string query = CanonicalQuery(request.query);
+  HttpHeaders headers = request.headers;
+  headers.Add("Host", address.authority);
+  std::string payload = request.body.empty() ? std::string(kEmptySha256) : Sha256Hex(request.body);
+  HttpHeaders signature = SignV4(SigningInput{.method = request.method,
+                                              .canonical_path = path,
+                                              .canonical_query = query,
+                                              .headers = headers,
+                                              .payload_sha256_hex = payload,
+                                              .region = signing.region,
+                                              .service = "s3",
+                                              .time = signing.time,
+                                              .credentials = signing.credentials},
+                                 signing.keys);
+  for (const auto& [name, value] : signature) headers.Add(name, value);
+  return HttpRequest{.method = std::string(request.method),
+                     .url = address.origin + path + (query.empty() ? "" : "?" + query),
+                     .headers = std::move(headers),
+                     .body = request.body};
+}
+
+std::string CopySourceHeader(std::string_view bucket, std::string_view key) {
+  return fmt::format("{}/{}", bucket, PercentEncodePath(key));
+}
+
+std::string Quoted(std::string_view etag) { return fmt::format("\"{}\"", etag); }
+
+}  // namespace mbk::s3

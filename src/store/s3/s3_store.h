@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "net/http_client.h"
+#include "net/sigv4.h"
+#include "store/object_store.h"
+
+/// One bucket of S3 or of a service that speaks its protocol (MinIO, Ceph, OSS, COS, OBS, R2 …).
+namespace mbk {
+
+/// How a bucket is addressed: as the first part of the path, or of the host name. kAuto takes the host name
+/// at Amazon, Google and Aliyun OSS, except for a bucket with a '.' under https (no wildcard certificate
+/// covers it); the path everywhere else.
+enum class S3Addressing { kAuto, kPath, kVirtualHost };
+
+struct S3Options {
+  std::string service = "s3";  ///< for StoreIdentity: "minio", "s3", "aws" …
+  std::string host;            ///< without scheme, port and brackets
+  int port = 0;                ///< 0: 80 or 443
+  bool use_ssl = false;
+  std::string region;  ///< empty: us-east-1, or what the service names when it knows better
+  std::string bucket;
+  AwsCredentials credentials;
+  std::string ca_file;  ///< PEM; empty: the system's CAs
+  S3Addressing addressing = S3Addressing::kAuto;
+  std::vector<std::string> resolve;  ///< "host:port:address" each, before DNS is asked
+  /// Whether an etag of 32 hex digits is the MD5 of the content. Objects that an answer declares encrypted
+  /// by KMS or by the customer's key are left out in any case.
+  bool etag_is_md5 = true;
+  /// The clock of the signatures.
+  std::function<std::chrono::system_clock::time_point()> now = [] {
+    return std::chrono::system_clock::now();
+  };
+};
+
+/// kInvalidArgument when host, bucket or keys cannot be used; nothing is asked of the service. Requests go
+/// through `http`, which has to outlive nothing (it is shared); null: a client of the store's own, made from
+/// ca_file and resolve.
+Result<std::unique_ptr<ObjectStore>> MakeS3Store(S3Options options,
+                                                 std::shared_ptr<HttpClient> http = nullptr);
+
+}  // namespace mbk
