@@ -1,5 +1,9 @@
 #pragma once
 
+#include <compare>
+#include <span>
+#include <string_view>
+
 namespace mbk {
 
 /// Something a Milvus server may or may not be able to do. Callers ask for these, never for versions;
@@ -15,5 +19,27 @@ enum class Capability {
   kReplicateMessage,          ///< >= 2.5.0, < 2.6.0
   kSnapshot,                  ///< >= 3.0.0
 };
+
+/// A Milvus version as far as capabilities depend on it. A pre-release counts as its release: 2.6.11-rc1
+/// can what 2.6.11 can.
+struct MilvusVersion {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+  friend auto operator<=>(const MilvusVersion&, const MilvusVersion&) = default;
+};
+
+/// Whether `text` is a semantic version, leniently: an optional "v", one to three numbers, a suffix after
+/// '-' or '+'. If it is not, what Connect calls the build tag is not the version and GetVersion is asked.
+bool LooksLikeVersion(std::string_view text);
+
+/// The version that `reported` (build tag first, then GetVersion's answer) stands for. In this order:
+///   "2.6.1", "v2.6.1-rc1", "2.3.22.6"  an exact version; the fourth part, a hotfix, is dropped
+///   "2.6-20260101", "Milvus 2.6 (…)"   a line, taken at its head: patch 9999
+///   "master-20260101", ""              taken for the newest there can be: 99.0.0
+MilvusVersion ParseMilvusVersion(std::span<const std::string_view> reported);
+
+/// Whether a server of this version has `capability`; false for kMultiDatabase, which no version decides.
+bool VersionHas(const MilvusVersion& version, Capability capability);
 
 }  // namespace mbk

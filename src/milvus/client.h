@@ -74,10 +74,10 @@ struct CreateCollectionRequest {
 };
 
 struct FlushResult {
-  bool must_poll = false;        ///< the answer names the collection: ask IsFlushed until true
+  bool must_poll = false;  ///< the answer names the collection: ask IsFlushed until true
   std::vector<std::int64_t> segment_ids;
-  std::uint64_t flush_ts = 0;    ///< hybrid
-  std::int64_t seal_time_s = 0;  ///< unix seconds
+  std::uint64_t flush_ts = 0;                              ///< hybrid
+  std::int64_t seal_time_s = 0;                            ///< unix seconds
   std::map<std::string, std::string> channel_checkpoints;  ///< vchannel → base64(msg.MsgPosition)
   std::uint64_t max_checkpoint_ts = 0;                     ///< hybrid; 0 without checkpoints
 };
@@ -118,24 +118,34 @@ class MilvusClient {
 
   virtual Result<std::vector<std::string>> ListDatabases(const CallContext& context) = 0;
   virtual Result<DatabaseDescription> DescribeDatabase(const std::string& db, const CallContext& context) = 0;
-  virtual Status CreateDatabase(const std::string& db, const KeyValues& properties, const CallContext& context) = 0;
+  virtual Status CreateDatabase(const std::string& db, const KeyValues& properties,
+                                const CallContext& context) = 0;
 
-  virtual Result<std::vector<std::string>> ListCollections(const std::string& db, const CallContext& context) = 0;
+  virtual Result<std::vector<std::string>> ListCollections(const std::string& db,
+                                                           const CallContext& context) = 0;
   virtual Result<bool> HasCollection(const CollectionName& collection, const CallContext& context) = 0;
-  virtual Result<CollectionDescription> DescribeCollection(const CollectionName& collection, const CallContext& context) = 0;
+  virtual Result<CollectionDescription> DescribeCollection(const CollectionName& collection,
+                                                           const CallContext& context) = 0;
   virtual Status CreateCollection(const CreateCollectionRequest& request, const CallContext& context) = 0;
   virtual Status DropCollection(const CollectionName& collection, const CallContext& context) = 0;
-  virtual Status AlterCollection(const CollectionName& collection, const KeyValues& properties, const CallContext& context) = 0;
-  virtual Status AddCollectionField(const CollectionName& collection, const FieldSchema& field, const CallContext& context) = 0;
-  virtual Status CreateAlias(const CollectionName& collection, const std::string& alias, const CallContext& context) = 0;
+  virtual Status AlterCollection(const CollectionName& collection, const KeyValues& properties,
+                                 const CallContext& context) = 0;
+  virtual Status AddCollectionField(const CollectionName& collection, const FieldSchema& field,
+                                    const CallContext& context) = 0;
+  virtual Status CreateAlias(const CollectionName& collection, const std::string& alias,
+                             const CallContext& context) = 0;
 
-  virtual Result<std::vector<PartitionName>> ListPartitions(const CollectionName& collection, const CallContext& context) = 0;
-  virtual Status CreatePartition(const CollectionName& collection, const std::string& partition, const CallContext& context) = 0;
+  virtual Result<std::vector<PartitionName>> ListPartitions(const CollectionName& collection,
+                                                            const CallContext& context) = 0;
+  virtual Status CreatePartition(const CollectionName& collection, const std::string& partition,
+                                 const CallContext& context) = 0;
 
   /// Empty when there is no index, however the server says so.
-  virtual Result<std::vector<IndexInfo>> ListIndexes(const CollectionName& collection, const CallContext& context) = 0;
+  virtual Result<std::vector<IndexInfo>> ListIndexes(const CollectionName& collection,
+                                                     const CallContext& context) = 0;
   virtual Status CreateIndex(const CreateIndexRequest& request, const CallContext& context) = 0;
-  virtual Status DropIndex(const CollectionName& collection, const IndexInfo& index, const CallContext& context) = 0;
+  virtual Status DropIndex(const CollectionName& collection, const IndexInfo& index,
+                           const CallContext& context) = 0;
 
   /// Percent loaded, of the collection or, when `partitions` is not empty, of those partitions.
   virtual Result<std::int64_t> GetLoadingProgress(const CollectionName& collection,
@@ -150,7 +160,8 @@ class MilvusClient {
   virtual Result<std::vector<SegmentInfo>> ListPersistentSegments(const CollectionName& collection,
                                                                   const CallContext& context) = 0;
   virtual Result<FlushResult> Flush(const CollectionName& collection, const CallContext& context) = 0;
-  virtual Result<bool> IsFlushed(const CollectionName& collection, const FlushResult& flush, const CallContext& context) = 0;
+  virtual Result<bool> IsFlushed(const CollectionName& collection, const FlushResult& flush,
+                                 const CallContext& context) = 0;
 
   /// The id of the started job.
   virtual Result<std::int64_t> Import(const ImportRequest& request, const CallContext& context) = 0;

@@ -1,0 +1,193 @@
+#include <fmt/core.h>
+
+#include "milvus/convert.h"
+#include "milvus/grpc_milvus_client.h"
+
+// GrpcMilvusClient: collections, partitions, indexes, loading.
+namespace mbk {
+
+Result<std::vector<std::string>> GrpcMilvusClient::ListCollections(const std::string& db,
+                                                                   const CallContext& context) {
+  RpcCall call{
+      .name = "ShowCollections", .object = fmt::format("\"{}\"", db.empty() ? "default" : db), .db = db};
+  MBK_TRY_ASSIGN(auto response, rpc_.Call(&Stub::ShowCollections, call, pb::milvus::ShowCollectionsRequest(),
+                                          Usual(), context));
+  return std::vector<std::string>(response.collection_names().begin(), response.collection_names().end());
+}
+
+Result<bool> GrpcMilvusClient::HasCollection(const CollectionName& collection, const CallContext& context) {
+  pb::milvus::HasCollectionRequest request;
+  request.set_collection_name(collection.name);
+  MBK_TRY_ASSIGN(auto response, rpc_.Call(&Stub::HasCollection, About("HasCollection", collection), request,
+                                          Usual(), context));
+  return response.value();
+}
+
+Result<CollectionDescription> GrpcMilvusClient::DescribeCollection(const CollectionName& collection,
+                                                                   const CallContext& context) {
+  pb::milvus::DescribeCollectionRequest request;
+  request.set_collection_name(collection.name);
+  MBK_TRY_ASSIGN(auto response, rpc_.Call(&Stub::DescribeCollection, About("DescribeCollection", collection),
+                                          request, Usual(), context));
+  return FromProto(response);
+}
+
+Status GrpcMilvusClient::CreateCollection(const CreateCollectionRequest& wanted, const CallContext& context) {
+  pb::schema::CollectionSchema schema = ToProto(wanted.schema);
+  schema.set_name(wanted.target.name);
+  pb::milvus::CreateCollectionRequest request;
+  request.set_collection_name(wanted.target.name);
+  request.set_schema(schema.SerializeAsString());
+  request.set_shards_num(wanted.shards_num);
+  request.set_consistency_level(wanted.consistency_level);
+  request.set_num_partitions(wanted.num_partitions);
+  ToProto(wanted.properties, request.mutable_properties());
+  return rpc_
+      .Call(&Stub::CreateCollection, About("CreateCollection", wanted.target), request,
+            Once(retries_.create_collection, &create_collection_limiter_), context)
+      .status();
+}
+
+Status GrpcMilvusClient::DropCollection(const CollectionName& collection, const CallContext& context) {
+  pb::milvus::DropCollectionRequest request;
+  request.set_collection_name(collection.name);
+  return rpc_.Call(&Stub::DropCollection, About("DropCollection", collection), request, Usual(), context)
+      .status();
+}
+
+Status GrpcMilvusClient::AlterCollection(const CollectionName& collection, const KeyValues& properties,
+                                         const CallContext& context) {
+  pb::milvus::AlterCollectionRequest request;
+  request.set_collection_name(collection.name);
+  ToProto(properties, request.mutable_properties());
+  return rpc_.Call(&Stub::AlterCollection, About("AlterCollection", collection), request, Usual(), context)
+      .status();
+}
+
+Status GrpcMilvusClient::AddCollectionField(const CollectionName& collection, const FieldSchema& field,
+                                            const CallContext& context) {
+  pb::milvus::AddCollectionFieldRequest request;
+  request.set_collection_name(collection.name);
+  request.set_schema(ToProto(field).SerializeAsString());
+  RpcCall call = About("AddCollectionField", collection);
+  call.object += fmt::format(" field \"{}\"", field.name);
+  return rpc_.Call(&Stub::AddCollectionField, call, request, Once(retries_.create), context).status();
+}
+
+Status GrpcMilvusClient::CreateAlias(const CollectionName& collection, const std::string& alias,
+                                     const CallContext& context) {
+  pb::milvus::CreateAliasRequest request;
+  request.set_collection_name(collection.name);
+  request.set_alias(alias);
+  RpcCall call = About("CreateAlias", collection);
+  call.object += fmt::format(" alias \"{}\"", alias);
+  return rpc_.Call(&Stub::CreateAlias, call, request, Once(retries_.create), context).status();
+}
+
+Result<std::vector<PartitionName>> GrpcMilvusClient::ListPartitions(const CollectionName& collection,
+                                                                    const CallContext& context) {
+  pb::milvus::ShowPartitionsRequest request;
+  request.set_collection_name(collection.name);
+  MBK_TRY_ASSIGN(auto response, rpc_.Call(&Stub::ShowPartitions, About("ShowPartitions", collection), request,
+                                          Usual(), context));
+  if (response.partition_names_size() != response.partitionids_size()) {
+    return Internal(fmt::format("ShowPartitions \"{}\" on Milvus {}: {} names but {} ids", collection.Full(),
+                                address(), response.partition_names_size(), response.partitionids_size()));
+  }
+  std::vector<PartitionName> partitions;
+  for (int i = 0; i < response.partition_names_size(); ++i) {
+    partitions.push_back({.name = response.partition_names(i), .id = response.partitionids(i)});
+  }
+  return partitions;
+}
+
+Status GrpcMilvusClient::CreatePartition(const CollectionName& collection, const std::string& partition,
+                                         const CallContext& context) {
+  pb::milvus::CreatePartitionRequest request;
+  request.set_collection_name(collection.name);
+  request.set_partition_name(partition);
+  RpcCall call = About("CreatePartition", collection);
+  call.object += fmt::format(" partition \"{}\"", partition);
+  return rpc_
+      .Call(&Stub::CreatePartition, call, request, Once(retries_.create, &create_partition_limiter_), context)
+      .status();
+}
+
+Result<std::vector<IndexInfo>> GrpcMilvusClient::ListIndexes(const CollectionName& collection,
+                                                             const CallContext& context) {
+  pb::milvus::DescribeIndexRequest request;
+  request.set_collection_name(collection.name);
+  auto no_index = [](const pb::milvus::DescribeIndexResponse& response) {
+    return SaysNoIndex(response.status());
+  };
+  MBK_TRY_ASSIGN(auto response, rpc_.CallUnchecked(&Stub::DescribeIndex, About("DescribeIndex", collection),
+                                                   request, Usual(), context, no_index));
+  std::vector<IndexInfo> indexes;
+  for (const auto& index : response.index_descriptions()) indexes.push_back(FromProto(index));
+  return indexes;
+}
+
+Status GrpcMilvusClient::CreateIndex(const CreateIndexRequest& wanted, const CallContext& context) {
+  pb::milvus::CreateIndexRequest request;
+  request.set_collection_name(wanted.collection.name);
+  request.set_field_name(wanted.field_name);
+  request.set_index_name(wanted.index_name);
+  ToProto(wanted.params, request.mutable_extra_params());
+  RpcCall call = About("CreateIndex", wanted.collection);
+  call.object += fmt::format(" field \"{}\" index \"{}\"", wanted.field_name, wanted.index_name);
+  return rpc_.Call(&Stub::CreateIndex, call, request, Once(retries_.create, &create_index_limiter_), context)
+      .status();
+}
+
+Status GrpcMilvusClient::DropIndex(const CollectionName& collection, const IndexInfo& index,
+                                   const CallContext& context) {
+  pb::milvus::DropIndexRequest request;
+  request.set_collection_name(collection.name);
+  request.set_field_name(index.field_name);
+  request.set_index_name(index.index_name);
+  RpcCall call = About("DropIndex", collection);
+  call.object += fmt::format(" index \"{}\"", index.index_name);
+  return rpc_.Call(&Stub::DropIndex, call, request, Usual(), context).status();
+}
+
+Result<std::int64_t> GrpcMilvusClient::GetLoadingProgress(const CollectionName& collection,
+                                                          const std::vector<std::string>& partitions,
+                                                          const CallContext& context) {
+  pb::milvus::GetLoadingProgressRequest request;
+  request.set_collection_name(collection.name);
+  for (const std::string& partition : partitions) request.add_partition_names(partition);
+  auto not_loaded = [](const pb::milvus::GetLoadingProgressResponse& response) {
+    return SaysNotLoaded(response.status());
+  };
+  MBK_TRY_ASSIGN(auto response,
+                 rpc_.CallUnchecked(&Stub::GetLoadingProgress, About("GetLoadingProgress", collection),
+                                    request, Poll(), context, not_loaded));
+  return response.progress();
+}
+
+Status GrpcMilvusClient::LoadCollection(const CollectionName& collection, const CallContext& context) {
+  pb::milvus::LoadCollectionRequest request;
+  request.set_collection_name(collection.name);
+  return rpc_.Call(&Stub::LoadCollection, About("LoadCollection", collection), request, Usual(), context)
+      .status();
+}
+
+Status GrpcMilvusClient::LoadPartitions(const CollectionName& collection,
+                                        const std::vector<std::string>& partitions,
+                                        const CallContext& context) {
+  pb::milvus::LoadPartitionsRequest request;
+  request.set_collection_name(collection.name);
+  for (const std::string& partition : partitions) request.add_partition_names(partition);
+  return rpc_.Call(&Stub::LoadPartitions, About("LoadPartitions", collection), request, Usual(), context)
+      .status();
+}
+
+Status GrpcMilvusClient::ReleaseCollection(const CollectionName& collection, const CallContext& context) {
+  pb::milvus::ReleaseCollectionRequest request;
+  request.set_collection_name(collection.name);
+  return rpc_
+      .Call(&Stub::ReleaseCollection, About("ReleaseCollection", collection), request, Usual(), context)
+      .status();
+}
+
+}  // namespace mbk

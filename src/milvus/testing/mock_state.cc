@@ -1,0 +1,484 @@
+#include "milvus/testing/mock_state.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "milvus/convert.h"
+#include "net/hash.h"
+
+namespace mbk::milvustest {
+namespace {
+
+using MilvusStatus = pb::common::Status;
+
+// common.ErrorCode of servers before 2.3, which 2.3.5 still fills.
+constexpr int kUnexpectedError = 1;
+constexpr int kCollectionNotExists = 4;
+constexpr int kMetaFailed = 15;
+constexpr int kIndexNotExist = 25;
+
+MilvusStatus Refuse(int error_code, int code, const std::string& reason) {
+  MilvusStatus status;
+  status.set_error_code(error_code);
+  status.set_code(code);
+  status.set_reason(reason);
+  status.set_detail(reason);
+  return status;
+}
+
+MilvusStatus NoCollection(const std::string& db, const std::string& name) {
+  return Refuse(kCollectionNotExists, 100,
+                fmt::format("collection not found[database={}][collection={}]", db, name));
+}
+MilvusStatus NoPartition(const std::string& name) {
+  return Refuse(kMetaFailed, 200, fmt::format("partition not found[partition={}]", name));
+}
+MilvusStatus NoIndex(const std::string& collection) {
+  return Refuse(kIndexNotExist, 700, fmt::format("index not found[collection={}]", collection));
+}
+MilvusStatus NoDatabase(const std::string& db) {
+  return Refuse(kUnexpectedError, 800, fmt::format("database not found[database={}]", db));
+}
+
+PartitionName* FindPartition(MockCollection& collection, const std::string& name) {
+  for (PartitionName& partition : collection.partitions) {
+    if (partition.name == name) return &partition;
+  }
+  return nullptr;
+}
+
+void SetValue(KeyValues& pairs, const std::string& key, const std::string& value) {
+  for (KeyValue& pair : pairs) {
+    if (pair.key == key) {
+      pair.value = value;
+      return;
+    }
+  }
+  pairs.push_back({.key = key, .value = value});
+}
+
+bool HasPartitionKey(const CollectionSchema& schema) {
+  return std::any_of(schema.fields.begin(), schema.fields.end(),
+                     [](const FieldSchema& field) { return field.is_partition_key; });
+}
+
+/// The numbers of a FieldSchema are the server's to give: from 100 on, in order.
+void NumberFields(CollectionSchema& schema) {
+  std::int64_t next = 100;
+  for (FieldSchema& field : schema.fields) field.field_id = next++;
+}
+
+std::int32_t NumberOf(ImportState state) {
+  switch (state) {
+    case ImportState::kPending:
+      return 0;
+    case ImportState::kFailed:
+      return 1;
+    case ImportState::kStarted:
+      return 2;
+    case ImportState::kPersisted:
+      return 5;
+    case ImportState::kCompleted:
+      return 6;
+    case ImportState::kFailedAndCleaned:
+      return 7;
+    case ImportState::kFlushed:
+      return 8;
+  }
+  return 0;
+}
+
+void AddInfo(const std::string& key, const std::string& value, pb::milvus::GetImportStateResponse* response) {
+  auto* info = response->add_infos();
+  info->set_key(key);
+  info->set_value(value);
+}
+
+}  // namespace
+
+MockState::MockState() {
+  databases_["default"].id = 1;
+  import_script = {{.state = ImportState::kPending},
+                   {.state = ImportState::kStarted},
+                   {.state = ImportState::kPersisted, .percent = 90},
+                   {.state = ImportState::kCompleted, .percent = 100}};
+}
+
+void MockState::AddDatabase(const std::string& db, std::int64_t id, const KeyValues& properties) {
+  databases_[db].id = id != 0 ? id : NewId();
+  databases_[db].properties = properties;
+}
+
+void MockState::AddCollection(const std::string& db, MockCollection collection) {
+  if (!databases_.contains(db)) AddDatabase(db, 0, {});
+  Complete(db, collection);
+  std::string name = collection.description.collection_name;
+  databases_[db].collections[name] = std::move(collection);
+}
+
+void MockState::Complete(const std::string& db, MockCollection& collection) {
+  CollectionDescription& about = collection.description;
+  if (about.collection_name.empty()) about.collection_name = about.schema.name;
+  if (about.schema.name.empty()) about.schema.name = about.collection_name;
+  if (about.collection_id == 0) about.collection_id = NewId();
+  if (about.created_timestamp == 0) about.created_timestamp = 470'636'413'367'091'209;
+  if (about.db_name.empty()) about.db_name = db;
+  if (about.shards_num == 0) about.shards_num = 1;
+  for (int i = static_cast<int>(about.virtual_channel_names.size()); i < about.shards_num; ++i) {
+    std::string channel = fmt::format("by-dev-rootcoord-dml_{}", i);
+    about.physical_channel_names.push_back(channel);
+    about.virtual_channel_names.push_back(fmt::format("{}_{}v{}", channel, about.collection_id, i));
+  }
+  if (collection.partitions.empty()) collection.partitions = {{.name = "_default"}};
+  for (PartitionName& partition : collection.partitions) {
+    if (partition.id == 0) partition.id = NewId();
+  }
+  about.num_partitions = static_cast<std::int64_t>(collection.partitions.size());
+}
+
+MockCollection* MockState::Find(const std::string& db, const std::string& name) {
+  auto database = databases_.find(db);
+  if (database == databases_.end()) return nullptr;
+  auto collection = database->second.collections.find(name);
+  return collection == database->second.collections.end() ? nullptr : &collection->second;
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::ListDatabasesRequest&, const std::string&,
+                               pb::milvus::ListDatabasesResponse* response) {
+  for (const auto& [name, database] : databases_) response->add_db_names(name);
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::DescribeDatabaseRequest& request, const std::string&,
+                               pb::milvus::DescribeDatabaseResponse* response) {
+  auto found = databases_.find(request.db_name());
+  if (found == databases_.end()) return NoDatabase(request.db_name());
+  response->set_db_name(found->first);
+  response->set_dbid(found->second.id);
+  ToProto(found->second.properties, response->mutable_properties());
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::CreateDatabaseRequest& request, const std::string&) {
+  if (databases_.contains(request.db_name())) {
+    return Refuse(kUnexpectedError, 65535, fmt::format("database already exist: {}", request.db_name()));
+  }
+  AddDatabase(request.db_name(), 0, FromProto(request.properties()));
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::ShowCollectionsRequest&, const std::string& db,
+                               pb::milvus::ShowCollectionsResponse* response) {
+  auto found = databases_.find(db);
+  if (found == databases_.end()) return NoDatabase(db);
+  for (const auto& [name, collection] : found->second.collections) response->add_collection_names(name);
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::HasCollectionRequest& request, const std::string& db,
+                               pb::milvus::BoolResponse* response) {
+  if (!databases_.contains(db)) return NoDatabase(db);
+  response->set_value(Find(db, request.collection_name()) != nullptr);
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::DescribeCollectionRequest& request, const std::string& db,
+                               pb::milvus::DescribeCollectionResponse* response) {
+  const MockCollection* found = Find(db, request.collection_name());
+  if (found == nullptr) {
+    std::string detail =
+        fmt::format("collection not found[database={}][collection={}]", db, request.collection_name());
+    return Refuse(kUnexpectedError, 100, "can't find collection " + detail);
+  }
+  const CollectionDescription& about = found->description;
+  *response->mutable_schema() = ToProto(about.schema);
+  response->set_collectionid(about.collection_id);
+  for (const std::string& channel : about.virtual_channel_names) response->add_virtual_channel_names(channel);
+  for (const std::string& channel : about.physical_channel_names)
+    response->add_physical_channel_names(channel);
+  response->set_created_timestamp(about.created_timestamp);
+  response->set_shards_num(about.shards_num);
+  for (const std::string& alias : about.aliases) response->add_aliases(alias);
+  response->set_consistency_level(about.consistency_level);
+  response->set_collection_name(about.collection_name);
+  ToProto(about.properties, response->mutable_properties());
+  response->set_db_name(about.db_name);
+  response->set_num_partitions(static_cast<std::int64_t>(found->partitions.size()));
+  response->set_db_id(about.db_id);
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::CreateCollectionRequest& request, const std::string& db) {
+  if (!databases_.contains(db)) return NoDatabase(db);
+  pb::schema::CollectionSchema schema;
+  if (!schema.ParseFromString(request.schema()))
+    return Refuse(kUnexpectedError, 1100, "schema does not parse");
+  MockCollection wanted;
+  wanted.description = {.schema = FromProto(schema),
+                        .shards_num = request.shards_num(),
+                        .consistency_level = request.consistency_level(),
+                        .collection_name = request.collection_name(),
+                        .properties = FromProto(request.properties())};
+  NumberFields(wanted.description.schema);
+  if (const MockCollection* existing = Find(db, request.collection_name())) {
+    if (existing->description.schema == wanted.description.schema) return {};
+    return Refuse(kUnexpectedError, 65535,
+                  fmt::format("create duplicate collection with different parameters, collection: {}",
+                              request.collection_name()));
+  }
+  if (HasPartitionKey(wanted.description.schema)) {
+    for (std::int64_t i = 0; i < request.num_partitions(); ++i) {
+      wanted.partitions.push_back({.name = fmt::format("_default_{}", i)});
+    }
+  }
+  AddCollection(db, std::move(wanted));
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::AlterCollectionRequest& request, const std::string& db) {
+  MockCollection* found = Find(db, request.collection_name());
+  if (found == nullptr) return NoCollection(db, request.collection_name());
+  for (const auto& pair : request.properties())
+    SetValue(found->description.properties, pair.key(), pair.value());
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::AddCollectionFieldRequest& request, const std::string& db) {
+  MockCollection* found = Find(db, request.collection_name());
+  if (found == nullptr) return NoCollection(db, request.collection_name());
+  pb::schema::FieldSchema field;
+  if (!field.ParseFromString(request.schema())) return Refuse(kUnexpectedError, 1100, "field does not parse");
+  found->description.schema.fields.push_back(FromProto(field));
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::DropCollectionRequest& request, const std::string& db) {
+  if (auto found = databases_.find(db); found != databases_.end()) {
+    found->second.collections.erase(request.collection_name());
+  }
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::CreateAliasRequest& request, const std::string& db) {
+  MockCollection* found = Find(db, request.collection_name());
+  if (found == nullptr) return NoCollection(db, request.collection_name());
+  std::vector<std::string>& aliases = found->description.aliases;
+  if (std::find(aliases.begin(), aliases.end(), request.alias()) == aliases.end())
+    aliases.push_back(request.alias());
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::ShowPartitionsRequest& request, const std::string& db,
+                               pb::milvus::ShowPartitionsResponse* response) {
+  const MockCollection* found = Find(db, request.collection_name());
+  if (found == nullptr) return NoCollection(db, request.collection_name());
+  for (const PartitionName& partition : found->partitions) {
+    response->add_partition_names(partition.name);
+    response->add_partitionids(partition.id);
+  }
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::CreatePartitionRequest& request, const std::string& db) {
+  MockCollection* found = Find(db, request.collection_name());
+  if (found == nullptr) return NoCollection(db, request.collection_name());
+  if (FindPartition(*found, request.partition_name()) == nullptr) {
+    found->partitions.push_back({.name = request.partition_name(), .id = NewId()});
+  }
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::DescribeIndexRequest& request, const std::string& db,
+                               pb::milvus::DescribeIndexResponse* response) {
+  const MockCollection* found = Find(db, request.collection_name());
+  if (found == nullptr) return NoCollection(db, request.collection_name());
+  if (found->indexes.empty()) return NoIndex(request.collection_name());
+  for (const IndexInfo& index : found->indexes) {
+    auto* added = response->add_index_descriptions();
+    added->set_index_name(index.index_name);
+    added->set_indexid(index.index_id);
+    added->set_field_name(index.field_name);
+    ToProto(index.params, added->mutable_params());
+    added->set_min_index_version(index.min_index_version);
+    added->set_max_index_version(index.max_index_version);
+  }
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::CreateIndexRequest& request, const std::string& db) {
+  MockCollection* found = Find(db, request.collection_name());
+  if (found == nullptr) return NoCollection(db, request.collection_name());
+  std::string name = request.index_name().empty() ? request.field_name() : request.index_name();
+  for (const IndexInfo& index : found->indexes) {
+    if (index.field_name != request.field_name()) continue;
+    if (index.index_name == name) return {};
+    return Refuse(kUnexpectedError, 65535,
+                  "CreateIndex failed: creating multiple indexes on same field is not supported");
+  }
+  IndexInfo index{.field_name = request.field_name(),
+                  .index_name = name,
+                  .params = FromProto(request.extra_params()),
+                  .index_id = NewId()};
+  found->indexes.push_back(std::move(index));
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::DropIndexRequest& request, const std::string& db) {
+  MockCollection* found = Find(db, request.collection_name());
+  if (found == nullptr) return NoCollection(db, request.collection_name());
+  std::erase_if(found->indexes,
+                [&](const IndexInfo& index) { return index.index_name == request.index_name(); });
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::GetLoadingProgressRequest& request, const std::string& db,
+                               pb::milvus::GetLoadingProgressResponse* response) {
+  MockCollection* found = Find(db, request.collection_name());
+  if (found == nullptr) return NoCollection(db, request.collection_name());
+  std::optional<std::int64_t> percent = found->loaded_percent;
+  for (const std::string& name : request.partition_names()) {
+    if (FindPartition(*found, name) == nullptr) return NoPartition(name);
+    if (auto own = found->partition_loaded_percent.find(name); own != found->partition_loaded_percent.end()) {
+      percent = own->second;
+    }
+  }
+  if (!percent) {
+    return Refuse(kUnexpectedError, 101,
+                  fmt::format("collection not loaded[collection={}]", found->description.collection_id));
+  }
+  response->set_progress(*percent);
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::LoadCollectionRequest& request, const std::string& db) {
+  MockCollection* found = Find(db, request.collection_name());
+  if (found == nullptr) return NoCollection(db, request.collection_name());
+  if (found->indexes.empty()) return NoIndex(request.collection_name());
+  found->loaded_percent = 100;
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::LoadPartitionsRequest& request, const std::string& db) {
+  MockCollection* found = Find(db, request.collection_name());
+  if (found == nullptr) return NoCollection(db, request.collection_name());
+  if (found->indexes.empty()) return NoIndex(request.collection_name());
+  for (const std::string& name : request.partition_names()) {
+    if (FindPartition(*found, name) == nullptr) return NoPartition(name);
+    found->partition_loaded_percent[name] = 100;
+  }
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::ReleaseCollectionRequest& request, const std::string& db) {
+  MockCollection* found = Find(db, request.collection_name());
+  if (found == nullptr) return NoCollection(db, request.collection_name());
+  found->loaded_percent.reset();
+  found->partition_loaded_percent.clear();
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::GetPersistentSegmentInfoRequest& request,
+                               const std::string& db,
+                               pb::milvus::GetPersistentSegmentInfoResponse* response) {
+  const MockCollection* found = Find(db, request.collectionname());
+  if (found == nullptr) return NoCollection(db, request.collectionname());
+  for (const SegmentInfo& segment : found->segments) {
+    auto* added = response->add_infos();
+    added->set_segmentid(segment.segment_id);
+    added->set_collectionid(segment.collection_id);
+    added->set_partitionid(segment.partition_id);
+    added->set_num_rows(segment.num_rows);
+    added->set_state(segment.state);
+    added->set_level(segment.level);
+    added->set_is_sorted(segment.is_sorted);
+    added->set_storage_version(segment.storage_version);
+  }
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::FlushRequest& request, const std::string& db,
+                               pb::milvus::FlushResponse* response) {
+  for (const std::string& name : request.collection_names()) {
+    const MockCollection* found = Find(db, name);
+    if (found == nullptr) return NoCollection(db, name);
+    const FlushResult& flush = found->flush;
+    if (flush.must_poll) {
+      auto& segments = (*response->mutable_coll_segids())[name];
+      segments.mutable_data()->Assign(flush.segment_ids.begin(), flush.segment_ids.end());
+    }
+    (*response->mutable_coll_flush_ts())[name] = flush.flush_ts;
+    (*response->mutable_coll_seal_times())[name] = flush.seal_time_s;
+    for (const auto& [channel, position] : flush.channel_checkpoints) {
+      (*response->mutable_channel_cps())[channel] = Base64Decode(position).value();
+    }
+  }
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::GetFlushStateRequest& request, const std::string& db,
+                               pb::milvus::GetFlushStateResponse* response) {
+  MockCollection* found = Find(db, request.collection_name());
+  if (found == nullptr) return NoCollection(db, request.collection_name());
+  response->set_flushed(found->polls_until_flushed == 0);
+  if (found->polls_until_flushed > 0) --found->polls_until_flushed;
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::ImportRequest& request, const std::string& db,
+                               pb::milvus::ImportResponse* response) {
+  MockCollection* found = Find(db, request.collection_name());
+  if (found == nullptr) {  // recorded: the number is lost between the components
+    return Refuse(kUnexpectedError, 65535,
+                  fmt::format("attempt #6: rpc error: code = Unknown desc = collection not found[database={}]"
+                              "[collection={}]",
+                              db, request.collection_name()));
+  }
+  if (!request.partition_name().empty() && FindPartition(*found, request.partition_name()) == nullptr) {
+    return NoPartition(request.partition_name());
+  }
+  ImportRequest wanted{.target = {.db = db, .name = request.collection_name()},
+                       .partition_name = request.partition_name(),
+                       .paths = {request.files().begin(), request.files().end()},
+                       .options = FromProto(request.options())};
+  jobs.push_back({.id = NewId(), .request = std::move(wanted), .steps = import_script});
+  response->add_tasks(jobs.back().id);
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::GetImportStateRequest& request, const std::string&,
+                               pb::milvus::GetImportStateResponse* response) {
+  auto job = std::find_if(jobs.begin(), jobs.end(), [&](const Job& one) { return one.id == request.task(); });
+  if (job == jobs.end() || job->steps.empty()) {
+    return Refuse(kUnexpectedError, 1000,
+                  fmt::format("key not found[key=by-dev/meta/importtask/{}]", request.task()));
+  }
+  const ImportProgress& now = job->steps[job->step];
+  if (job->step + 1 < job->steps.size()) ++job->step;
+  response->set_state(NumberOf(now.state));
+  response->set_row_count(now.row_count);
+  response->set_id(job->id);
+  AddInfo("collection", job->request.target.name, response);
+  AddInfo("partition", job->request.partition_name, response);
+  AddInfo("failed_reason", now.failed_reason, response);
+  if (now.percent > 0) AddInfo("progress_percent", std::to_string(now.percent), response);
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::BackupRBACMetaRequest&, const std::string&,
+                               pb::milvus::BackupRBACMetaResponse* response) {
+  *response->mutable_rbac_meta() = ToProto(rbac.value());
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::RestoreRBACMetaRequest& request, const std::string&) {
+  RbacMeta added = FromProto(request.rbac_meta());
+  auto append = [](auto& to, auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  append(rbac->users, added.users);
+  append(rbac->roles, added.roles);
+  append(rbac->grants, added.grants);
+  append(rbac->privilege_groups, added.privilege_groups);
+  return {};
+}
+
+}  // namespace mbk::milvustest
