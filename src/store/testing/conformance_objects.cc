@@ -1,0 +1,267 @@
+// Conformance: single objects, read, written and deleted.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "base/parallel.h"
+#include "net/hash.h"
+#include "store/testing/conformance.h"
+
+namespace mbk::conformance {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr std::size_t kLarge = 6 << 20;
+
+std::vector<std::string> KeysThatNeedEscaping() {
+  return {"two words",        "a+b",   "a=b", "50%", "%41",   "Zoë/数据/😀", "<&>\"'",
+          ".hidden/.profile", "a?b#c", "a,b", "~;:", "@!$*(", "[{}]",        "back\\slash"};
+}
+
+TEST_P(StoreConformance, ReturnsWhatWasPut) {
+  for (std::size_t size : {std::size_t{0}, std::size_t{1}, kLarge}) {
+    const std::string content = Content(size);
+    const ObjectKey key = Key(std::to_string(size));
+    Put(key, content);
+    EXPECT_TRUE(Read(key) == content) << size << " bytes";
+    EXPECT_EQ(Head(key).size, static_cast<std::int64_t>(size));
+    EXPECT_EQ(Head(key).key, key);
+  }
+}
+
+TEST_P(StoreConformance, EtagsOfHeadGetAndPutAgreeAndChangeWithTheContent) {
+  const WriteResult first = Put(Key("k"), "one");
+  EXPECT_FALSE(first.etag.empty());
+  EXPECT_EQ(Head(Key("k")).etag, first.etag);
+  auto got = store().Get({.key = Key("k")}, [](std::string_view) { return Status(); }, context_);
+  ASSERT_EQ(got.status(), Status());
+  EXPECT_EQ(got->etag, first.etag);
+  EXPECT_EQ(got->size, 3);
+
+  EXPECT_NE(Put(Key("k"), "two").etag, first.etag);
+  EXPECT_EQ(Read(Key("k")), "two");
+}
+
+TEST_P(StoreConformance, DigestsAreTheMd5WhereTheyAreClaimed) {
+  const Digest md5{.kind = Digest::Kind::kMd5, .hex = Md5Hex("content")};
+  const WriteResult written = Put(Key("k"), "content");
+  const Digest seen = Head(Key("k")).digest;
+  if (traits().vouches_md5) {
+    EXPECT_EQ(written.digest, md5);
+    EXPECT_EQ(seen, md5);
+  } else {
+    EXPECT_TRUE(written.digest == Digest{} || written.digest == md5);
+    EXPECT_EQ(seen, Digest{});
+  }
+}
+
+TEST_P(StoreConformance, ReadsRanges) {
+  const std::string content = Content(100'000);
+  Put(Key("k"), content);
+  EXPECT_EQ(Read(Key("k"), {.offset = 70'000, .length = 1'000}), content.substr(70'000, 1'000));
+  EXPECT_EQ(Read(Key("k"), {.offset = 0, .length = 1}), content.substr(0, 1));
+  EXPECT_EQ(Read(Key("k"), {.offset = 99'999}), content.substr(99'999));
+  EXPECT_EQ(Read(Key("k"), {.offset = 99'990, .length = 1'000}), content.substr(99'990));
+}
+
+TEST_P(StoreConformance, DescribesTheWholeObjectWhenARangeIsRead) {
+  Put(Key("k"), "0123456789");
+  auto got = store().Get(
+      {.key = Key("k"), .range = {.offset = 3, .length = 2}}, [](std::string_view) { return Status(); },
+      context_);
+  ASSERT_EQ(got.status(), Status());
+  EXPECT_EQ(got->size, 10);
+}
+
+TEST_P(StoreConformance, RefusesRangesOutsideTheObject) {
+  Put(Key("k"), "0123456789");
+  Put(Key("empty"), "");
+  auto code = [&](const char* name, ByteRange range) {
+    auto sink = [](std::string_view) { return Internal("no byte should come"); };
+    return store().Get({.key = Key(name), .range = range}, sink, context_).status().code();
+  };
+  EXPECT_EQ(code("k", {.offset = 10}), Code::kFailedPrecondition);
+  EXPECT_EQ(code("k", {.offset = 11, .length = 5}), Code::kFailedPrecondition);
+  EXPECT_EQ(code("empty", {.offset = 0, .length = 5}), Code::kFailedPrecondition);
+  EXPECT_EQ(code("k", {.offset = -1}), Code::kInvalidArgument);
+  EXPECT_EQ(code("k", {.offset = 2, .length = 0}), Code::kInvalidArgument);
+}
+
+TEST_P(StoreConformance, AbsentObjectsAreNotFound) {
+  Put(Key("dir/k"), "x");
+  for (const char* name : {"absent", "dir", "dir/k/below", "dir/absent", "di"}) {
+    EXPECT_EQ(store().Head(Key(name), context_).status().code(), Code::kNotFound) << name;
+    auto sink = [](std::string_view) { return Internal("no byte should come"); };
+    EXPECT_EQ(store().Get({.key = Key(name)}, sink, context_).status().code(), Code::kNotFound) << name;
+  }
+}
+
+TEST_P(StoreConformance, IfMatchReadsOnlyThatVersion) {
+  const std::string etag = Put(Key("k"), "one").etag;
+  auto read = [&] {
+    return store().Get(
+        {.key = Key("k"), .if_match = etag}, [](std::string_view) { return Status(); }, context_);
+  };
+  EXPECT_EQ(read().status(), Status());
+  Put(Key("k"), "another");
+  EXPECT_EQ(read().status().code(), Code::kFailedPrecondition);
+}
+
+TEST_P(StoreConformance, TellsTheObjectBeforeItsFirstByte) {
+  const WriteResult written = Put(Key("k"), "content");
+  ObjectInfo told;
+  int calls = 0;
+  const GetRequest request{.key = Key("k"), .range = {.offset = 2}, .on_start = [&](const ObjectInfo& info) {
+                             told = info;
+                             ++calls;
+                           }};
+  auto sink = [&](std::string_view) { return calls == 1 ? Status() : Internal("a byte came first"); };
+  EXPECT_EQ(store().Get(request, sink, context_).status(), Status());
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(told.etag, written.etag);
+  EXPECT_EQ(told.size, 7);
+}
+
+TEST_P(StoreConformance, PutIfAbsentTakesOnlyAFreeKey) {
+  if (!store().capabilities().conditional_put) GTEST_SKIP() << "the store has no conditional put";
+  auto put = [&](std::string_view body) {
+    return store()
+        .Put({.key = Key("lock"), .body = body, .condition = PutCondition::kIfAbsent}, context_)
+        .status();
+  };
+  EXPECT_EQ(put("first"), Status());
+  EXPECT_EQ(put("second").code(), Code::kAlreadyExists);
+  EXPECT_EQ(Read(Key("lock")), "first");
+}
+
+TEST_P(StoreConformance, KeepsKeysThatNeedEscaping) {
+  for (const std::string& name : KeysThatNeedEscaping()) {
+    Put(Key(name), name);
+    EXPECT_EQ(Read(Key(name)), name);
+    EXPECT_EQ(Head(Key(name)).key, Key(name));
+  }
+  std::vector<std::string> expected = KeysThatNeedEscaping();
+  std::sort(expected.begin(), expected.end());
+  EXPECT_EQ(ListNames(), expected);
+}
+
+TEST_P(StoreConformance, DeletesKeysThatNeedEscaping) {
+  std::vector<ObjectKey> keys;
+  for (const std::string& name : KeysThatNeedEscaping()) keys.push_back(Key(name));
+  PutAll(keys);
+  EXPECT_EQ(store().Delete(keys, context_), Status());
+  EXPECT_THAT(ListNames(), IsEmpty());
+}
+
+TEST_P(StoreConformance, KeepsKeysOf1024Bytes) {
+  std::string name(1'024 - prefix().size(), 'k');
+  for (std::size_t i = 200; i < name.size(); i += 200) name[i] = '/';
+  Put(Key(name), "content");
+  EXPECT_EQ(Read(Key(name)), "content");
+  EXPECT_THAT(ListNames(), ElementsAre(name));
+}
+
+TEST_P(StoreConformance, KeepsAnObjectBesideADirectoryOfItsName) {
+  Put(Key("a"), "file");
+  auto below = store().Put({.key = Key("a/b"), .body = "below"}, context_);
+  if (traits().keeps_object_beside_directory) {
+    EXPECT_EQ(below.status(), Status());
+    EXPECT_THAT(ListNames(), ElementsAre("a", "a/b"));
+  } else {
+    EXPECT_FALSE(below.ok());
+    EXPECT_FALSE(IsRetryable(below.status().code())) << below.status().message();
+  }
+  EXPECT_EQ(Read(Key("a")), "file");
+}
+
+TEST_P(StoreConformance, KeepsDirectoryMarkers) {
+  auto marker = store().Put({.key = Key("a/"), .body = ""}, context_);
+  if (!traits().keeps_directory_markers) {
+    EXPECT_EQ(marker.status().code(), Code::kInvalidArgument);
+    return;
+  }
+  EXPECT_EQ(marker.status(), Status());
+  Put(Key("a/b"), "x");
+  EXPECT_THAT(ListNames(), ElementsAre("a/", "a/b"));
+  EXPECT_EQ(Head(Key("a/")).size, 0);
+}
+
+TEST_P(StoreConformance, DeletesManyKeysAndPassesOverAbsentOnes) {
+  std::vector<ObjectKey> keys;
+  std::vector<ObjectKey> present;
+  for (int i = 0; i < 1'500; ++i) {
+    keys.push_back(Key("delete/" + std::to_string(i)));
+    if (i % 10 == 0) present.push_back(keys.back());
+  }
+  PutAll(present);
+  Put(Key("stay"), "x");
+  EXPECT_EQ(store().Delete(keys, context_), Status());
+  EXPECT_THAT(ListNames(), ElementsAre("stay"));
+  EXPECT_EQ(store().Delete(keys, context_), Status());
+  EXPECT_EQ(store().Delete({}, context_), Status());
+}
+
+TEST_P(StoreConformance, SinkErrorEndsTheGetAndComesBack) {
+  Put(Key("k"), Content(kLarge));
+  const Status error = DataLoss("the sink has seen enough");
+  int calls = 0;
+  auto sink = [&](std::string_view) {
+    ++calls;
+    return error;
+  };
+  EXPECT_EQ(store().Get({.key = Key("k")}, sink, context_).status(), error);
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_P(StoreConformance, StopEndsAGetMidway) {
+  Put(Key("k"), Content(kLarge));
+  std::stop_source source;
+  std::size_t received = 0;
+  auto sink = [&](std::string_view bytes) {
+    received += bytes.size();
+    source.request_stop();
+    return Status();
+  };
+  auto got = store().Get({.key = Key("k")}, sink, {.stop = source.get_token()});
+  EXPECT_EQ(got.status().code(), Code::kCancelled) << got.status().message();
+  EXPECT_LT(received, kLarge);
+}
+
+TEST_P(StoreConformance, NothingIsDoneOnceAStopWasAskedFor) {
+  std::stop_source source;
+  source.request_stop();
+  const CallContext stopped{.stop = source.get_token()};
+  const std::vector<ObjectKey> keys = {Key("k")};
+  Put(Key("k"), "old");
+  EXPECT_EQ(store().Head(Key("k"), stopped).status().code(), Code::kCancelled);
+  EXPECT_EQ(store().List({.prefix = prefix()}, stopped).status().code(), Code::kCancelled);
+  EXPECT_EQ(store().Put({.key = Key("k"), .body = "new"}, stopped).status().code(), Code::kCancelled);
+  EXPECT_EQ(store().Delete(keys, stopped).code(), Code::kCancelled);
+  EXPECT_EQ(Read(Key("k")), "old");
+}
+
+TEST_P(StoreConformance, EnsureBucketMayBeCalledAgain) {
+  Put(Key("k"), "x");
+  EXPECT_EQ(store().EnsureBucket(context_), Status());
+  EXPECT_EQ(store().EnsureBucket(context_), Status());
+  EXPECT_EQ(Read(Key("k")), "x");
+}
+
+TEST_P(StoreConformance, ManyThreadsMayUseOneStore) {
+  auto round_trip = [&](std::size_t i, const CallContext& context) -> Status {
+    const ObjectKey key = Key("d" + std::to_string(i % 4) + "/" + std::to_string(i));
+    const std::string content = Content(1'000 + i, static_cast<unsigned>(i));
+    MBK_TRY(store().Put({.key = key, .body = content}, context).status());
+    MBK_TRY_ASSIGN(std::string read, ReadObject(store(), key, 10'000, context));
+    if (read != content) return Internal("another object's content");
+    const std::vector<ObjectKey> keys = {key};
+    return store().Delete(keys, context);
+  };
+  EXPECT_EQ(ParallelFor(64, 8, context_, round_trip), Status());
+  EXPECT_THAT(ListNames(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace mbk::conformance
