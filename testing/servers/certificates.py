@@ -6,12 +6,12 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-_SUBJECT_NAMES = "subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1"
+_SUBJECT_NAMES = "subjectAltName=DNS:localhost,DNS:s3.localhost,DNS:*.s3.localhost,IP:127.0.0.1"
 
 
 @dataclass(frozen=True)
 class Certificates:
-    """PEM files. The server's certificate is valid for localhost, *.localhost and 127.0.0.1."""
+    """PEM files. The server's certificate is valid for 127.0.0.1, localhost, and s3.localhost with what is below it."""
 
     ca: Path
     server_cert: Path

@@ -84,6 +84,10 @@ class ObjectStore:
 
 
 class Minio(ObjectStore):
+    # Serves bucket.s3.localhost as well. curl resolves names below localhost by itself, and takes a wildcard
+    # certificate only for names of three parts.
+    domain = "s3.localhost"
+
     def __init__(
         self,
         name: str,
@@ -105,7 +109,7 @@ class Minio(ObjectStore):
             env={
                 "MINIO_ROOT_USER": ACCESS_KEY,
                 "MINIO_ROOT_PASSWORD": SECRET_KEY,
-                "MINIO_DOMAIN": "localhost",  # virtual-host style as bucket.localhost
+                "MINIO_DOMAIN": self.domain,
                 "MINIO_BROWSER": "off",
                 "MINIO_UPDATE": "off",
                 "MINIO_CI_CD": "1",  # serves from the root disk too
