@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "testing" / "servers")]
+TESTING = HERE.parents[1] / "testing"
+sys.path[:0] = [str(HERE), str(TESTING / "client"), str(TESTING / "servers")]
 # How often a Milvus looks whether there is something to do. With its own values a flush takes 3 s and a load 4 s,
 # which is waiting; what it does is the same.
 EAGER = {
