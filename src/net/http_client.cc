@@ -182,7 +182,7 @@ Result<HttpResponse> HttpClient::Session::Send(const HttpClientOptions& options,
   for (const std::string& line : options.resolve) Append(resolve, line);
   if (resolve) curl_easy_setopt(easy_, CURLOPT_RESOLVE, resolve.get());
 
-  HttpExchange exchange(request);
+  HttpExchange exchange(request, context);
   curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &HttpExchange::OnHeaderLine);
   curl_easy_setopt(easy_, CURLOPT_HEADERDATA, &exchange);
   curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &HttpExchange::OnBody);

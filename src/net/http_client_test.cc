@@ -204,6 +204,21 @@ TEST(HttpClient, StopEndsAWaitingRequestAtOnce) {
   EXPECT_EQ(sent.status().code(), Code::kCancelled);
 }
 
+TEST(HttpClient, StopEndsADownloadMidway) {
+  HttpImposter server([](const SeenRequest&) { return Answer(200, std::string(8 << 20, 'x')); });
+  HttpClient client;
+  std::stop_source source;
+  std::size_t taken = 0;
+  auto sink = [&](std::string_view bytes) {
+    source.request_stop();
+    taken += bytes.size();
+    return Status();
+  };
+  auto sent = client.Send({.url = server.Url("/"), .sink = sink}, CallContext{.stop = source.get_token()});
+  EXPECT_EQ(sent.status().code(), Code::kCancelled);
+  EXPECT_LT(taken, 1u << 20);
+}
+
 TEST(HttpClient, DeadlineEndsAWaitingRequest) {
   HttpImposter server([](const SeenRequest&) { return Reply{.silent = true}; });
   HttpClient client;

@@ -9,7 +9,8 @@ namespace mbk {
 
 class HttpExchange {
  public:
-  explicit HttpExchange(const HttpRequest& request) : request_(request) {}
+  HttpExchange(const HttpRequest& request, const CallContext& context)
+      : request_(request), context_(context) {}
 
   /// libcurl's CURLOPT_HEADERFUNCTION and CURLOPT_WRITEFUNCTION; `self` is an HttpExchange. Returning less
   /// than the size given ends the transfer.
@@ -35,6 +36,7 @@ class HttpExchange {
   Status CheckHeaders();
 
   const HttpRequest& request_;
+  const CallContext& context_;
   HttpResponse response_;
   Status failure_;
   std::size_t header_bytes_ = 0;

@@ -40,6 +40,7 @@ constexpr auto kKnown = std::to_array<Known>({
      "the name belongs to another account: change bucketName"},
     {"InvalidRange", Code::kFailedPrecondition, ""},
     {"InvalidPart", Code::kFailedPrecondition, ""},
+    {"EntityTooSmall", Code::kFailedPrecondition, ""},
     {"InvalidPartOrder", Code::kInternal, ""},
     {"SlowDown", Code::kThrottled, ""},
     {"SlowDownRead", Code::kThrottled, ""},

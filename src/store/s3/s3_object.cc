@@ -46,7 +46,10 @@ std::optional<ContentRange> ParseContentRange(std::string_view text) {
 // were all of it afterwards.
 class Download {
  public:
-  Download(const GetRequest& request, const ByteSink& sink) : request_(request), sink_(sink) {}
+  using Describe = std::function<ObjectInfo(const HttpHeaders&, std::int64_t size)>;
+
+  Download(const GetRequest& request, const ByteSink& sink, const CallContext& context, Describe describe)
+      : request_(request), sink_(sink), context_(context), describe_(std::move(describe)) {}
 
   AnswerOptions Answer() {
     return {.on_headers = [this](const HttpResponse& head) { return Begin(head); },
@@ -54,61 +57,58 @@ class Download {
   }
   /// The sink's own error, which is passed on untouched.
   const Status& sink_error() const { return sink_error_; }
-
   Status Complete() const {
-    if (!expected_ || received_ == *expected_) return {};
-    return {Code::kUnavailable, fmt::format("{} of {} bytes came", received_, *expected_)};
+    if (received_ == expected_) return {};
+    return {Code::kUnavailable, fmt::format("{} of {} bytes came", received_, expected_)};
   }
-  std::int64_t object_size() const { return total_.value_or(received_); }
+  ObjectInfo TakeObject() { return std::move(object_); }
 
  private:
   Status Begin(const HttpResponse& head) {
-    if (!request_.if_match.empty() && Unquoted(head.headers.Get("etag")) != request_.if_match) {
-      return FailedPrecondition(fmt::format("the object has changed: its etag is {}, not {}",
-                                            OneLine(head.headers.Get("etag")), OneLine(request_.if_match)));
-    }
-    return head.status == 206 ? BeginPart(head) : BeginWhole(head);
-  }
-
-  Status BeginPart(const HttpResponse& head) {
-    auto range = ParseContentRange(head.headers.Get("content-range"));
-    if (!range || range->first != request_.range.offset) {
-      return DataLoss(fmt::format("asked for {}, the answer holds \"{}\"", RangeHeader(request_.range),
-                                  OneLine(head.headers.Get("content-range"))));
-    }
-    return Expect(range->total);
-  }
-
-  Status BeginWhole(const HttpResponse& head) {
-    total_ = ContentLength(head.headers);
-    if (IsWhole(request_.range)) {
-      expected_ = total_;  // unknown when the answer is chunked; then HTTP itself marks the end
-      return {};
-    }
-    bool covers_all = request_.range.offset == 0 && total_ && *total_ <= request_.range.length;
-    if (!covers_all) return {Code::kUnimplemented, "the service ignores Range and sends the whole object"};
-    return Expect(*total_);
-  }
-
-  Status Expect(std::int64_t total) {
-    total_ = total;
-    MBK_TRY_ASSIGN(ResolvedRange resolved, ResolveRange(request_.range, total));
+    MBK_TRY_ASSIGN(std::int64_t size, head.status == 206 ? SizeBehindPart(head) : SizeOfWhole(head));
+    MBK_TRY_ASSIGN(ResolvedRange resolved, ResolveRange(request_.range, size));
     expected_ = resolved.length;
+    object_ = describe_(head.headers, size);
+    if (!request_.if_match.empty() && object_.etag != request_.if_match) {
+      return FailedPrecondition(fmt::format("the object has changed: its etag is \"{}\", not \"{}\"",
+                                            OneLine(object_.etag), OneLine(request_.if_match)));
+    }
+    if (request_.on_start) request_.on_start(object_);
     return {};
   }
 
+  Result<std::int64_t> SizeBehindPart(const HttpResponse& head) const {
+    std::string_view text = head.headers.Get("content-range");
+    std::optional<ContentRange> range = ParseContentRange(text);
+    if (range && range->first == request_.range.offset) return range->total;
+    return DataLoss(
+        fmt::format("asked for {}, the answer holds \"{}\"", RangeHeader(request_.range), OneLine(text)));
+  }
+
+  Result<std::int64_t> SizeOfWhole(const HttpResponse& head) const {
+    std::optional<std::int64_t> size = ContentLength(head.headers);
+    if (!size) return DataLoss("the answer has no Content-Length: an object cut short would not be noticed");
+    bool covers_all = request_.range.offset == 0 && *size <= request_.range.length;
+    if (IsWhole(request_.range) || covers_all) return *size;
+    return Status(Code::kUnimplemented, "the service ignores Range and sends the whole object");
+  }
+
   Status Take(std::string_view bytes) {
+    // libcurl looks at the stop token only every few MiB of a fast transfer.
+    MBK_TRY(context_.Check());
     received_ += static_cast<std::int64_t>(bytes.size());
-    if (expected_ && received_ > *expected_)
-      return DataLoss(fmt::format("more than {} bytes came", *expected_));
+    if (received_ > expected_)
+      return DataLoss(fmt::format("more than the {} bytes asked for came", expected_));
     return sink_error_ = sink_(bytes);
   }
 
   const GetRequest& request_;
   const ByteSink& sink_;
+  const CallContext& context_;
+  const Describe describe_;
   Status sink_error_;
-  std::optional<std::int64_t> total_;     // of the object
-  std::optional<std::int64_t> expected_;  // of this answer
+  ObjectInfo object_;
+  std::int64_t expected_ = 0;
   std::int64_t received_ = 0;
 };
 
@@ -134,6 +134,12 @@ HttpHeaders CopyHeaders(const CopySource& source) {
   return headers;
 }
 
+ObjectInfo S3Store::Describe(const ObjectKey& key, const HttpHeaders& headers, std::int64_t size) const {
+  std::string etag = Unquoted(headers.Get("etag"));
+  Digest digest = DigestOf(etag, &headers);
+  return {.key = key, .size = size, .etag = std::move(etag), .digest = std::move(digest)};
+}
+
 Result<ObjectInfo> S3Store::Head(const ObjectKey& key, const CallContext& context) {
   MBK_TRY(CheckKey(key));
   Request request{.operation = "HeadObject", .method = "HEAD", .key = key.str()};
@@ -141,9 +147,7 @@ Result<ObjectInfo> S3Store::Head(const ObjectKey& key, const CallContext& contex
   std::optional<std::int64_t> size = ContentLength(response.headers);
   if (!size)
     return DataLoss(fmt::format("HeadObject {}: the answer has no Content-Length", client_.Url(key.str())));
-  std::string etag = Unquoted(response.headers.Get("etag"));
-  Digest digest = DigestOf(etag, &response.headers);
-  return ObjectInfo{.key = key, .size = *size, .etag = std::move(etag), .digest = std::move(digest)};
+  return Describe(key, response.headers, *size);
 }
 
 Result<ObjectInfo> S3Store::Get(const GetRequest& request, const ByteSink& sink, const CallContext& context) {
@@ -153,17 +157,14 @@ Result<ObjectInfo> S3Store::Get(const GetRequest& request, const ByteSink& sink,
   if (!IsWhole(request.range)) get.headers.Add("Range", RangeHeader(request.range));
   if (!request.if_match.empty()) get.headers.Add("If-Match", Quoted(request.if_match));
 
-  Download download(request, sink);
-  Result<HttpResponse> response = client_.Send(get, context, download.Answer());
+  Download download(request, sink, context, [&](const HttpHeaders& headers, std::int64_t size) {
+    return Describe(request.key, headers, size);
+  });
+  Status outcome = client_.Send(get, context, download.Answer()).status();
   if (!download.sink_error().ok()) return download.sink_error();
-  if (!response.ok()) return std::move(response).status();
+  MBK_TRY(outcome);
   MBK_TRY(download.Complete().WithContext(fmt::format("GetObject {}", client_.Url(request.key.str()))));
-  std::string etag = Unquoted(response->headers.Get("etag"));
-  Digest digest = DigestOf(etag, &response->headers);
-  return ObjectInfo{.key = request.key,
-                    .size = download.object_size(),
-                    .etag = std::move(etag),
-                    .digest = std::move(digest)};
+  return download.TakeObject();
 }
 
 Result<WriteResult> S3Store::Put(const PutRequest& request, const CallContext& context) {

@@ -49,6 +49,7 @@ class S3Store final : public ObjectStore {
   /// object's own: they tell whether the object is encrypted in a way that makes its etag something else than
   /// an MD5.
   Digest DigestOf(const std::string& etag, const HttpHeaders* headers) const;
+  ObjectInfo Describe(const ObjectKey& key, const HttpHeaders& headers, std::int64_t size) const;
   WriteResult Written(std::string etag, const HttpHeaders& headers) const;
   /// The etag inside `root` of the answer to a copy or completion, or the refusal that came late.
   Result<std::string> LateEtag(const Request& request, const HttpResponse& response, const char* root) const;
