@@ -238,6 +238,13 @@ TEST(Errors, AllProblemsAreInOneErrorAndInheritedOnesOnlyOnce) {
   EXPECT_THAT(error, Not(HasSubstr("backup.storage")));
 }
 
+TEST(Errors, HoldTheWarningsThatMayExplainThem) {
+  EXPECT_THAT(
+      MustFail(
+          "minio: {storageType: gcpnative, gcpCredentialJSN: /a.json, backupGcpCredentialJSON: /b.json}"),
+      AllOf(HasSubstr("minio.gcpCredentialJSON: the path"), HasSubstr("\n  note: minio.gcpCredentialJSN")));
+}
+
 TEST(Errors, ABadOverrideOrVariableIsNamedAsSuch) {
   EXPECT_THAT(MustFail(V2(""), {.overrides = {"milvus.grpc.port=x"}}),
               HasSubstr("--set milvus.grpc.port: \"x\""));

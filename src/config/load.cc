@@ -29,7 +29,7 @@ Result<Schema> DeclaredSchema(const FileValues& file) {
                   version.kind == RawValue::Kind::kList ? "[a list]" : Quoted(version.text)));
 }
 
-Resolution Resolve(Schema schema, const Sources& sources, const std::string& file) {
+Resolution Resolve(Schema schema, const Sources& sources) {
   if (schema == Schema::kV2) {
     Resolution resolution;
     CheckV2Keys(sources, resolution);
@@ -38,20 +38,25 @@ Resolution Resolve(Schema schema, const Sources& sources, const std::string& fil
   }
   Resolution resolution = ResolveV1(sources);
   CheckV1Keys(sources, resolution);
-  if (schema == Schema::kUndeclaredV1) {
-    resolution.warnings.insert(
-        resolution.warnings.begin(),
-        fmt::format("loaded a v1 configuration from {}; `milvus-backup config migrate` "
-                    "rewrites it in the v2 form",
-                    Quoted(file)));
-  }
   return resolution;
 }
 
-Status ProblemsAsError(const std::vector<std::string>& problems) {
+// Warnings stand under the problems: the mistyped key is often why another is missing.
+Status ProblemsAsError(const Resolution& resolution) {
+  const auto& problems = resolution.problems;
   if (problems.empty()) return {};
-  if (problems.size() == 1) return InvalidArgument(problems.front());
-  return InvalidArgument(fmt::format("{} problems:\n  - {}", problems.size(), fmt::join(problems, "\n  - ")));
+  std::string message = problems.front();
+  if (problems.size() > 1) {
+    message = fmt::format("{} problems:\n  - {}", problems.size(), fmt::join(problems, "\n  - "));
+  }
+  for (const std::string& warning : resolution.warnings) message += "\n  note: " + warning;
+  return InvalidArgument(message);
+}
+
+std::string UndeclaredWarning(const std::string& file) {
+  return fmt::format(
+      "loaded a v1 configuration from {}; `milvus-backup config migrate` rewrites it in the v2 form",
+      Quoted(file));
 }
 
 void Normalise(Config& config) {
@@ -73,12 +78,13 @@ std::vector<Parameter> ParametersOf(Resolution& resolution) {
 }
 
 Result<Loaded> LoadFrom(Schema schema, const Sources& sources, const std::string& file) {
-  Resolution resolution = Resolve(schema, sources, file);
+  Resolution resolution = Resolve(schema, sources);
   Validate(resolution);
-  MBK_TRY(ProblemsAsError(resolution.problems));
+  MBK_TRY(ProblemsAsError(resolution));
+  auto& warnings = resolution.warnings;
+  if (schema == Schema::kUndeclaredV1) warnings.insert(warnings.begin(), UndeclaredWarning(file));
   Normalise(resolution.draft.config);
-  Loaded loaded{
-      .parameters = ParametersOf(resolution), .warnings = std::move(resolution.warnings), .file = file};
+  Loaded loaded{.parameters = ParametersOf(resolution), .warnings = std::move(warnings), .file = file};
   loaded.config = std::move(resolution.draft.config);
   return loaded;
 }

@@ -112,7 +112,7 @@ Result<std::string> LocateFile(const std::string& name, const EnvLookup& env) {
   } else {
     tried += ", $MILVUSCONF (not set)";
   }
-  if (std::string path = try_directory("./configs"); Exists(path)) return path;
+  if (std::string path = try_directory("configs"); Exists(path)) return path;
   return InvalidArgument(
       fmt::format("cannot locate config file {} (tried: {}); create one of these, name another with --config "
                   "FILE, or pass "
