@@ -14,7 +14,7 @@ WITH_STORES := $(IN_LOOPBACK) testing/servers/with_stores
 JOBS ?= $(shell nproc)
 # Extra arguments for pytest: make e2e PYTEST="-k walkthrough"
 PYTEST ?=
-PYTEST_RUN := $(PYTHON) -W ignore -m pytest -q -p no:cacheprovider
+PYTEST_RUN := $(PYTHON) -W ignore -m pytest
 # Debian's gRPC and its libraries are built without TSan, which would see races in what they synchronise.
 export TSAN_OPTIONS := ignore_noninstrumented_modules=1 halt_on_error=1
 export ASAN_OPTIONS := detect_stack_use_after_return=1
@@ -38,8 +38,9 @@ tools: deps ## install the real servers that tests and demo use: Milvus 2.3.5, M
 
 # One build directory a preset of CMakePresets.json. ninja decides what is out of date.
 build/%/build.ninja: CMakePresets.json | deps
-	cmake --preset $* >build-$*.log 2>&1 || { cat build-$*.log >&2; rm -f build-$*.log; exit 1; }
-	rm -f build-$*.log
+	@mkdir -p build
+	@cmake --preset $* >build/configure-$*.log 2>&1 || { cat build/configure-$*.log >&2; exit 1; }
+	@touch $@
 
 define build_preset
 	@cmake --build build/$(1) -j $(JOBS) -- --quiet

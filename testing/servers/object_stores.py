@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -67,11 +68,10 @@ class ObjectStore:
             raise RuntimeError(f"mc {' '.join(args)}: {(done.stderr or done.stdout).strip()}")
         return done.stdout
 
-    def keys(self, path: str) -> list[str]:
-        """Every key below `bucket/prefix`, relative to it, sorted."""
-        lines = self.mc("find", f"{self.name}/{path}").splitlines()
-        start = len(f"{self.name}/{path.rstrip('/')}/")
-        return sorted(line[start:] for line in lines if len(line) > start)
+    def keys(self, directory: str) -> list[str]:
+        """Every key below `bucket/directory`, relative to it, sorted; none if there is no such directory."""
+        listed = self.mc("ls", "--recursive", "--json", f"{self.name}/{directory.rstrip('/')}/")
+        return sorted(json.loads(line)["key"] for line in listed.splitlines())
 
     def _trust(self, store: ObjectStore) -> None:
         if store.ca is not None:

@@ -16,7 +16,7 @@ from object_stores import ObjectStore
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("MBK_BINARY") or REPOSITORY / "milvus-backup")
-RUN_SECONDS = 120
+RUN_SECONDS = 600  # the test's own limit ends it long before
 
 DONE, FAILED, USAGE, PARTLY, DIFFERENT = 0, 1, 2, 3, 4
 NOT_FOUND, LOCKED, NOT_ALLOWED, INTERRUPTED = 10, 11, 12, 130
@@ -110,6 +110,9 @@ class Running:
 
     def interrupt(self, sent: signal.Signals = signal.SIGINT) -> None:
         self._process.send_signal(sent)
+
+    def ended(self) -> bool:
+        return self._process.poll() is not None
 
     def finish(self, *, within_s: float) -> Outcome:
         stdout, stderr = self._process.communicate(timeout=within_s)

@@ -8,18 +8,20 @@ import threading
 
 
 class StallingProxy:
-    """Passes bytes between clients and a server on loopback until a client sends `stall_at`.
+    """Passes bytes between clients and a server on loopback until clients have sent `stall_at` `times` times.
 
     From then on nothing more is passed on for any client, and no connection is closed: the server hangs, as
-    far as the clients can tell. `stalled` is set at that moment. `release` lets everything flow again.
+    far as the clients can tell. `stalled` is set at that moment.
     """
 
-    def __init__(self, target_port: int, stall_at: bytes) -> None:
+    def __init__(self, target_port: int, stall_at: bytes, *, times: int = 1) -> None:
         self.stalled = threading.Event()
         self._flowing = threading.Event()
         self._flowing.set()
         self._target_port = target_port
         self._stall_at = stall_at
+        self._left = times
+        self._counting = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -35,10 +37,6 @@ class StallingProxy:
                 open_socket.shutdown(socket.SHUT_RDWR)
             open_socket.close()
 
-    def release(self) -> None:
-        self._stall_at = b""
-        self._flowing.set()
-
     def _accept(self) -> None:
         with contextlib.suppress(OSError):  # closed by __exit__
             while True:
@@ -49,15 +47,21 @@ class StallingProxy:
                 threading.Thread(target=self._pump, args=(server, client, False), daemon=True).start()
 
     def _pump(self, source: socket.socket, target: socket.socket, from_client: bool) -> None:
-        seen = b""
+        tail = b""
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
-                if from_client and self._stall_at:
-                    # A needle may be cut in two by the stream: look at the end of what came before as well.
-                    seen = seen[-len(self._stall_at) :] + data
-                    if self._stall_at in seen:
-                        self._flowing.clear()
-                        self.stalled.set()
+                if from_client:
+                    # The stream may cut the needle in two: look at the end of what came before as well.
+                    seen = tail + data
+                    self._count(seen.count(self._stall_at))
+                    tail = seen[-(len(self._stall_at) - 1) :]
                 self._flowing.wait()
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
+
+    def _count(self, hits: int) -> None:
+        with self._counting:
+            self._left -= hits
+            if self._left <= 0 and not self.stalled.is_set():
+                self._flowing.clear()
+                self.stalled.set()
