@@ -96,21 +96,20 @@ StoreUnderTest OnServer(const char* name, const char* variable, const StoreTrait
           .traits = traits};
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance,
-                         testing::Values(StoreUnderTest{.name = "Memory",
-                                                        .open = OpenMemory,
-                                                        .traits = {.vouches_md5_of_uploads = true}},
-                                         StoreUnderTest{.name = "Local",
-                                                        .open = OpenLocal,
-                                                        .traits = {.vouches_md5 = false,
-                                                                   .vouches_md5_of_uploads = true,
-                                                                   .keeps_object_beside_directory = false,
-                                                                   .keeps_directory_markers = false}},
-                                         OnServer("Minio", "MBK_TEST_MINIO", {}),
-                                         // Keeps objects as files, as the local store does.
-                                         OnServer("Versitygw", "MBK_TEST_VERSITYGW",
-                                                  {.keeps_object_beside_directory = false})),
-                         [](const testing::TestParamInfo<StoreUnderTest>& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Stores, StoreConformance,
+    testing::Values(
+        StoreUnderTest{.name = "Memory", .open = OpenMemory, .traits = {.vouches_md5_of_uploads = true}},
+        StoreUnderTest{.name = "Local",
+                       .open = OpenLocal,
+                       .traits = {.vouches_md5 = false,
+                                  .vouches_md5_of_uploads = true,
+                                  .beside_directory = BesideDirectory::kRefused,
+                                  .keeps_directory_markers = false}},
+        OnServer("Minio", "MBK_TEST_MINIO", {.beside_directory = BesideDirectory::kUnlisted}),
+        // Keeps objects as files, as the local store does.
+        OnServer("Versitygw", "MBK_TEST_VERSITYGW", {.beside_directory = BesideDirectory::kRefused})),
+    [](const testing::TestParamInfo<StoreUnderTest>& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace mbk::conformance

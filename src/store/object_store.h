@@ -151,7 +151,8 @@ class ObjectStore : public ObjectReader {
   virtual Result<UploadedPart> UploadPartCopy(const UploadId& upload, int part_number,
                                               const CopySource& source, ByteRange range,
                                               const CallContext& context) = 0;
-  /// `parts` in ascending order of number.
+  /// `parts` in ascending order of number. kFailedPrecondition when one was not uploaded or has another
+  /// etag; kNotFound when the upload is unknown, which it is after it was completed.
   virtual Result<WriteResult> CompleteUpload(const UploadId& upload, std::span<const UploadedPart> parts,
                                              const CallContext& context) = 0;
   /// Forget an upload and its parts; an unknown upload is no error.

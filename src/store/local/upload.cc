@@ -52,7 +52,7 @@ Status AppendPart(const UploadDirectory& upload, const UploadedPart& part, const
   const Fd file(::openat(upload.fd.get(), PartName(part.number).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   struct stat status{};
   if (!file.ok() || ::fstat(file.get(), &status) != 0 || EtagOf(status) != part.etag) {
-    return InvalidArgument(
+    return FailedPrecondition(
         fmt::format("complete the upload of {}: part {} was not uploaded, or has another etag",
                     upload.place.path, part.number));
   }

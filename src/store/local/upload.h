@@ -19,7 +19,7 @@ Result<UploadId> StartUpload(const Tree& tree, const ObjectKey& key);
 Result<UploadedPart> WritePart(const Tree& tree, const UploadId& upload, int part_number,
                                const std::function<Status(int fd, const std::string& path)>& write);
 
-/// Parts that are missing or carry another etag are kInvalidArgument, an unknown upload is kNotFound.
+/// Parts that are missing or carry another etag are kFailedPrecondition, an unknown upload is kNotFound.
 Result<WriteResult> CompleteUpload(const Tree& tree, const UploadId& upload,
                                    std::span<const UploadedPart> parts, const CallContext& context);
 

@@ -117,7 +117,7 @@ Result<Object> Assemble(const Upload& upload, std::span<const UploadedPart> part
     previous = part.number;
     auto found = upload.parts.find(part.number);
     if (found == upload.parts.end() || found->second.etag != part.etag) {
-      return InvalidArgument(fmt::format("part {} was not uploaded, or has another etag", part.number));
+      return FailedPrecondition(fmt::format("part {} was not uploaded, or has another etag", part.number));
     }
     const std::string& bytes = *found->second.content;
     if (&part != &parts.back() && static_cast<std::int64_t>(bytes.size()) < min_part_bytes) {

@@ -15,13 +15,19 @@
 /// whatever it does differently stands in its StoreTraits or StoreCapabilities and nowhere else.
 namespace mbk::conformance {
 
+/// What becomes of "a/b" when there is an object "a".
+enum class BesideDirectory {
+  kKept,      ///< both are objects
+  kRefused,   ///< Put fails, and would fail again
+  kUnlisted,  ///< Put succeeds and Get finds it, but no listing shows it
+};
+
 struct StoreTraits {
   /// Put, Head and List say the MD5 of a single-part object.
   bool vouches_md5 = true;
   /// CompleteUpload, too, says the MD5 of what it wrote.
   bool vouches_md5_of_uploads = false;
-  /// "a" and "a/b" can both be objects.
-  bool keeps_object_beside_directory = true;
+  BesideDirectory beside_directory = BesideDirectory::kKept;
   /// An empty object "a/" can be made, as some tools do for a directory.
   bool keeps_directory_markers = true;
 };

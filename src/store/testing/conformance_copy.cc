@@ -180,10 +180,10 @@ TEST_P(StoreConformance, AnAbortedUploadLeavesNothing) {
 
 TEST_P(StoreConformance, ACompletionNamesOnlyPartsThatWereSent) {
   Uploading upload(store(), Key("k"));
-  upload.Send(1, "part");
+  upload.Send(1, Content(kPart));
   upload.parts().push_back({.number = 2, .etag = upload.parts().front().etag});
   auto written = upload.Complete();
-  EXPECT_EQ(written.status().code(), Code::kInvalidArgument) << written.status().message();
+  EXPECT_EQ(written.status().code(), Code::kFailedPrecondition) << written.status().message();
   EXPECT_FALSE(Exists(Key("k")));
   EXPECT_EQ(store().AbortUpload(upload.id(), context_), Status());
 }

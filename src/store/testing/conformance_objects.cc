@@ -163,17 +163,24 @@ TEST_P(StoreConformance, KeepsKeysOf1024Bytes) {
   EXPECT_THAT(ListNames(), ElementsAre(name));
 }
 
-TEST_P(StoreConformance, KeepsAnObjectBesideADirectoryOfItsName) {
+TEST_P(StoreConformance, AnObjectMayLieBesideADirectoryOfItsNameOrIsRefused) {
   Put(Key("a"), "file");
   auto below = store().Put({.key = Key("a/b"), .body = "below"}, context_);
-  if (traits().keeps_object_beside_directory) {
-    EXPECT_EQ(below.status(), Status());
-    EXPECT_THAT(ListNames(), ElementsAre("a", "a/b"));
-  } else {
+  EXPECT_EQ(Read(Key("a")), "file");
+  if (traits().beside_directory == BesideDirectory::kRefused) {
     EXPECT_FALSE(below.ok());
     EXPECT_FALSE(IsRetryable(below.status().code())) << below.status().message();
+    return;
   }
-  EXPECT_EQ(Read(Key("a")), "file");
+  EXPECT_EQ(below.status(), Status());
+  EXPECT_EQ(Read(Key("a/b")), "below");
+  const std::vector<ObjectKey> keys = {Key("a/b")};
+  if (traits().beside_directory == BesideDirectory::kUnlisted) {
+    EXPECT_THAT(ListNames(), ElementsAre("a"));
+  } else {
+    EXPECT_THAT(ListNames(), ElementsAre("a", "a/b"));
+  }
+  EXPECT_EQ(store().Delete(keys, context_), Status());
 }
 
 TEST_P(StoreConformance, KeepsDirectoryMarkers) {
