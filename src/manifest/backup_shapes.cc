@@ -42,13 +42,15 @@ void BackupShapes::DescribeIndex() {
   const json::Shape& pairs = schemas_.key_values();
   index_.OnBegin([this](IndexInfo&) { index_params_.clear(); })
       .OnEnd([this](IndexInfo& index) {
-        for (auto& [key, value] : index_params_) index.params.push_back({.key = key, .value = std::move(value)});
+        for (auto& [key, value] : index_params_)
+          index.params.push_back({.key = key, .value = std::move(value)});
         return Status();
       })
       .Add("field_name", &IndexInfo::field_name)
       .Add("index_name", &IndexInfo::index_name)
       .Add("index_type", &IndexInfo::index_type)
-      .Add("params", [this](IndexInfo&) { return &index_params_; }, text_map_)
+      .Add(
+          "params", [this](IndexInfo&) { return &index_params_; }, text_map_)
       .Add("index_id", &IndexInfo::index_id)
       .Add("field_id", &IndexInfo::field_id)
       .Add("create_time", &IndexInfo::create_time)
@@ -64,7 +66,8 @@ void BackupShapes::DescribePartition() {
   partition_.OnBegin([this](Partition&) { partition_collection_id_ = 0; })
       .Add("partition_id", &Partition::partition_id)
       .Add("partition_name", &Partition::name)
-      .Add("collection_id", [this](Partition&) { return &partition_collection_id_; }, Ids())
+      .Add(
+          "collection_id", [this](Partition&) { return &partition_collection_id_; }, Ids())
       .Add("segment_backups", &Partition::segments, segments_.list())
       .Add("size", &Partition::size, json::CountShape())
       .Add("load_state", &Partition::load_state, LoadStates());
@@ -76,8 +79,7 @@ void BackupShapes::DescribeCollection() {
       .Add("total_files", &SnapshotBackup::total_files, json::CountShape())
       .Add("total_bytes", &SnapshotBackup::total_bytes, json::CountShape());
 
-  collection_
-      .OnBegin([this](Collection&) { segments_.EnterCollection(0); })
+  collection_.OnBegin([this](Collection&) { segments_.EnterCollection(0); })
       .OnEnd([](Collection& collection) {
         if (collection.db_name.empty()) collection.db_name = kDefaultDatabase;
         return Status();
@@ -89,12 +91,13 @@ void BackupShapes::DescribeCollection() {
       .Add("schema", &Collection::schema, schemas_.schema())
       .Add("shards_num", &Collection::shards_num)
       .Add("consistency_level", &Collection::consistency_level)
-      .Add("partition_backups",
-           [this](Collection& collection) {
-             segments_.EnterCollection(collection.collection_id);
-             return &collection.partitions;
-           },
-           partitions_)
+      .Add(
+          "partition_backups",
+          [this](Collection& collection) {
+            segments_.EnterCollection(collection.collection_id);
+            return &collection.partitions;
+          },
+          partitions_)
       .Add("backup_timestamp", &Collection::backup_timestamp)
       .Add("size", &Collection::size, json::CountShape())
       .Add("has_index", &Collection::has_index)
@@ -102,12 +105,13 @@ void BackupShapes::DescribeCollection() {
       .Add("load_state", &Collection::load_state, LoadStates())
       .Add("backup_physical_timestamp", &Collection::backup_physical_timestamp)
       .Add("channel_checkpoints", &Collection::channel_checkpoints, text_map_)
-      .Add("l0_segments",
-           [this](Collection& collection) {
-             segments_.EnterCollection(collection.collection_id);
-             return &collection.l0_segments;
-           },
-           segments_.list())
+      .Add(
+          "l0_segments",
+          [this](Collection& collection) {
+            segments_.EnterCollection(collection.collection_id);
+            return &collection.l0_segments;
+          },
+          segments_.list())
       .Add("properties", &Collection::properties, schemas_.key_values())
       .Add("db_id", &Collection::db_id)
       .Add("created_timestamp", &Collection::created_timestamp)

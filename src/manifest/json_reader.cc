@@ -85,7 +85,8 @@ class Handler {
  public:
   using Json = nlohmann::json;
 
-  Handler(ByteSource& source, Place root, const Limits& limits) : source_(source), root_(root), limits_(limits) {}
+  Handler(ByteSource& source, Place root, const Limits& limits)
+      : source_(source), root_(root), limits_(limits) {}
 
   const Status& status() const { return status_; }
 
@@ -104,11 +105,13 @@ class Handler {
   }
   bool number_integer(Json::number_integer_t value) {
     Integer integer{.bits = static_cast<std::uint64_t>(value), .negative = value < 0};
-    return Scalar("a number out of range", [&](const Place& p) { return p.shape->TakeInteger(p.object, integer); });
+    return Scalar("a number out of range",
+                  [&](const Place& p) { return p.shape->TakeInteger(p.object, integer); });
   }
   bool number_unsigned(Json::number_unsigned_t value) {
     Integer integer{.bits = value};
-    return Scalar("a number out of range", [&](const Place& p) { return p.shape->TakeInteger(p.object, integer); });
+    return Scalar("a number out of range",
+                  [&](const Place& p) { return p.shape->TakeInteger(p.object, integer); });
   }
   bool number_float(Json::number_float_t, const std::string&) {
     return Scalar("a number that is no 64-bit integer", [](const Place&) { return false; });
@@ -190,10 +193,10 @@ class Handler {
       --skipped_depth_;
       return skipped_depth_ > 0 || ValueDone();
     }
+    pending_ = {};
     const Place place = stack_.back().place;
     if (Status ended = place.shape->End(place.object); !ended.ok()) return Fail(ended.message());
     stack_.pop_back();
-    pending_ = {};
     return ValueDone();
   }
 
@@ -229,7 +232,8 @@ class Handler {
   bool Fail(std::string_view what) {
     if (!status_.ok()) return false;
     std::string path = PathOfValue();
-    status_ = DataLoss(fmt::format("near byte {}{}{}: {}", source_.offset(), path.empty() ? "" : ", at ", path, what));
+    status_ = DataLoss(
+        fmt::format("near byte {}{}{}: {}", source_.offset(), path.empty() ? "" : ", at ", path, what));
     return false;
   }
 

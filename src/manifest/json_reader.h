@@ -16,10 +16,10 @@ namespace mbk::manifest::json {
 
 /// Bounds on what a document may ask for. All are far beyond any real manifest.
 struct Limits {
-  std::size_t depth = 64;                 ///< brackets open at once
-  std::size_t token_bytes = 16u << 20;    ///< one string, number or run of white space
-  std::size_t free_bytes = 16u << 20;     ///< memory a document may cost whatever its length
-  std::size_t bytes_per_byte = 8;         ///< and beyond that, for each byte of it
+  std::size_t depth = 64;               ///< brackets open at once
+  std::size_t token_bytes = 16u << 20;  ///< one string, number or run of white space
+  std::size_t free_bytes = 16u << 20;   ///< memory a document may cost whatever its length
+  std::size_t bytes_per_byte = 8;       ///< and beyond that, for each byte of it
 };
 
 /// An integer that came without a fraction and fits 64 bits.

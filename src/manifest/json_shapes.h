@@ -186,7 +186,9 @@ class List : public Shape {
     Vector(at).clear();
     return true;
   }
-  Place Element(void* at) const override { return {.object = &Vector(at).emplace_back(), .shape = &element_}; }
+  Place Element(void* at) const override {
+    return {.object = &Vector(at).emplace_back(), .shape = &element_};
+  }
   std::size_t GrowthBytes() const override { return sizeof(T); }
   Status End(void* at) const override {
     Vector(at).shrink_to_fit();

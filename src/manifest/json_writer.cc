@@ -50,16 +50,25 @@ std::string EscapeOf(std::string_view character) {
   if (character.size() > 1) return {};
   const char c = character[0];
   switch (c) {
-    case '"': return "\\\"";
-    case '\\': return "\\\\";
-    case '\b': return "\\b";
-    case '\f': return "\\f";
-    case '\n': return "\\n";
-    case '\r': return "\\r";
-    case '\t': return "\\t";
-    default: break;
+    case '"':
+      return "\\\"";
+    case '\\':
+      return "\\\\";
+    case '\b':
+      return "\\b";
+    case '\f':
+      return "\\f";
+    case '\n':
+      return "\\n";
+    case '\r':
+      return "\\r";
+    case '\t':
+      return "\\t";
+    default:
+      break;
   }
-  if (static_cast<unsigned char>(c) < 0x20 || c == '<' || c == '>' || c == '&') return fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+  if (static_cast<unsigned char>(c) < 0x20 || c == '<' || c == '>' || c == '&')
+    return fmt::format("\\u{:04x}", static_cast<unsigned>(c));
   return {};
 }
 

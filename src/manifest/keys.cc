@@ -165,14 +165,17 @@ std::string RootForBucket(std::string_view root_path) {
   return fmt::format("{}", fmt::join(kept, "/"));
 }
 
-ObjectKey MilvusLayout::InsertLog(std::int64_t collection_id, const Segment& segment, const Binlog& log) const {
-  return ObjectKey(JoinKey(root_, fmt::format("{}/{}/{}/{}/{}/{}", kInsertLog, collection_id,
-                                              segment.partition_id, segment.segment_id, log.field_id, log.log_id)));
+ObjectKey MilvusLayout::InsertLog(std::int64_t collection_id, const Segment& segment,
+                                  const Binlog& log) const {
+  return ObjectKey(
+      JoinKey(root_, fmt::format("{}/{}/{}/{}/{}/{}", kInsertLog, collection_id, segment.partition_id,
+                                 segment.segment_id, log.field_id, log.log_id)));
 }
 
-ObjectKey MilvusLayout::DeltaLog(std::int64_t collection_id, const Segment& segment, const Binlog& log) const {
-  return ObjectKey(JoinKey(root_, fmt::format("{}/{}/{}/{}/{}", kDeltaLog, collection_id, segment.partition_id,
-                                              segment.segment_id, log.log_id)));
+ObjectKey MilvusLayout::DeltaLog(std::int64_t collection_id, const Segment& segment,
+                                 const Binlog& log) const {
+  return ObjectKey(JoinKey(root_, fmt::format("{}/{}/{}/{}/{}", kDeltaLog, collection_id,
+                                              segment.partition_id, segment.segment_id, log.log_id)));
 }
 
 std::string MilvusLayout::InsertLogPrefix(std::int64_t collection_id) const {

@@ -9,11 +9,13 @@ namespace mbk::manifest {
 
 void WriteKeyValues(JsonWriter& json, std::string_view key, const KeyValues& pairs);  ///< left out when empty
 void WriteTexts(JsonWriter& json, std::string_view key, const std::vector<std::string>& texts);  ///< same
-void WriteIds(JsonWriter& json, std::string_view key, const std::vector<std::int64_t>& ids);  ///< same
-void WriteTextMap(JsonWriter& json, std::string_view key, const std::map<std::string, std::string>& map);  ///< same
+void WriteIds(JsonWriter& json, std::string_view key, const std::vector<std::int64_t>& ids);     ///< same
+void WriteTextMap(JsonWriter& json, std::string_view key,
+                  const std::map<std::string, std::string>& map);  ///< same
 
 void WriteSchema(JsonWriter& json, const CollectionSchema& schema);
-void WriteIndexes(JsonWriter& json, const std::vector<IndexInfo>& indexes);  ///< with key; left out when empty
+void WriteIndexes(JsonWriter& json,
+                  const std::vector<IndexInfo>& indexes);  ///< with key; left out when empty
 void WriteRpcChannel(JsonWriter& json, const std::optional<RpcChannelInfo>& channel);  ///< with key, if any
 
 /// With key; left out when empty.

@@ -31,7 +31,8 @@ bool StaysBelow(std::string_view key) {
 }
 
 Status CheckRecord(ObjectRecord& record) {
-  if (!StaysBelow(record.key)) return DataLoss("key: expected the name of an object below the backup directory");
+  if (!StaysBelow(record.key))
+    return DataLoss("key: expected the name of an object below the backup directory");
   if (record.digest.empty() != record.digest_kind.empty()) {
     return DataLoss("digest and digest_kind: expected both or neither");
   }

@@ -4,7 +4,9 @@ namespace mbk::manifest {
 
 RbacShapes::RbacShapes() {
   name_.Add("name", [](std::string& name) { return &name; }, json::ScalarShape<std::string>());
-  user_.Add("user", &RbacUser::name).Add("password", &RbacUser::password).Add("roles", &RbacUser::roles, names_);
+  user_.Add("user", &RbacUser::name)
+      .Add("password", &RbacUser::password)
+      .Add("roles", &RbacUser::roles, names_);
   role_.Add("name", &RbacRole::name).Add("description", &RbacRole::description);  // description is ours
   DescribeGrant();
   group_.Add("group_name", &PrivilegeGroup::name).Add("privileges", &PrivilegeGroup::privileges, names_);
@@ -19,7 +21,8 @@ void RbacShapes::DescribeGrant() {
   grant_.Add("role", &RbacGrant::role, name_)
       .Add("object", &RbacGrant::object, name_)
       .Add("object_name", &RbacGrant::object_name)
-      .Add("grantor", [](RbacGrant& grant) { return &grant; }, grantor_)
+      .Add(
+          "grantor", [](RbacGrant& grant) { return &grant; }, grantor_)
       .Add("db_name", &RbacGrant::db_name);
 }
 

@@ -25,7 +25,8 @@ Status ReadInfos(std::istream& json, const json::Shape& element, Take take) {
 class SizeSum {
  public:
   Status Add(std::int64_t size) {
-    if (__builtin_add_overflow(sum_, size, &sum_)) return DataLoss("the sizes add up to more than 2^63 bytes");
+    if (__builtin_add_overflow(sum_, size, &sum_))
+      return DataLoss("the sizes add up to more than 2^63 bytes");
     return {};
   }
   std::int64_t sum() const { return sum_; }
@@ -76,8 +77,9 @@ class LevelAssembler {
   Status AddPartition(std::int64_t collection_id, Partition&& partition) {
     Collection* collection = FindCollection(collection_id);
     if (collection == nullptr) {
-      return DataLoss(fmt::format("partition {} belongs to collection {}, which collection_meta.json does not list",
-                                  partition.partition_id, collection_id));
+      return DataLoss(
+          fmt::format("partition {} belongs to collection {}, which collection_meta.json does not list",
+                      partition.partition_id, collection_id));
     }
     const PartitionKey key{collection_id, partition.partition_id};
     if (!partitions_.emplace(key, collection->partitions.size()).second) {
@@ -90,8 +92,9 @@ class LevelAssembler {
   Status AddSegment(std::int64_t collection_id, Segment&& segment) {
     std::vector<Segment>* home = HomeOf(collection_id, segment);
     if (home == nullptr) {
-      return DataLoss(fmt::format("segment {} belongs to partition {} of collection {}, which no meta file lists",
-                                  segment.segment_id, segment.partition_id, collection_id));
+      return DataLoss(
+          fmt::format("segment {} belongs to partition {} of collection {}, which no meta file lists",
+                      segment.segment_id, segment.partition_id, collection_id));
     }
     home->push_back(std::move(segment));
     return {};
@@ -135,13 +138,16 @@ Result<Backup> ReadLevelFiles(const LevelFiles& files) {
 
   MBK_TRY(json::Read(files.backup, {.object = &backup, .shape = &shapes.without_collections()})
               .WithContext(kBackupMeta));
-  auto add_collection = [&](Collection&& collection) { return assembler.AddCollection(std::move(collection)); };
+  auto add_collection = [&](Collection&& collection) {
+    return assembler.AddCollection(std::move(collection));
+  };
   MBK_TRY(ReadInfos<Collection>(files.collection, shapes.level_collection(), add_collection)
               .WithContext(kCollectionMeta));
   auto add_partition = [&](Partition&& partition) {
     return assembler.AddPartition(shapes.partition_collection_id(), std::move(partition));
   };
-  MBK_TRY(ReadInfos<Partition>(files.partition, shapes.level_partition(), add_partition).WithContext(kPartitionMeta));
+  MBK_TRY(ReadInfos<Partition>(files.partition, shapes.level_partition(), add_partition)
+              .WithContext(kPartitionMeta));
   auto add_segment = [&](Segment&& segment) {
     return assembler.AddSegment(shapes.segment_collection_id(), std::move(segment));
   };

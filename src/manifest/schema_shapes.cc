@@ -40,9 +40,11 @@ void SchemaShapes::DescribeField() {
       .Add("is_dynamic", &FieldSchema::is_dynamic)
       .Add("is_partition_key", &FieldSchema::is_partition_key)
       .Add("nullable", &FieldSchema::nullable)
-      .Add("default_value_proto", [this](FieldSchema&) { return &encoded_.default_proto; }, text)
+      .Add(
+          "default_value_proto", [this](FieldSchema&) { return &encoded_.default_proto; }, text)
       .Add("is_function_output", &FieldSchema::is_function_output)
-      .Add("default_value_base64", [this](FieldSchema&) { return &encoded_.default_base64; }, text)
+      .Add(
+          "default_value_base64", [this](FieldSchema&) { return &encoded_.default_base64; }, text)
       // Ours; the Go tool loses them.
       .Add("is_clustering_key", &FieldSchema::is_clustering_key)
       .Add("element_nullable", &FieldSchema::element_nullable)

@@ -62,7 +62,8 @@ SegmentShapes::SegmentShapes(Backup& backup) : paths_(backup) {
 void SegmentShapes::DescribeLog() {
   log_.OnBegin([this](Binlog&) { open_.log_path.clear(); })
       .OnEnd([this](Binlog& log) { return FinishLog(log); })
-      .Add("log_path", [this](Binlog&) { return &open_.log_path; }, json::ScalarShape<std::string>())
+      .Add(
+          "log_path", [this](Binlog&) { return &open_.log_path; }, json::ScalarShape<std::string>())
       .Add("log_size", &Binlog::size, json::CountShape())
       .Add("log_id", &Binlog::log_id);
 }
@@ -77,7 +78,8 @@ void SegmentShapes::DescribeGroup(json::Record<std::vector<Binlog>>& group, Kind
     open_.field_id = 0;
   });
   if (kind == Kind::kDelta) return;
-  group.Add("fieldID", [this](std::vector<Binlog>&) { return &open_.field_id; }, json::ScalarShape<std::int64_t>());
+  group.Add(
+      "fieldID", [this](std::vector<Binlog>&) { return &open_.field_id; }, json::ScalarShape<std::int64_t>());
   group.OnEnd([this](std::vector<Binlog>& logs) {
     for (std::size_t i = open_.group_begin; i < logs.size(); ++i) logs[i].field_id = open_.field_id;
     return Status();
@@ -95,7 +97,9 @@ void SegmentShapes::DescribeSegment() {
         return Status();
       })
       .Add("segment_id", &Segment::segment_id)
-      .Add("collection_id", [this](Segment&) { return &open_.collection_id; }, json::ScalarShape<std::int64_t>())
+      .Add(
+          "collection_id", [this](Segment&) { return &open_.collection_id; },
+          json::ScalarShape<std::int64_t>())
       .Add("partition_id", &Segment::partition_id)
       .Add("num_of_rows", &Segment::num_rows, json::CountShape())
       .Add("binlogs", &Segment::insert_logs, insert_groups_)

@@ -36,7 +36,8 @@ class SegmentWriter {
   }
 
   void WriteAll(std::string_view key, std::int64_t collection_id, const std::vector<Segment>& segments) {
-    WriteList(json_, key, segments, [&](JsonWriter&, const Segment& segment) { Write(collection_id, segment); });
+    WriteList(json_, key, segments,
+              [&](JsonWriter&, const Segment& segment) { Write(collection_id, segment); });
   }
 
  private:
@@ -63,7 +64,8 @@ class SegmentWriter {
       json_.EndObject();
     } else {
       BeginGroup(0);
-      for (const Binlog& log : segment.delta_logs) WriteLog(log, layout_.DeltaLog(collection_id, segment, log));
+      for (const Binlog& log : segment.delta_logs)
+        WriteLog(log, layout_.DeltaLog(collection_id, segment, log));
       EndGroup();
     }
     json_.EndArray();
@@ -114,9 +116,10 @@ class TreeWriter {
   void WriteCollection(const Collection& collection) {
     json_.BeginObject();
     WriteIdentity(collection);
-    WriteList(json_, "partition_backups", collection.partitions, [&](JsonWriter&, const Partition& partition) {
-      WritePartition(collection.collection_id, partition);
-    });
+    WriteList(json_, "partition_backups", collection.partitions,
+              [&](JsonWriter&, const Partition& partition) {
+                WritePartition(collection.collection_id, partition);
+              });
     WriteState(collection);
     if (depth_ == Depth::kSegments) {
       segments_.WriteAll("l0_segments", collection.collection_id, collection.l0_segments);
@@ -254,7 +257,8 @@ Status WritePartitionMeta(const Backup& backup, const TextSink& sink) {
 
 Status WriteSegmentMeta(const Backup& backup, const TextSink& sink) {
   bool any = false;
-  ForEachPartition(backup, [&any](const Collection&, const Partition& p) { any = any || !p.segments.empty(); });
+  ForEachPartition(backup,
+                   [&any](const Collection&, const Partition& p) { any = any || !p.segments.empty(); });
   return WriteInfos(sink, any, [&](JsonWriter& json) {
     SegmentWriter segments(json, backup);
     ForEachPartition(backup, [&segments](const Collection& collection, const Partition& partition) {
