@@ -163,7 +163,9 @@ def show_neighbours(server: Milvus) -> None:
     found = [hit.entity for hit in hits if hit.id != SHOWN_DIGIT][:NEIGHBOURS]
     pictures = [picture(asked["vec"]), *(picture(entity.get("vec")) for entity in found)]
     titles = [f"a {asked['label']}", *(f"a {entity.get('label')}" for entity in found)]
-    say(f"image {SHOWN_DIGIT} of digits, and the {NEIGHBOURS} most similar ones that a search on {server.name} finds:\n")
+    say(
+        f"image {SHOWN_DIGIT} of digits, and the {NEIGHBOURS} most similar ones that a search on {server.name} finds:\n"
+    )
     print("  " + "   ".join(f"{title:<16}" for title in titles))
     for lines in zip(*pictures, strict=True):
         print("  " + "   ".join(lines))

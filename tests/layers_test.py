@@ -82,7 +82,7 @@ def test_includes_go_down(layer):
 
 
 def test_includes_name_their_directory():
-    """"store/s3/s3_store.h", never a path relative to the file: the directory is what the layers are read from."""
+    """ "store/s3/s3_store.h", never a path relative to the file: the directory is what the layers are read from."""
     wrong = [
         f"{path.relative_to(SRC)} includes {name}"
         for path in sources()

@@ -125,7 +125,7 @@ def _field_value(field: FieldSchema, value: Any) -> Any:
 
 
 def canonical_row(row: Row, schema: CollectionSchema) -> dict[str, Any]:
-    """A row as it was inserted, or as a query answers it, in the form that `read_all_rows` gives (without partition)."""
+    """A row as it was inserted, or as a query answers it, in the form of `read_all_rows`, no partition."""
     fields = {field.name: field for field in schema.fields}
     known = {name: _field_value(field, row[name]) for name, field in fields.items()}
     if schema.enable_dynamic_field:

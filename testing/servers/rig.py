@@ -164,7 +164,9 @@ def start(rig: Rig, spec: str) -> None:
     name, _, detail = rest.partition("=")
     buckets = [bucket for bucket in detail.split(",") if bucket]
     if not name.isidentifier():
-        raise ValueError(f"{spec!r}: a server needs a name of letters, digits and _ behind its kind, as in minio:minio_a")
+        raise ValueError(
+            f"{spec!r}: a server needs a name of letters, digits and _ behind its kind, as in minio:minio_a"
+        )
     if kind == "minio":
         rig.minio(name, buckets)
     elif kind == "minio+tls":
@@ -214,7 +216,9 @@ def _end(state: Path) -> int:
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="rig", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="rig", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     verbs = parser.add_subparsers(dest="verb", required=True)
     for verb in ("run", "up"):
         sub = verbs.add_parser(verb)

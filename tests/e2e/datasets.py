@@ -178,7 +178,7 @@ def _extreme_rows() -> Iterator[dict[str, Any]]:
         {"text": ""},
         {"text": "x" * 65535},
         {"text": "é" * 32767},
-        {"text": "nul \0, quote \", backslash \\, newline \n, 😀"},
+        {"text": 'nul \0, quote ", backslash \\, newline \n, 😀'},
         {"doc": {}},
         {"doc": {"deep": {"a": {"b": {"c": [[], [[]], {"": ""}]}}}, "big": 2**53 + 1, "tiny": 1e-300, "no": None}},
         {"doc": {"blob": "y" * 60000}},
@@ -233,9 +233,7 @@ def _dynamic_row(key: int) -> dict[str, Any]:
 
 def fill_partitioned(name: str, using: str) -> Collection:
     """Partitions, one of them empty; rows deleted before a flush, after it, and never flushed at all."""
-    made = make(
-        name, using, [field("id", DataType.INT64, is_primary=True), field("v", DataType.FLOAT_VECTOR, dim=8)]
-    )
+    made = make(name, using, [field("id", DataType.INT64, is_primary=True), field("v", DataType.FLOAT_VECTOR, dim=8)])
     for partition in ("east", "west", "nobody"):
         made.create_partition(partition)
     data = vectors(3, 5000, 8)
@@ -261,9 +259,7 @@ def fill_partitioned(name: str, using: str) -> Collection:
 
 def fill_all_deleted(name: str, using: str) -> Collection:
     """Rows that were written and are all gone."""
-    made = make(
-        name, using, [field("id", DataType.INT64, is_primary=True), field("v", DataType.FLOAT_VECTOR, dim=8)]
-    )
+    made = make(name, using, [field("id", DataType.INT64, is_primary=True), field("v", DataType.FLOAT_VECTOR, dim=8)])
     made.insert([list(range(300)), vectors(4, 300, 8)])
     made.flush()
     made.delete(f"id in {list(range(300))}")
@@ -298,9 +294,7 @@ def fill_tenants(name: str, using: str) -> Collection:
 
 def fill_unflushed(name: str, using: str) -> Collection:
     """Rows and deletes that lie in no segment file yet."""
-    made = make(
-        name, using, [field("id", DataType.INT64, is_primary=True), field("v", DataType.FLOAT_VECTOR, dim=8)]
-    )
+    made = make(name, using, [field("id", DataType.INT64, is_primary=True), field("v", DataType.FLOAT_VECTOR, dim=8)])
     made.create_index("v", FLAT_IP)
     made.load()
     made.insert([list(range(500)), vectors(6, 500, 8)])
@@ -321,9 +315,7 @@ def fill_empty(name: str, using: str) -> Collection:
 
 
 def fill_small(name: str, using: str) -> Collection:
-    made = make(
-        name, using, [field("id", DataType.INT64, is_primary=True), field("v", DataType.FLOAT_VECTOR, dim=8)]
-    )
+    made = make(name, using, [field("id", DataType.INT64, is_primary=True), field("v", DataType.FLOAT_VECTOR, dim=8)])
     made.insert([list(range(200)), vectors(7, 200, 8)])
     made.flush()
     made.create_index("v", FLAT_IP)

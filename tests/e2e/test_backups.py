@@ -136,9 +136,7 @@ def test_copy_to_a_directory_and_back(a, b, here, there, tmp_path, program, back
 def test_copy_inside_one_store_is_left_to_the_store(a, here, program, minio_a, backup_root):
     """Both ends are one MinIO: it copies by itself, and the result is the same."""
     other = program.configure(
-        documented_config(
-            a.server, backup_root=backup_root, minio=backup_store(minio_a, "bucket-b")
-        ),
+        documented_config(a.server, backup_root=backup_root, minio=backup_store(minio_a, "bucket-b")),
         "other.yaml",
     )
     here.ok("create", "-c", "coll", "-n", "my_backup")

@@ -96,7 +96,8 @@ def test_broken_yaml(program):
 
 
 @pytest.mark.parametrize(
-    ("section", "key", "value"), [("milvus", "port", "many"), ("minio", "useSSL", "perhaps"), ("minio", "storageType", "tape")]
+    ("section", "key", "value"),
+    [("milvus", "port", "many"), ("minio", "useSSL", "perhaps"), ("minio", "storageType", "tape")],
 )
 def test_value_of_the_wrong_kind(program, config, section, key, value):
     program.configure(config(**{section: {key: value}}))
@@ -187,12 +188,18 @@ def test_a_target_collection_that_exists(program, b, config, a, my_backup, backu
     assert_same_rows(there, milvus.rows(b, "coll"))
 
 
-@pytest.mark.parametrize("flags", [("-s", "_x", "-r", "coll:other"), ("--drop_exist_collection", "--skip_create_collection")])
+@pytest.mark.parametrize(
+    "flags", [("-s", "_x", "-r", "coll:other"), ("--drop_exist_collection", "--skip_create_collection")]
+)
 def test_flags_that_exclude_each_other(program, my_backup, flags):
     complaint(program.ends_with(USAGE, "restore", "-n", my_backup, *flags))
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"not json", b'{"id": "x", "name": '], ids=["empty", "cut", "list", "text", "cut in a value"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"not json", b'{"id": "x", "name": '],
+    ids=["empty", "cut", "list", "text", "cut in a value"],
+)
 def test_unreadable_metadata(program, my_backup, minio_a, backup_root, tmp_path, content):
     """list goes on without it, everything else says what is wrong, delete still removes it."""
     program.ok("create", "-c", "coll", "-n", "sound")

@@ -77,6 +77,15 @@ def test_what_the_data_sets_are_there_for(a, restored):
     tenants = milvus.collection(restored.server, "tenants")
     assert milvus.schema_of(tenants)["properties"] == {"collection.ttl.seconds": "86400000"}
     assert [params for _, params in milvus.indexes_of(tenants).values()] == [IVF_FLAT]
-    assert milvus.partitions_of(milvus.collection(restored.server, "partitioned")) == ["_default", "east", "nobody", "west"]
+    assert milvus.partitions_of(milvus.collection(restored.server, "partitioned")) == [
+        "_default",
+        "east",
+        "nobody",
+        "west",
+    ]
     assert milvus.schema_of(milvus.collection(restored.server, "binary_dynamic"))["num_shards"] == 2
-    assert sorted(milvus.indexes_of(milvus.collection(restored.server, "every_type"))) == ["by_i64", "by_text", "by_vec"]
+    assert sorted(milvus.indexes_of(milvus.collection(restored.server, "every_type"))) == [
+        "by_i64",
+        "by_text",
+        "by_vec",
+    ]

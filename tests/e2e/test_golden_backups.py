@@ -32,9 +32,7 @@ def golden(request, pair, minio_b, tmp_path_factory):
 
 def assert_rows(server, name, expected, db=milvus.DEFAULT_DB):
     schema = milvus.collection(server, name, db).schema
-    wanted = {
-        key: canonical_row(row, schema) | {PARTITION: partition} for key, (partition, row) in expected.items()
-    }
+    wanted = {key: canonical_row(row, schema) | {PARTITION: partition} for key, (partition, row) in expected.items()}
     assert_same_rows(wanted, milvus.rows(server, name, db))
 
 

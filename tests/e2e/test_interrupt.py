@@ -23,9 +23,7 @@ def stuck_create(a, minio_b, program, backup_root):
                 assert proxy.stalled.wait(REACHED_SECONDS), str(running.finish(within_s=0))
                 return then(running)
 
-    program.configure(
-        documented_config(a.server, backup_root=backup_root, minio=backup_store(minio_b, "bucket-b"))
-    )
+    program.configure(documented_config(a.server, backup_root=backup_root, minio=backup_store(minio_b, "bucket-b")))
     return run
 
 

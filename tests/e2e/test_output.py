@@ -15,7 +15,9 @@ def here(a, program, backup_root):
 
 
 def test_create_says_success_and_how_long_it_took(here):
-    assert re.fullmatch(r"create backup success\nduration:\d+\.\d\d s\n", here.ok("create", "-c", "coll", "-n", "one").stdout)
+    assert re.fullmatch(
+        r"create backup success\nduration:\d+\.\d\d s\n", here.ok("create", "-c", "coll", "-n", "one").stdout
+    )
 
 
 def test_restore_says_how_long_it_took(here, restores_into_a):
@@ -94,7 +96,9 @@ def test_dry_run_of_copy_and_clone_change_nothing(b, here, program, minio_b, bac
 
 def test_config_show_masks_secrets_and_names_sources(here, a):
     table = here.ok("config", "show").stdout
-    assert re.search(r"^Milvus\.Storage\.Auth\.SecretAccessKey +mi\*\*\*\*in +config +minio\.secretaccesskey *$", table, re.M)
+    assert re.search(
+        r"^Milvus\.Storage\.Auth\.SecretAccessKey +mi\*\*\*\*in +config +minio\.secretaccesskey *$", table, re.M
+    )
     assert re.search(rf"^Milvus\.Grpc\.Port +{a.server.port} +config +milvus\.port *$", table, re.MULTILINE)
 
 

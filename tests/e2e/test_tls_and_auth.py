@@ -14,9 +14,7 @@ from rows import assert_same_rows
 def guarded(request, rig, minio_a):
     """A Milvus with TLS and authorization, holding one small collection."""
     name = f"milvus_tls{request.param}"
-    server = rig.milvus(
-        name, minio_a, "bucket-a", root_path=name, auth=True, tls_mode=request.param, overrides=EAGER
-    )
+    server = rig.milvus(name, minio_a, "bucket-a", root_path=name, auth=True, tls_mode=request.param, overrides=EAGER)
     server.wait_ready()
     rows = milvus.read_all_rows(fill_small("coll", milvus.connection(server)))
     yield SimpleNamespace(server=server, rows=rows, mode=request.param)

@@ -19,9 +19,7 @@ PARTITIONS = 128
 @pytest.fixture
 def dies_at(a, minio_b, program, backup_root):
     """Runs create, killed as it sends its n-th write to the backup store. Whether it got that far."""
-    program.configure(
-        documented_config(a.server, backup_root=backup_root, minio=backup_store(minio_b, "bucket-b"))
-    )
+    program.configure(documented_config(a.server, backup_root=backup_root, minio=backup_store(minio_b, "bucket-b")))
 
     def run(nth):
         with StallingProxy(minio_b.port, stall_at=b"PUT /bucket-b/", times=nth) as proxy:

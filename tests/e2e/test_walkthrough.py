@@ -95,9 +95,7 @@ def test_two_buckets_in_one_store(a, program, minio_a, second_milvus, backup_roo
 
 def test_two_object_stores_directly(a, b, program, minio_b, backup_root):
     """`create` streams into B's store; nothing is carried by hand."""
-    program.configure(
-        documented_config(a.server, backup_root=backup_root, minio=backup_store(minio_b, "bucket-b"))
-    )
+    program.configure(documented_config(a.server, backup_root=backup_root, minio=backup_store(minio_b, "bucket-b")))
     program.ok("create", "-c", "coll", "-n", "my_backup")
     program.configure(documented_config(b, backup_root=backup_root))
     program.ok("restore", "-c", "coll", "-n", "my_backup", "-s", "_bak")
@@ -134,9 +132,7 @@ def test_milvus_on_a_local_disk(program, second_milvus, tmp_path):
 
 
 def test_a_backup_can_be_restored_twice(a, b, program, minio_b, backup_root):
-    program.configure(
-        documented_config(a.server, backup_root=backup_root, minio=backup_store(minio_b, "bucket-b"))
-    )
+    program.configure(documented_config(a.server, backup_root=backup_root, minio=backup_store(minio_b, "bucket-b")))
     program.ok("create", "-c", "coll", "-n", "my_backup")
     program.configure(documented_config(b, backup_root=backup_root))
     with only_for_now(b):
