@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "base/call_context.h"
+#include "base/status.h"
+#include "ops/environment.h"
+#include "ops/load/load.h"
+#include "ops/restore/restore.h"
+#include "ops/select/filter.h"
+
+namespace mbk {
+
+struct CloneOptions {
+  Filter filter;  ///< what of the source
+  load::Options load;
+  bool dry_run = false;
+};
+
+/// Carry collections from one live Milvus into another: capture, stream the binlogs straight into the
+/// target's bucket, import. No backup is written. The source is flushed, and never changed otherwise.
+Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, MilvusSide& target, const RunServices& run,
+                               const CallContext& context);
+
+}  // namespace mbk

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/call_context.h"
+#include "base/status.h"
+#include "ops/environment.h"
+
+namespace mbk {
+
+struct CopyBackupOptions {
+  std::string name;
+  std::string as;  ///< the name at the other side; empty: the same
+  bool dry_run = false;
+};
+
+struct CopyReport {
+  std::string name;
+  std::string as;
+  std::int64_t objects = 0;
+  std::int64_t bytes = 0;
+  std::string fallback_reason;  ///< why bytes went through this process although they need not have
+};
+
+/// Carry a backup from one store to another, without a local disk. All or nothing: the copy exists when
+/// its last object is written; a failed one is removed again as far as the store allows.
+Result<CopyReport> RunCopy(const CopyBackupOptions& options, BackupSide& source, BackupSide& target, const RunServices& run,
+                           const CallContext& context);
+
+}  // namespace mbk

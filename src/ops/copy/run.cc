@@ -1,0 +1,219 @@
+#include <fmt/core.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/log.h"
+#include "manifest/manifest.h"
+#include "manifest/object_index.h"
+#include "ops/copy/copy.h"
+#include "ops/give_up.h"
+#include "repository/object_stream.h"
+#include "repository/repository.h"
+#include "repository/tree_check.h"
+#include "transfer/copier.h"
+#include "transfer/digest_log.h"
+
+namespace mbk {
+namespace {
+
+// Everything below a backup but its meta/ directory, page by page: a million objects need no memory.
+class DataListing {
+ public:
+  DataListing(ObjectReader& store, const BackupLayout& layout, const CallContext& context)
+      : store_(store), context_(context), meta_prefix_(layout.prefix() + "meta/"), request_{.prefix = layout.prefix()} {}
+
+  Result<std::optional<ObjectInfo>> Next() {
+    while (page_.empty() && !last_page_) MBK_TRY(ReadPage());
+    if (page_.empty()) return std::optional<ObjectInfo>();
+    ObjectInfo object = std::move(page_.front());
+    page_.pop_front();
+    return std::optional(std::move(object));
+  }
+
+ private:
+  Status ReadPage() {
+    MBK_TRY_ASSIGN(ListPage page, store_.List(request_, context_));
+    for (ObjectInfo& object : page.objects) {
+      const bool directory_marker = object.size == 0 && object.key.str().ends_with('/');
+      if (!directory_marker && !object.key.str().starts_with(meta_prefix_)) page_.push_back(std::move(object));
+    }
+    request_.page_token = page.next_page_token;
+    last_page_ = page.next_page_token.empty();
+    return {};
+  }
+
+  ObjectReader& store_;
+  const CallContext context_;
+  const std::string meta_prefix_;
+  ListRequest request_;
+  std::deque<ObjectInfo> page_;
+  bool last_page_ = false;
+};
+
+// A backup that is not whole is not worth carrying: its own metadata say what must be there.
+Status CheckWhole(OpenedBackup& opened, ObjectReader& store, const CallContext& context) {
+  const ObjectIndex index(opened.backup.collections);
+  return CheckTree(store, opened.layout.tree(), index, {}, context).WithContext(fmt::format("backup {} is not whole", opened.layout.name()));
+}
+
+Result<CopyReport> Measure(const CopyBackupOptions& options, ObjectReader& store, const BackupLayout& from, const CallContext& context) {
+  CopyReport report{.name = options.name, .as = options.as};
+  DataListing listing(store, from, context);
+  for (;;) {
+    MBK_TRY_ASSIGN(std::optional<ObjectInfo> object, listing.Next());
+    if (!object) return report;
+    ++report.objects;
+    report.bytes += object->size;
+  }
+}
+
+// Carries the data objects; returns why copies fell back to streaming.
+Result<std::string> CopyData(BackupSide& source, BackupSide& target, const BackupLayout& from, const BackupLayout& to,
+                             DigestLog& digests, const RunServices& run, const CallContext& context) {
+  DataListing listing(source.store, from, context);
+  auto next = [&]() -> Result<std::optional<CopyTask>> {
+    MBK_TRY_ASSIGN(std::optional<ObjectInfo> object, listing.Next());
+    if (!object) return std::optional<CopyTask>();
+    ObjectKey there(to.prefix() + object->key.str().substr(from.prefix().size()));
+    return std::optional(CopyTask{std::move(object->key), std::move(there), object->size});
+  };
+  ObjectCopier copier(source.store, target.store, run.settings.copy);
+  MBK_TRY(copier.CopyAll(next, run.progress, context, [&](const CopyTask& task, const CopyResult& result) {
+    digests.Add(task.target, result.digest);
+    return Status();
+  }));
+  digests.Seal();
+  return copier.fallback_reason();
+}
+
+// The source's objects.json, asked for in key order.
+class SourceRecords {
+ public:
+  SourceRecords(ObjectReader& store, const BackupLayout& layout, const CallContext& context)
+      : buffer_(store, layout.Meta(kObjects), context), stream_(&buffer_) {}
+
+  // The record of `key`; empty when the backup has none (Go tool).
+  Result<manifest::ObjectRecord> Find(const std::string& key) {
+    while (!ended_ && now_.key < key) {
+      std::string line;
+      if (!std::getline(stream_, line)) {
+        ended_ = true;
+        if (!buffer_.status().ok() && buffer_.status().code() != Code::kNotFound) return buffer_.status();
+        break;
+      }
+      MBK_TRY_ASSIGN(now_, manifest::ParseObjectRecord(line));
+    }
+    return !ended_ && now_.key == key ? now_ : manifest::ObjectRecord{.key = key};
+  }
+
+ private:
+  ObjectInputBuf buffer_;
+  std::istream stream_;
+  manifest::ObjectRecord now_;
+  bool ended_ = false;
+};
+
+// What a run knows of an object's content, best first: what it sent itself, what the store says, and what
+// the source's record says of the same bytes.
+void SetDigest(manifest::ObjectRecord& record, const ObjectInfo& listed, const DigestLog& digests) {
+  Digest digest = digests.Find(listed.key);
+  if (digest.kind == Digest::Kind::kNone) digest = listed.digest;
+  if (digest.kind != Digest::Kind::kMd5) return;
+  record.digest_kind = "md5";
+  record.digest = digest.hex;
+}
+
+// Both listings side by side: every object of the source must be at the target with its size. What lies
+// there goes into the target's objects.json.
+Status VerifyAndRecord(BackupSide& source, BackupSide& target, const BackupLayout& from, const BackupLayout& to,
+                       const DigestLog& digests, const CallContext& context) {
+  DataListing here(source.store, from, context), there(target.store, to, context);
+  SourceRecords records(source.store, from, context);
+  ObjectOutput output(target.store, to.Meta(kObjects), context);
+  for (;;) {
+    MBK_TRY_ASSIGN(std::optional<ObjectInfo> expected, here.Next());
+    MBK_TRY_ASSIGN(std::optional<ObjectInfo> listed, there.Next());
+    if (!expected && !listed) return output.Finish();
+    const std::string key = expected ? expected->key.str().substr(from.prefix().size()) : "";
+    const bool same = expected && listed && listed->key.str().substr(to.prefix().size()) == key && listed->size == expected->size;
+    if (!same) {
+      const ObjectKey& at = expected ? expected->key : listed->key;
+      return DataLoss(fmt::format("the copy differs from the source at {}: an object is missing, added or of another size", at.str()));
+    }
+    MBK_TRY_ASSIGN(manifest::ObjectRecord record, records.Find(key));
+    record.size = listed->size;
+    record.etag = listed->etag;
+    SetDigest(record, *listed, digests);
+    MBK_TRY(output.Write(manifest::ObjectRecordLine(record)));
+  }
+}
+
+// While the name stays, metadata are carried byte for byte, so that keys of newer tools survive; the
+// commit object comes last.
+Status CopyMeta(BackupSide& source, BackupSide& target, const BackupLayout& from, const BackupLayout& to, const CallContext& context) {
+  ObjectCopier copier(source.store, target.store, {.mode = CopyMode::kStreaming});
+  std::optional<CopyTask> commit;
+  MBK_TRY(ForEachObject(source.store, from.prefix() + "meta/", context, [&](const ObjectInfo& object) -> Status {
+    if (object.key == from.Meta(kLock) || object.key == from.Meta(kObjects)) return {};
+    CopyTask task{object.key, ObjectKey(to.prefix() + object.key.str().substr(from.prefix().size())), object.size};
+    if (object.key == from.Meta(kBackupMeta)) {
+      commit = std::move(task);
+      return {};
+    }
+    return copier.CopyOne(task, context).status();
+  }));
+  if (!commit) return FailedPrecondition(fmt::format("backup {} was removed while it was copied", from.name()));
+  return copier.CopyOne(*commit, context).status();
+}
+
+Result<CopyReport> Write(const CopyBackupOptions& options, BackupSide& source, BackupSide& target, OpenedBackup& opened,
+                         const BackupLayout& to, BackupWriter& writer, const RunServices& run, const CallContext& context) {
+  MBK_TRY_ASSIGN(CopyReport report, Measure(options, source.store, opened.layout, context));
+  run.progress.Enter(Step::kCopy, report.objects, report.bytes);
+  DigestLog digests;
+  MBK_TRY_ASSIGN(report.fallback_reason, CopyData(source, target, opened.layout, to, digests, run, context));
+
+  run.progress.Enter(Step::kVerify, report.objects);
+  MBK_TRY(VerifyAndRecord(source, target, opened.layout, to, digests, context));
+
+  // From here on the copy exists.
+  run.progress.Enter(Step::kManifest);
+  if (options.as == options.name) {
+    MBK_TRY(CopyMeta(source, target, opened.layout, to, context));
+    MBK_TRY(writer.Release());
+    return report;
+  }
+  opened.backup.name = to.name();
+  MBK_TRY(writer.Commit(opened.backup, context));
+  return report;
+}
+
+}  // namespace
+
+Result<CopyReport> RunCopy(const CopyBackupOptions& options, BackupSide& source, BackupSide& target, const RunServices& run,
+                           const CallContext& context) {
+  run.progress.Enter(Step::kPreflight);
+  CopyBackupOptions named = options;
+  if (named.as.empty()) named.as = options.name;
+  if (!IsValidBackupName(named.as)) return InvalidArgument(fmt::format("invalid backup name {}", named.as));
+
+  run.progress.Enter(Step::kOpen);
+  const BackupLayout from(source.root, options.name), to(target.root, named.as);
+  MBK_TRY_ASSIGN(OpenedBackup opened, OpenBackup(source.store, from, context));
+  MBK_TRY(CheckWhole(opened, source.store, context));
+  if (options.dry_run) return Measure(named, source.store, from, context);
+
+  // Beyond this point the name at the other side is ours.
+  MBK_TRY(target.store.EnsureBucket(context));
+  MBK_TRY_ASSIGN(std::unique_ptr<BackupWriter> writer, BackupWriter::Begin(target.store, to, "copy", context));
+  Result<CopyReport> report = Write(named, source, target, opened, to, *writer, run, context);
+  if (!report.ok()) return GiveUp(*writer, to, report.status(), context);
+  run.progress.Enter(Step::kDone);
+  return report;
+}
+
+}  // namespace mbk

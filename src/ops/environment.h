@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/call_context.h"
+#include "base/progress.h"
+#include "milvus/client.h"
+#include "store/object_store.h"
+#include "transfer/copier.h"
+
+/// What the verbs work with; built by service/wire.cc, the only place that knows concrete stores and
+/// clients. Everything is borrowed and outlives the run.
+namespace mbk {
+
+/// A Milvus server and the store it keeps its files in.
+struct MilvusSide {
+  MilvusClient& client;
+  ObjectStore& store;
+  std::string root;  ///< rootPath, as keys begin with it
+  /// Where staged files go: "" (the bucket's root) on object stores, rootPath for the local provider.
+  std::string staging_root;
+  /// From a key to the path under which Milvus itself opens it. The two differ only for the local
+  /// provider, whose directory Milvus may see under another name (localPath).
+  std::function<std::string(const std::string& key)> import_path;
+};
+
+/// Where backups lie.
+struct BackupSide {
+  ObjectStore& store;
+  std::string root;
+};
+
+/// Numbers a run is bounded by; defaults are the configuration's.
+struct RunSettings {
+  int collection_concurrency = 4;  ///< collections described or flushed at a time
+  int listing_concurrency = 32;    ///< prefixes listed at a time
+  int import_jobs = 768;           ///< import jobs the server holds for us at a time
+  bool pause_gc = true;
+  bool keep_temp_files = false;
+  CopyOptions copy;
+};
+
+struct RunServices {
+  RunSettings settings;
+  Progress& progress;
+  Sleeper& sleeper;
+};
+
+}  // namespace mbk

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/call_context.h"
+#include "base/status.h"
+#include "manifest/keys.h"
+#include "manifest/object_index.h"
+#include "milvus/client.h"
+#include "model/backup.h"
+#include "ops/environment.h"
+#include "ops/select/filter.h"
+#include "ops/select/rename.h"
+
+/// From the model and any source of its objects into a live server: the second half of restore and of
+/// clone. Planning is pure; each other function is one step, called by the drivers in this order. A
+/// collection that fails drops out with its error, the others go on.
+namespace mbk::load {
+
+struct Options {
+  Filter source_filter;  ///< matched on names in the backup (the old -c, -d, -a)
+  Filter target_filter;  ///< matched on names in the target (--filter)
+  Renamer renamer;
+  bool rebuild_index = false;
+  bool use_auto_index = false;
+  bool meta_only = false;
+  bool drop_exist_collection = false;
+  bool drop_exist_index = false;
+  bool skip_create_collection = false;
+  bool restore_alias = false;
+  bool restore_load_state = false;
+};
+
+/// One import job: a directory of data segments, or an L0 segment.
+struct ImportDir {
+  std::string partition;   ///< name; "" for the L0 of the whole collection
+  std::string insert_dir;  ///< below the tree's prefix, with a trailing slash; "" for L0
+  std::string delta_dir;   ///< the same; "" when there are no deletes
+  bool is_l0 = false;
+  std::int64_t rows = 0;  ///< as its segments say, deletes not applied
+  std::int64_t storage_version = 0;
+};
+
+/// Everything that will be done for one collection.
+struct CollectionPlan {
+  const Collection* source = nullptr;
+  CollectionName target;
+  bool create = true;
+  bool drop_existing = false;
+  bool drop_indexes = false;
+  CreateCollectionRequest create_request;
+  /// Fields that were added behind `$meta` (Milvus 2.6) and must be added again, so that ids stay.
+  std::vector<FieldSchema> late_fields;
+  bool restore_function_check = false;
+  std::vector<std::string> partitions;
+  /// Waves of imports; a wave starts when the one before is done: data, L0 of partitions, L0 of all.
+  std::vector<std::vector<ImportDir>> imports;
+  std::vector<CreateIndexRequest> indexes;
+  std::vector<std::string> aliases;
+  LoadState load_state = LoadState::kNotLoad;
+  std::vector<std::string> load_partitions;  ///< empty with kLoaded: all
+};
+
+struct Plan {
+  std::vector<Database> databases;  ///< that the target must have; created with these properties
+  std::vector<CollectionPlan> collections;
+};
+
+/// Decide everything. `backup` outlives the plan. No I/O. kNotFound when the filters select nothing or
+/// name what is not there; kInvalidArgument when two collections would get one name.
+Result<Plan> MakePlan(const Backup& backup, const Options& options);
+
+/// What became of one collection.
+struct Outcome {
+  CollectionName source;
+  CollectionName target;
+  Status status;
+  std::int64_t rows_expected = 0;  ///< as the segments say; deletes make it fewer
+  bool has_deletes = false;
+  std::int64_t rows_imported = 0;  ///< as the jobs say: rows that live
+  std::int64_t bytes = 0;
+  int import_jobs = 0;
+  std::vector<std::string> warnings;
+};
+
+/// Where the objects of the collections lie before they are loaded.
+struct ObjectSource {
+  ObjectReader& store;
+  /// The key of an object there.
+  std::function<ObjectKey(const DataObject&)> key_of;
+  /// Set when Milvus can import them from where they are: the tree, in its own bucket.
+  const BinlogTree* importable = nullptr;
+};
+
+/// Refuse what would fail half-way: a target that exists (or, with skip_create, does not), two sources of
+/// one alias. Changes nothing. One request a collection.
+Status CheckTargets(MilvusClient& client, const Plan& plan, const CallContext& context);
+
+/// Create what is missing of the plan's databases.
+Status CreateDatabases(MilvusClient& client, const Plan& plan, const CallContext& context);
+
+/// Drop, create, add fields, partitions. Fills `outcomes`, one per collection of the plan.
+Status CreateCollections(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes, const RunServices& run,
+                         const CallContext& context);
+
+/// Bring the objects where Milvus can read them (unless they are), import them, and compare the rows
+/// that arrived with those of the segments. `task_id` names the staging directories, which are removed
+/// again unless settings say otherwise.
+Status StageAndImport(MilvusSide& server, const ObjectSource& source, const std::string& task_id, const Plan& plan,
+                      std::vector<Outcome>& outcomes, const RunServices& run, const CallContext& context);
+
+/// Create the planned indexes.
+Status CreateIndexes(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes, const RunServices& run,
+                     const CallContext& context);
+
+/// Aliases, and what was loaded is loaded again.
+Status RestoreAliasesAndLoad(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes, const RunServices& run,
+                             const CallContext& context);
+
+/// Users, roles, grants and privilege groups that the server does not have yet.
+Status RestoreRbac(MilvusClient& client, const RbacMeta& rbac, const CallContext& context);
+
+}  // namespace mbk::load

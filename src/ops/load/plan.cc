@@ -1,0 +1,215 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "ops/load/load.h"
+#include "ops/load/schema_plan.h"
+#include "ops/select/identifier.h"
+
+namespace mbk::load {
+namespace {
+
+bool HasPartitionKey(const CollectionSchema& schema) {
+  return std::any_of(schema.fields.begin(), schema.fields.end(), [](const FieldSchema& f) { return f.is_partition_key; });
+}
+
+const FieldSchema* FindField(const CollectionSchema& schema, const std::string& name) {
+  auto found = std::find_if(schema.fields.begin(), schema.fields.end(), [&](const FieldSchema& f) { return f.name == name; });
+  return found == schema.fields.end() ? nullptr : &*found;
+}
+
+bool IsVectorIndex(const CollectionSchema& schema, const IndexInfo& index) {
+  const FieldSchema* field = FindField(schema, index.field_name);
+  return field != nullptr && IsVector(field->data_type);
+}
+
+KeyValues IndexParams(const IndexInfo& index, bool is_vector, bool use_auto_index) {
+  KeyValues params = index.params;
+  if (is_vector && use_auto_index) {
+    const std::string* metric = FindValue(index.params, "metric_type");
+    params = {{"index_type", "AUTOINDEX"}};
+    if (metric != nullptr) params.push_back({"metric_type", *metric});
+    return params;
+  }
+  // Milvus reports the scalar index under a name that it does not take back.
+  for (KeyValue& pair : params) {
+    if (!is_vector && pair.key == "index_type" && pair.value == "marisa-trie") pair.value = "Trie";
+  }
+  return params;
+}
+
+// Names that Milvus made itself, of JSON paths, it does not accept from others: it makes one again.
+std::string IndexName(const IndexInfo& index) {
+  const bool valid = IsIdentifier(index.index_name) && !std::isdigit(static_cast<unsigned char>(index.index_name.front()));
+  return valid ? index.index_name : "";
+}
+
+std::vector<CreateIndexRequest> PlanIndexes(const Collection& source, const CollectionName& target, bool use_auto_index) {
+  std::vector<CreateIndexRequest> vectors, scalars;
+  for (const IndexInfo& index : source.indexes) {
+    const bool is_vector = IsVectorIndex(source.schema, index);
+    (is_vector ? vectors : scalars)
+        .push_back({.collection = target,
+                    .field_name = index.field_name,
+                    .index_name = IndexName(index),
+                    .params = IndexParams(index, is_vector, use_auto_index)});
+  }
+  vectors.insert(vectors.end(), std::make_move_iterator(scalars.begin()), std::make_move_iterator(scalars.end()));
+  return vectors;
+}
+
+// Directories are collected in a map, so that segments which share one make one import of it: importing
+// a directory twice would double its rows (backups of Go 0.2-0.4.3).
+class DirCollector {
+ public:
+  DirCollector(const Collection& source) : source_(source) {}
+
+  void Add(const std::string& partition, const Segment& segment) {
+    if (segment.is_l0) return AddL0(partition, segment);
+    if (segment.insert_logs.empty()) return;
+    const BinlogTree tree("");
+    ImportDir& dir = data_[tree.InsertDir(source_.collection_id, segment)];
+    dir.partition = partition;
+    dir.insert_dir = tree.InsertDir(source_.collection_id, segment);
+    if (!segment.delta_logs.empty()) dir.delta_dir = tree.DeltaDir(source_.collection_id, segment);
+    dir.rows += segment.num_rows;
+    dir.storage_version = std::max(dir.storage_version, segment.storage_version);
+  }
+
+  std::vector<std::vector<ImportDir>> TakeWaves() {
+    std::vector<std::vector<ImportDir>> waves;
+    std::vector<ImportDir> data;
+    for (auto& [key, dir] : data_) data.push_back(std::move(dir));
+    for (std::vector<ImportDir>* wave : {&data, &partition_l0_, &collection_l0_}) {
+      if (!wave->empty()) waves.push_back(std::move(*wave));
+    }
+    return waves;
+  }
+
+ private:
+  void AddL0(const std::string& partition, const Segment& segment) {
+    if (segment.delta_logs.empty()) return;
+    const BinlogTree tree("");
+    ImportDir dir{.partition = partition,
+                  .delta_dir = tree.L0Dir(source_.collection_id, segment),
+                  .is_l0 = true,
+                  .storage_version = segment.storage_version};
+    (segment.partition_id == kAllPartitions ? collection_l0_ : partition_l0_).push_back(std::move(dir));
+  }
+
+  const Collection& source_;
+  std::map<std::string, ImportDir> data_;
+  std::vector<ImportDir> partition_l0_, collection_l0_;
+};
+
+std::vector<std::vector<ImportDir>> PlanImports(const Collection& source) {
+  DirCollector dirs(source);
+  for (const Partition& partition : source.partitions) {
+    for (const Segment& segment : partition.segments) dirs.Add(partition.name, segment);
+  }
+  for (const Segment& segment : source.l0_segments) dirs.Add("", segment);
+  return dirs.TakeWaves();
+}
+
+void PlanLoadState(const Collection& source, CollectionPlan& plan) {
+  plan.load_state = source.load_state;
+  if (source.load_state != LoadState::kLoading) return;
+  // In between: some partitions were loaded, those are loaded again.
+  for (const Partition& partition : source.partitions) {
+    if (partition.load_state == LoadState::kLoaded) plan.load_partitions.push_back(partition.name);
+  }
+  plan.load_state = plan.load_partitions.empty() ? LoadState::kNotLoad : LoadState::kLoaded;
+}
+
+CollectionPlan PlanCollection(const Collection& source, const CollectionName& target, const Options& options) {
+  SchemaPlan schema = PlanSchema(source.schema, target.name);
+  const bool partition_key = HasPartitionKey(source.schema);
+  CollectionPlan plan{
+      .source = &source,
+      .target = target,
+      .create = !options.skip_create_collection,
+      .drop_existing = options.drop_exist_collection,
+      .drop_indexes = options.drop_exist_index,
+      .create_request = {.target = target,
+                         .schema = std::move(schema.schema),
+                         .shards_num = source.shards_num,
+                         .consistency_level = source.consistency_level,
+                         .num_partitions = partition_key ? static_cast<std::int64_t>(source.partitions.size()) : 0,
+                         .properties = MergeProperties(source.properties, source.schema.properties)},
+      .late_fields = std::move(schema.late_fields),
+  };
+  for (const Partition& partition : source.partitions) plan.partitions.push_back(partition.name);
+  if (!options.meta_only) plan.imports = PlanImports(source);
+  if (options.rebuild_index) plan.indexes = PlanIndexes(source, target, options.use_auto_index);
+  if (options.restore_alias) {
+    for (const std::string& alias : source.aliases) plan.aliases.push_back(alias + options.renamer.suffix());
+  }
+  if (options.restore_load_state) PlanLoadState(source, plan);
+  return plan;
+}
+
+// Every name that a filter spells out must be there: a typo that selects fewer collections than were
+// meant is found before anything is restored.
+Status CheckNamesExist(const Filter& filter, const std::set<CollectionName>& there, std::string_view what) {
+  for (const auto& [db, wanted] : filter.databases()) {
+    for (const std::string& name : wanted.collections) {
+      if (there.contains({db, name})) continue;
+      std::vector<std::string> names;
+      for (const CollectionName& n : there) names.push_back(n.Full());
+      return NotFound(fmt::format("{}.{} is not among the {}: {}", db, name, what, Enumerate(names)));
+    }
+  }
+  return {};
+}
+
+Status CheckSelection(const Options& options, const std::set<CollectionName>& sources, const std::set<CollectionName>& targets,
+                      bool selected_any) {
+  MBK_TRY(CheckNamesExist(options.source_filter, sources, "collections of the backup"));
+  MBK_TRY(CheckNamesExist(options.target_filter, targets, "collections as they would be named in the target"));
+  if (selected_any || (options.source_filter.empty() && options.target_filter.empty())) return {};
+  std::vector<std::string> names;
+  for (const CollectionName& name : targets) names.push_back(name.Full());
+  return NotFound(fmt::format("the filter matches nothing; in the target there would be: {}", Enumerate(names)));
+}
+
+// The databases that the plan needs, with the properties they had.
+std::vector<Database> PlanDatabases(const Backup& backup, const Options& options, const std::vector<CollectionPlan>& collections) {
+  std::map<std::string, Database> needed;
+  const bool everything = options.source_filter.empty() && options.target_filter.empty();
+  for (const Database& database : backup.databases) {
+    const std::string target = options.renamer.Apply({database.name, ""}).db;
+    const bool named = everything || (options.source_filter.MatchesDatabase(database.name) && options.target_filter.MatchesDatabase(target));
+    if (named) needed[target] = Database{.name = target, .properties = database.properties};
+  }
+  for (const CollectionPlan& collection : collections) needed.try_emplace(collection.target.db, Database{.name = collection.target.db});
+  std::vector<Database> databases;
+  for (auto& [name, database] : needed) databases.push_back(std::move(database));
+  return databases;
+}
+
+}  // namespace
+
+Result<Plan> MakePlan(const Backup& backup, const Options& options) {
+  if (!backup.format.empty()) {
+    return InvalidArgument(fmt::format("backup {} has the format \"{}\", which this version does not restore; it restores the binlog format", backup.name, backup.format));
+  }
+  Plan plan;
+  std::set<CollectionName> sources, targets, taken;
+  for (const Collection& collection : backup.collections) {
+    const CollectionName source{collection.db_name, collection.name};
+    const CollectionName target = options.renamer.Apply(source);
+    sources.insert(source);
+    if (!options.source_filter.Matches(source.db, source.name)) continue;
+    targets.insert(target);
+    if (!options.target_filter.Matches(target.db, target.name)) continue;
+    if (!taken.insert(target).second) return InvalidArgument(fmt::format("two collections would be restored as {}", target.Full()));
+    plan.collections.push_back(PlanCollection(collection, target, options));
+  }
+  plan.databases = PlanDatabases(backup, options, plan.collections);
+  MBK_TRY(CheckSelection(options, sources, targets, !plan.collections.empty() || !plan.databases.empty()));
+  return plan;
+}
+
+}  // namespace mbk::load

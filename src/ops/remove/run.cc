@@ -1,0 +1,32 @@
+#include <fmt/core.h>
+
+#include <memory>
+
+#include "ops/remove/remove.h"
+
+namespace mbk {
+
+Result<BackupFiles> RunRemove(const RemoveOptions& options, BackupSide& target, const RunServices& run, const CallContext& context) {
+  // Also what another tool named otherwise may be removed, as long as it is one directory below the root.
+  if (options.name.empty() || options.name == "." || options.name == ".." || options.name.find('/') != std::string::npos) {
+    return InvalidArgument(fmt::format("invalid backup name \"{}\"", options.name));
+  }
+  run.progress.Enter(Step::kPlan);
+  const BackupLayout layout(target.root, options.name);
+  MBK_TRY_ASSIGN(BackupFiles files, CountBackupFiles(target.store, layout, context));
+  const bool locked = ReadLock(target.store, layout, context).status().code() != Code::kNotFound;
+  if (files.objects == 0 && !locked) {
+    return NotFound(fmt::format("backup {} not found at {}", options.name, target.store.identity().Url(ObjectKey(layout.prefix()))));
+  }
+  if (options.dry_run) return files;
+
+  // The lock keeps a run that writes this backup, or another delete, from meeting this one.
+  MBK_TRY_ASSIGN(std::unique_ptr<BackupLock> lock, BackupLock::Acquire(target.store, layout, "delete", context));
+  run.progress.Enter(Step::kRemove, files.objects, files.bytes);
+  MBK_TRY(RemoveBackupFiles(target.store, layout, run.progress, context));
+  MBK_TRY(lock->Release());
+  run.progress.Enter(Step::kDone);
+  return files;
+}
+
+}  // namespace mbk

@@ -1,0 +1,105 @@
+#include <fmt/core.h>
+
+#include <optional>
+
+#include "base/log.h"
+#include "base/parallel.h"
+#include "base/uuid.h"
+#include "manifest/keys.h"
+#include "ops/restore/restore.h"
+#include "repository/repository.h"
+#include "repository/tree_check.h"
+
+namespace mbk {
+namespace {
+
+// A backup that lacks one object is refused before anything is created: the sizes of all its files are
+// held against a listing.
+Status CheckObjects(const load::Plan& plan, const BackupLayout& layout, ObjectReader& store, const RunServices& run,
+                    const CallContext& context) {
+  return ParallelFor(plan.collections.size(), run.settings.listing_concurrency, context, [&](std::size_t i, const CallContext& inner) -> Status {
+    if (plan.collections[i].imports.empty()) return {};
+    std::vector<Collection> one{*plan.collections[i].source};
+    const ObjectIndex index(one);
+    return CheckCollection(store, layout.tree(), one.front().collection_id, index, inner)
+        .WithContext(fmt::format("backup {} cannot be restored", layout.name()));
+  });
+}
+
+// Milvus opens files of its own bucket only; a backup that lies there is imported from where it is.
+bool IsInMilvusBucket(const ObjectReader& backup_store, const MilvusSide& server, const RunServices& run) {
+  return run.settings.copy.mode != CopyMode::kStreaming && backup_store.identity().SameService(server.store.identity()) &&
+         backup_store.identity().bucket == server.store.identity().bucket;
+}
+
+Status FirstFailure(const std::vector<load::Outcome>& outcomes) {
+  for (const load::Outcome& outcome : outcomes) {
+    if (!outcome.status.ok()) return outcome.status.WithContext(outcome.target.Full());
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<load::Outcome> Preview(const load::Plan& plan) {
+  std::vector<load::Outcome> outcomes;
+  for (const load::CollectionPlan& collection : plan.collections) {
+    load::Outcome outcome{.source = {collection.source->db_name, collection.source->name}, .target = collection.target};
+    for (const auto& wave : collection.imports) {
+      for (const load::ImportDir& dir : wave) {
+        ++outcome.import_jobs;
+        outcome.rows_expected += dir.rows;
+        outcome.has_deletes |= !dir.delta_dir.empty();
+      }
+    }
+    outcome.bytes = collection.imports.empty() ? 0 : collection.source->size;
+    outcomes.push_back(std::move(outcome));
+  }
+  return outcomes;
+}
+
+Result<RestoreReport> LoadPlan(const load::Plan& plan, const load::ObjectSource& objects, MilvusSide& server,
+                               const std::string& task_id, const RunServices& run, const CallContext& context) {
+  RestoreReport report{.collections = Preview(plan)};
+  // The first change to the target. What fails from here on is one collection's failure.
+  MBK_TRY(load::CreateDatabases(server.client, plan, context));
+  MBK_TRY(load::CreateCollections(server.client, plan, report.collections, run, context));
+  // Files go to where Milvus can read them, collection by collection; imports run meanwhile.
+  MBK_TRY(load::StageAndImport(server, objects, task_id, plan, report.collections, run, context));
+  // Indexes are built once, over what was imported, instead of job by job.
+  MBK_TRY(load::CreateIndexes(server.client, plan, report.collections, run, context));
+  MBK_TRY(load::RestoreAliasesAndLoad(server.client, plan, report.collections, run, context));
+  report.status = FirstFailure(report.collections);
+  return report;
+}
+
+Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& source, MilvusSide& server, const RunServices& run,
+                                 const CallContext& context) {
+  run.progress.Enter(Step::kOpen);
+  const BackupLayout layout(source.root, options.name);
+  MBK_TRY_ASSIGN(OpenedBackup opened, OpenBackup(source.store, layout, context));
+
+  // From here on the plan is frozen.
+  run.progress.Enter(Step::kPlan);
+  MBK_TRY_ASSIGN(const load::Plan plan, load::MakePlan(opened.backup, options.load));
+
+  run.progress.Enter(Step::kPreflight);
+  MBK_TRY(CheckObjects(plan, layout, source.store, run, context));
+  MBK_TRY(load::CheckTargets(server.client, plan, context));
+  if (options.rbac && !opened.backup.rbac) return FailedPrecondition(fmt::format("backup {} holds no RBAC data; it was made without --rbac", options.name));
+  if (options.dry_run) return RestoreReport{.name = options.name, .collections = Preview(plan)};
+
+  // Users and roles first: what follows may run as one of them.
+  if (options.rbac) MBK_TRY(load::RestoreRbac(server.client, *opened.backup.rbac, context));
+  const load::ObjectSource objects{
+      .store = source.store,
+      .key_of = [&](const DataObject& object) { return object.KeyIn(layout.tree()); },
+      .importable = IsInMilvusBucket(source.store, server, run) ? &layout.tree() : nullptr,
+  };
+  MBK_TRY_ASSIGN(RestoreReport report, LoadPlan(plan, objects, server, NewUuid(), run, context));
+  report.name = options.name;
+  run.progress.Enter(Step::kDone);
+  return report;
+}
+
+}  // namespace mbk

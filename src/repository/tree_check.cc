@@ -1,0 +1,87 @@
+#include "repository/tree_check.h"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <cstddef>
+#include <span>
+
+namespace mbk {
+namespace {
+
+constexpr std::size_t kMostSamples = 5;
+
+// The index and the listing, both in key order, walked side by side.
+class Comparison {
+ public:
+  Comparison(const ObjectIndex& index, const BinlogTree& tree, const TreeMatch& on_match)
+      : index_(index), tree_(tree), on_match_(on_match) {}
+
+  Status Visit(const ObjectInfo& listed) {
+    for (; next_ < index_.size(); ++next_) {
+      const DataObject expected = index_.at(next_);
+      const ObjectKey key = expected.KeyIn(tree_);
+      if (key > listed.key) return {};
+      if (key < listed.key) {
+        Note(fmt::format("{} is missing", key.str()));
+        continue;
+      }
+      ++next_;
+      return Match(listed, expected);
+    }
+    return {};
+  }
+
+  Status Finish() {
+    for (; next_ < index_.size(); ++next_) Note(fmt::format("{} is missing", index_.at(next_).KeyIn(tree_).str()));
+    if (problems_ == 0) return {};
+    return DataLoss(fmt::format("{} of {} objects are missing or damaged: {}{}", problems_, index_.size(),
+                                fmt::join(samples_, "; "), problems_ > samples_.size() ? "; …" : ""));
+  }
+
+ private:
+  Status Match(const ObjectInfo& listed, const DataObject& expected) {
+    const std::int64_t size = expected.log->size;
+    if (size > 0 && listed.size != size) {
+      Note(fmt::format("{} has {} bytes instead of {}", listed.key.str(), listed.size, size));
+      return {};
+    }
+    return on_match_ ? on_match_(listed, expected) : Status();
+  }
+  void Note(std::string problem) {
+    if (++problems_ <= kMostSamples) samples_.push_back(std::move(problem));
+  }
+
+  const ObjectIndex& index_;
+  const BinlogTree& tree_;
+  const TreeMatch& on_match_;
+  std::size_t next_ = 0;
+  std::size_t problems_ = 0;
+  std::vector<std::string> samples_;
+};
+
+// `prefixes` in key order.
+Status Check(ObjectReader& store, const BinlogTree& tree, std::span<const std::string> prefixes, const ObjectIndex& index,
+             const TreeMatch& on_match, const CallContext& context) {
+  Comparison comparison(index, tree, on_match);
+  for (const std::string& prefix : prefixes) {
+    MBK_TRY(ForEachObject(store, prefix, context, [&](const ObjectInfo& listed) { return comparison.Visit(listed); }));
+  }
+  return comparison.Finish().WithContext(store.identity().Url(ObjectKey(tree.prefix())));
+}
+
+}  // namespace
+
+Status CheckTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex& index, const TreeMatch& on_match,
+                 const CallContext& context) {
+  const std::string prefixes[] = {tree.DataPrefix()};
+  return Check(store, tree, prefixes, index, on_match, context);
+}
+
+Status CheckCollection(ObjectReader& store, const BinlogTree& tree, std::int64_t collection_id, const ObjectIndex& index,
+                       const CallContext& context) {
+  const std::string prefixes[] = {tree.DeltaLogPrefix(collection_id), tree.InsertLogPrefix(collection_id)};
+  return Check(store, tree, prefixes, index, {}, context);
+}
+
+}  // namespace mbk

@@ -1,0 +1,222 @@
+#include "transfer/copier.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "base/log.h"
+#include "base/parallel.h"
+#include "net/hash.h"
+
+namespace mbk {
+namespace {
+
+// A multipart copy inside the service moves no bytes through here, so its parts are as large as keeps
+// them few, and small enough that one that fails costs little.
+constexpr std::int64_t kServerSidePartBytes = 128LL << 20;
+
+// An abort must go out even when the run was stopped; it gets this long.
+constexpr std::chrono::seconds kAbortTimeout{30};
+
+std::string Describe(const CopyTask& task, const ObjectReader& source, const ObjectReader& target) {
+  return fmt::format("copy {} to {}", source.identity().Url(task.source), target.identity().Url(task.target));
+}
+
+bool IsServerSide(const CopyOptions& options, const ObjectReader& source, const ObjectReader& target) {
+  if (options.mode == CopyMode::kStreaming || !target.capabilities().server_side_copy) return false;
+  return options.mode == CopyMode::kDirect || source.identity().SameService(target.identity());
+}
+
+// An upload that is not completed is aborted, whatever ended it: the store charges for forgotten parts.
+class PendingUpload {
+ public:
+  PendingUpload(ObjectStore& store, UploadId id) : store_(store), id_(std::move(id)) {}
+  PendingUpload(const PendingUpload&) = delete;
+  PendingUpload& operator=(const PendingUpload&) = delete;
+  ~PendingUpload() {
+    if (completed_) return;
+    Status aborted = store_.AbortUpload(id_, CallContext{.deadline = Deadline::After(kAbortTimeout)});
+    if (!aborted.ok()) log::Warn("an unfinished upload stays behind: {}", aborted.message());
+  }
+
+  const UploadId& id() const { return id_; }
+  void AddPart(UploadedPart part) { parts_.push_back(std::move(part)); }
+  Result<WriteResult> Complete(const CallContext& context) {
+    Result<WriteResult> written = store_.CompleteUpload(id_, parts_, context);
+    completed_ = written.ok();
+    return written;
+  }
+
+ private:
+  ObjectStore& store_;
+  UploadId id_;
+  std::vector<UploadedPart> parts_;
+  bool completed_ = false;
+};
+
+// Read `expected` bytes of the source into memory and check that just those came, of an object of
+// `total_size` bytes.
+Result<std::string> Fetch(ObjectReader& source, const GetRequest& request, std::int64_t expected,
+                          std::int64_t total_size, std::string& etag, const CallContext& context) {
+  std::string body;
+  body.reserve(static_cast<std::size_t>(expected));
+  auto append = [&](std::string_view piece) {
+    if (static_cast<std::int64_t>(body.size() + piece.size()) > expected) {
+      return FailedPrecondition("the source sends more bytes than asked for");
+    }
+    body.append(piece);
+    return Status();
+  };
+  MBK_TRY_ASSIGN(ObjectInfo info, source.Get(request, append, context));
+  if (info.size != total_size) {
+    return FailedPrecondition(fmt::format("{} has {} bytes, expected {}: it changed, or the metadata are of another object",
+                                          source.identity().Url(request.key), info.size, total_size));
+  }
+  if (static_cast<std::int64_t>(body.size()) != expected) {
+    return Status(Code::kUnavailable, fmt::format("got {} of {} bytes", body.size(), expected));
+  }
+  etag = info.etag;
+  return body;
+}
+
+Status CheckDigest(const Digest& claimed, const std::string& computed_md5) {
+  if (claimed.kind != Digest::Kind::kMd5 || claimed.hex == computed_md5) return {};
+  return DataLoss(fmt::format("the store holds other bytes than were sent: MD5 {} there, {} here", claimed.hex, computed_md5));
+}
+
+}  // namespace
+
+std::string_view CopyMethodName(CopyMethod method) {
+  switch (method) {
+    case CopyMethod::kServerSide: return "server-side";
+    case CopyMethod::kServerSideMultipart: return "server-side multipart";
+    case CopyMethod::kStreamed: return "streamed";
+  }
+  return "unknown";
+}
+
+std::int64_t PartSize(std::int64_t size_bytes, std::int64_t wanted_bytes, int max_parts) {
+  return std::max(wanted_bytes, (size_bytes + max_parts - 1) / max_parts);
+}
+
+ObjectCopier::ObjectCopier(ObjectReader& source, ObjectStore& target, const CopyOptions& options)
+    : source_(source),
+      target_(target),
+      options_(options),
+      budget_(options.memory_budget_bytes),
+      server_side_(IsServerSide(options, source, target)) {}
+
+Status ObjectCopier::CopyAll(const CopyTaskSource& next, Progress& progress, const CallContext& context,
+                             const CopyDone& done, const CopyFailed& failed) {
+  std::mutex source_mutex, callback_mutex;
+  auto take = [&] {
+    std::scoped_lock lock(source_mutex);
+    return next();
+  };
+  auto copy_and_report = [&](const CopyTask& task, const CallContext& inner) {
+    Result<CopyResult> copied = CopyOne(task, inner);
+    std::scoped_lock lock(callback_mutex);
+    if (!copied.ok()) return failed ? failed(task, copied.status()) : copied.status();
+    progress.Add(1, task.size);
+    return done(task, *copied);
+  };
+  const auto workers = static_cast<std::size_t>(std::max(1, options_.concurrency));
+  return ParallelFor(workers, options_.concurrency, context, [&](std::size_t, const CallContext& inner) -> Status {
+    for (;;) {
+      MBK_TRY(inner.Check());
+      MBK_TRY_ASSIGN(std::optional<CopyTask> task, take());
+      if (!task) return {};
+      MBK_TRY(copy_and_report(*task, inner));
+    }
+  });
+}
+
+Result<CopyResult> ObjectCopier::CopyOne(const CopyTask& task, const CallContext& context) {
+  if (source_.identity().Url(task.source) == target_.identity().Url(task.target) &&
+      source_.identity().SameService(target_.identity())) {
+    return InvalidArgument(fmt::format("{} would be copied onto itself", source_.identity().Url(task.source)));
+  }
+  if (server_side_) {
+    Result<CopyResult> copied = CopyServerSide(task, context);
+    bool refused = copied.status().code() == Code::kPermissionDenied || copied.status().code() == Code::kUnimplemented;
+    if (!refused || options_.mode == CopyMode::kDirect) {
+      return copied.ok() ? copied : Result<CopyResult>(copied.status().WithContext(Describe(task, source_, target_)));
+    }
+    FallBackToStreaming(copied.status());
+  }
+  Result<CopyResult> copied = task.size > options_.part_size_bytes ? StreamInParts(task, context) : Stream(task, context);
+  return copied.ok() ? copied : Result<CopyResult>(copied.status().WithContext(Describe(task, source_, target_)));
+}
+
+Result<CopyResult> ObjectCopier::CopyServerSide(const CopyTask& task, const CallContext& context) {
+  const std::int64_t single_limit =
+      std::min(options_.multipart_copy_threshold_bytes, target_.capabilities().max_single_copy_bytes);
+  if (task.size >= single_limit && target_.capabilities().multipart_copy) return CopyInParts(task, context);
+  MBK_TRY_ASSIGN(WriteResult written, target_.Copy({source_.identity().bucket, task.source}, task.target, context));
+  return CopyResult{.method = CopyMethod::kServerSide, .etag = written.etag, .digest = written.digest};
+}
+
+Result<CopyResult> ObjectCopier::CopyInParts(const CopyTask& task, const CallContext& context) {
+  MBK_TRY_ASSIGN(ObjectInfo source, source_.Head(task.source, context));
+  if (source.size != task.size) {
+    return FailedPrecondition(fmt::format("the source has {} bytes, expected {}", source.size, task.size));
+  }
+  MBK_TRY_ASSIGN(UploadId id, target_.StartUpload(task.target, context));
+  PendingUpload upload(target_, std::move(id));
+  const CopySource from{source_.identity().bucket, task.source, source.etag};
+  const std::int64_t part = PartSize(task.size, kServerSidePartBytes, target_.capabilities().max_parts);
+  for (std::int64_t offset = 0, number = 1; offset < task.size; offset += part, ++number) {
+    const ByteRange range{offset, std::min(part, task.size - offset)};
+    MBK_TRY_ASSIGN(UploadedPart done, target_.UploadPartCopy(upload.id(), static_cast<int>(number), from, range, context));
+    upload.AddPart(std::move(done));
+  }
+  MBK_TRY_ASSIGN(WriteResult written, upload.Complete(context));
+  return CopyResult{.method = CopyMethod::kServerSideMultipart, .etag = written.etag, .digest = written.digest};
+}
+
+Result<CopyResult> ObjectCopier::Stream(const CopyTask& task, const CallContext& context) {
+  MBK_TRY_ASSIGN(ByteBudget::Share share, budget_.Acquire(task.size, context));
+  std::string etag;
+  MBK_TRY_ASSIGN(std::string body, Fetch(source_, {.key = task.source}, task.size, task.size, etag, context));
+  std::string md5 = Md5Hex(body);
+  MBK_TRY_ASSIGN(WriteResult written, target_.Put({.key = task.target, .body = body}, context));
+  MBK_TRY(CheckDigest(written.digest, md5));
+  return CopyResult{.etag = written.etag, .digest = {Digest::Kind::kMd5, std::move(md5)}};
+}
+
+// Parts of one object follow each other, because its MD5 is computed on the way; many objects are in
+// flight at once, so the line stays full.
+Result<CopyResult> ObjectCopier::StreamInParts(const CopyTask& task, const CallContext& context) {
+  MBK_TRY_ASSIGN(UploadId id, target_.StartUpload(task.target, context));
+  PendingUpload upload(target_, std::move(id));
+  const std::int64_t part = PartSize(task.size, options_.part_size_bytes, target_.capabilities().max_parts);
+  Md5 md5;
+  std::string etag;  // of the first part, so that all parts are of one version
+  for (std::int64_t offset = 0, number = 1; offset < task.size; offset += part, ++number) {
+    const ByteRange range{offset, std::min(part, task.size - offset)};
+    MBK_TRY_ASSIGN(ByteBudget::Share share, budget_.Acquire(range.length, context));
+    MBK_TRY_ASSIGN(std::string body,
+                   Fetch(source_, {.key = task.source, .range = range, .if_match = etag}, range.length, task.size, etag, context));
+    md5.Update(body);
+    MBK_TRY_ASSIGN(UploadedPart done, target_.UploadPart(upload.id(), static_cast<int>(number), body, context));
+    upload.AddPart(std::move(done));
+  }
+  MBK_TRY_ASSIGN(WriteResult written, upload.Complete(context));
+  return CopyResult{.etag = written.etag, .digest = {Digest::Kind::kMd5, md5.Hex()}};
+}
+
+void ObjectCopier::FallBackToStreaming(const Status& refusal) {
+  std::scoped_lock lock(mutex_);
+  if (!server_side_.exchange(false)) return;
+  fallback_reason_ = refusal.message();
+  log::Warn("copying inside the store was refused, the bytes go through this process from here on: {}", refusal.message());
+}
+
+std::string ObjectCopier::fallback_reason() const {
+  std::scoped_lock lock(mutex_);
+  return fallback_reason_;
+}
+
+}  // namespace mbk
