@@ -1,0 +1,305 @@
+#include "store/local/local_store.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "base/parallel.h"
+#include "store/local/tree.h"
+#include "store/memory/memory_store.h"
+#include "store/testing/temp_directory.h"
+
+namespace mbk {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class LocalStoreTest : public testing::Test {
+ protected:
+  std::string Path(const std::string& name) const { return directory_.path() + "/" + name; }
+  void WriteFile(const std::string& name, const std::string& content) const {
+    fs::create_directories(fs::path(Path(name)).parent_path());
+    std::ofstream(Path(name)) << content;
+  }
+  std::string ReadFile(const std::string& name) const {
+    std::ostringstream content;
+    content << std::ifstream(Path(name)).rdbuf();
+    return content.str();
+  }
+  /// Every name in the directory, hidden ones too.
+  std::set<std::string> Files() const {
+    std::set<std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator(directory_.path())) {
+      files.insert(fs::relative(entry.path(), directory_.path()).string());
+    }
+    return files;
+  }
+  Status Put(ObjectStore& store, const std::string& key, std::string_view body = "x") {
+    return store.Put({.key = ObjectKey(key), .body = body}, {}).status();
+  }
+  Status Delete(ObjectStore& store, const std::string& key) {
+    const std::vector<ObjectKey> keys = {ObjectKey(key)};
+    return store.Delete(keys, {});
+  }
+  std::vector<std::string> List(ObjectStore& store, const std::string& prefix) {
+    std::vector<std::string> keys;
+    EXPECT_EQ(ForEachObject(store, prefix, {},
+                            [&](const ObjectInfo& object) {
+                              keys.push_back(object.key.str());
+                              return Status();
+                            }),
+              Status());
+    return keys;
+  }
+
+  TempDirectory directory_;
+  std::unique_ptr<ObjectStore> store_ = MakeLocalStore({.base_directory = directory_.path()});
+};
+
+TEST_F(LocalStoreTest, KeysAreFilesBelowTheBase) {
+  EXPECT_EQ(Put(*store_, "a/b", "content"), Status());
+  EXPECT_EQ(ReadFile("a/b"), "content");
+  WriteFile("c/d", "by hand");
+  EXPECT_EQ(ReadObject(*store_, ObjectKey("c/d"), 100, {}).value(), "by hand");
+  EXPECT_EQ(Files(), (std::set<std::string>{"a", "a/b", "c", "c/d"}));
+}
+
+TEST_F(LocalStoreTest, WithoutABaseKeysArePaths) {
+  auto store = MakeLocalStore({});
+  EXPECT_EQ(Put(*store, Path("a/b"), "content"), Status());
+  EXPECT_EQ(ReadFile("a/b"), "content");
+  EXPECT_THAT(List(*store, Path("a")), ElementsAre(Path("a/b")));
+  EXPECT_THAT(List(*store, directory_.path() + "//a/"), ElementsAre(directory_.path() + "//a/b"));
+}
+
+TEST_F(LocalStoreTest, AFileAsPrefixListsThatFile) {
+  WriteFile("a/b", "x");
+  EXPECT_THAT(List(*store_, "a/b"), ElementsAre("a/b"));
+}
+
+TEST_F(LocalStoreTest, HostileKeysAreRefused) {
+  for (const std::string& key :
+       {std::string(".."), std::string("../x"), std::string("a/../x"), std::string("a/.."),
+        std::string("/etc/x"), std::string("a//b"), std::string("./a"), std::string("a/."), std::string("a/"),
+        std::string(), std::string("a\0b", 3), std::string(".mbk-x"), std::string("a/.mbk-tmp-1/b")}) {
+    EXPECT_EQ(Put(*store_, key).code(), Code::kInvalidArgument) << key;
+    EXPECT_EQ(store_->Head(ObjectKey(key), {}).status().code(), Code::kInvalidArgument) << key;
+    EXPECT_EQ(Delete(*store_, key).code(), Code::kInvalidArgument) << key;
+  }
+  EXPECT_EQ(store_->List({.prefix = "../"}, {}).status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(Put(*MakeLocalStore({}), Path("a/../b")).code(), Code::kInvalidArgument);
+  EXPECT_THAT(Files(), IsEmpty());
+}
+
+TEST_F(LocalStoreTest, SymbolicLinksDoNotLeadOutOfTheBase) {
+  TempDirectory outside;
+  std::ofstream(outside.path() + "/secret") << "secret";
+  fs::create_symlink(outside.path(), Path("link"));
+  fs::create_symlink(outside.path() + "/secret", Path("file_link"));
+
+  EXPECT_EQ(Put(*store_, "link/planted").code(), Code::kFailedPrecondition);
+  EXPECT_FALSE(fs::exists(outside.path() + "/planted"));
+  EXPECT_EQ(store_->Head(ObjectKey("link/secret"), {}).status().code(), Code::kNotFound);
+  EXPECT_EQ(ReadObject(*store_, ObjectKey("file_link"), 100, {}).status().code(), Code::kPermissionDenied);
+  EXPECT_THAT(List(*store_, ""), IsEmpty());
+
+  // Writing to a link replaces the link, not what it points to.
+  EXPECT_EQ(Put(*store_, "file_link", "ours"), Status());
+  std::ostringstream secret;
+  secret << std::ifstream(outside.path() + "/secret").rdbuf();
+  EXPECT_EQ(secret.str(), "secret");
+}
+
+TEST_F(LocalStoreTest, TheBaseItselfMayBeASymbolicLink) {
+  fs::create_directory(Path("real"));
+  fs::create_symlink(Path("real"), Path("base"));
+  auto store = MakeLocalStore({.base_directory = Path("base") + "/"});
+  EXPECT_EQ(Put(*store, "k", "content"), Status());
+  EXPECT_EQ(ReadFile("real/k"), "content");
+  EXPECT_THAT(List(*store, ""), ElementsAre("k"));
+}
+
+TEST_F(LocalStoreTest, ErrorsNameThePathAndTheReason) {
+  WriteFile("a", "a file");
+  const Status status = Put(*store_, "a/b");
+  EXPECT_EQ(status.code(), Code::kFailedPrecondition);
+  EXPECT_THAT(status.message(), HasSubstr(Path("a/b")));
+  EXPECT_THAT(status.message(), HasSubstr("Not a directory"));
+  EXPECT_EQ(Put(*store_, std::string(300, 'k')).code(), Code::kInvalidArgument);
+}
+
+TEST(ErrnoStatus, SaysWhatToDo) {
+  EXPECT_EQ(
+      posix::ErrnoStatus(ENOSPC, "write", "/data/k"),
+      FailedPrecondition("write /data/k: No space left on device; disk full: free space and run again"));
+  EXPECT_EQ(posix::ErrnoStatus(EACCES, "read", "/k").code(), Code::kPermissionDenied);
+  EXPECT_EQ(posix::ErrnoStatus(EROFS, "write", "/k").code(), Code::kPermissionDenied);
+  EXPECT_EQ(posix::ErrnoStatus(ENOENT, "read", "/k").code(), Code::kNotFound);
+  EXPECT_EQ(posix::ErrnoStatus(EMFILE, "read", "/k").code(), Code::kUnavailable);
+}
+
+TEST_F(LocalStoreTest, AMissingBaseListsEmptyAndTakesNoObjectsUntilItIsMade) {
+  auto store = MakeLocalStore({.base_directory = Path("not/yet")});
+  EXPECT_THAT(List(*store, ""), IsEmpty());
+  EXPECT_EQ(Put(*store, "k").code(), Code::kNotFound);
+  EXPECT_THAT(Files(), IsEmpty());
+  EXPECT_EQ(store->EnsureBucket({}), Status());
+  EXPECT_EQ(Put(*store, "k"), Status());
+}
+
+TEST_F(LocalStoreTest, DeleteRemovesTheDirectoriesItEmptied) {
+  for (const char* key : {"a/b/c/1", "a/b/c/2", "a/x"}) EXPECT_EQ(Put(*store_, key), Status());
+  EXPECT_EQ(Delete(*store_, "a/b/c/1"), Status());
+  EXPECT_TRUE(fs::exists(Path("a/b/c")));
+  EXPECT_EQ(Delete(*store_, "a/b/c/2"), Status());
+  EXPECT_EQ(Files(), (std::set<std::string>{"a", "a/x"}));
+  EXPECT_EQ(Delete(*store_, "a/x"), Status());
+  EXPECT_THAT(Files(), IsEmpty());
+  EXPECT_TRUE(fs::exists(directory_.path()));
+}
+
+TEST_F(LocalStoreTest, WithoutABaseDeleteStopsAtTheDirectoryToKeep) {
+  auto store = MakeLocalStore({.keep_directory = Path("root") + "/"});
+  EXPECT_EQ(Put(*store, Path("root/a/k")), Status());
+  EXPECT_EQ(Delete(*store, Path("root/a/k")), Status());
+  EXPECT_EQ(Files(), (std::set<std::string>{"root"}));
+}
+
+TEST_F(LocalStoreTest, DeletingADirectoryDeletesNothing) {
+  EXPECT_EQ(Put(*store_, "a/k"), Status());
+  EXPECT_EQ(Delete(*store_, "a"), Status());
+  EXPECT_TRUE(fs::exists(Path("a/k")));
+}
+
+TEST_F(LocalStoreTest, WhatACrashLeftBehindIsNotListed) {
+  WriteFile("a/.mbk-tmp-0123", "half");
+  WriteFile("a/.mbk-upload-0123/00001", "part");
+  WriteFile("b", "x");
+  EXPECT_THAT(List(*store_, ""), ElementsAre("b"));
+  EXPECT_THAT(store_->List({.delimiter = "/"}, {}).value().common_prefixes, IsEmpty());
+}
+
+TEST_F(LocalStoreTest, FailedAndAbortedWritesLeaveNoFiles) {
+  fs::create_directories(Path("taken/by/a/directory"));
+  EXPECT_EQ(Put(*store_, "taken").code(), Code::kFailedPrecondition);
+  EXPECT_EQ(Put(*store_, "k", "first"), Status());
+  const PutRequest again{.key = ObjectKey("k"), .body = "second", .condition = PutCondition::kIfAbsent};
+  EXPECT_EQ(store_->Put(again, {}).status().code(), Code::kAlreadyExists);
+  const UploadId upload = store_->StartUpload(ObjectKey("u/k"), {}).value();
+  EXPECT_TRUE(store_->UploadPart(upload, 1, "part", {}).ok());
+  EXPECT_EQ(store_->AbortUpload(upload, {}), Status());
+  EXPECT_EQ(Files(), (std::set<std::string>{"k", "taken", "taken/by", "taken/by/a", "taken/by/a/directory"}));
+}
+
+TEST_F(LocalStoreTest, UploadIdsCannotNameOtherDirectories) {
+  WriteFile("victim/00001", "x");
+  for (const char* id : {"victim", "../victim", ".mbk-upload-/../victim", ""}) {
+    const UploadId upload{.key = ObjectKey("k"), .id = id};
+    EXPECT_EQ(store_->UploadPart(upload, 1, "x", {}).status().code(), Code::kNotFound) << id;
+    EXPECT_EQ(store_->AbortUpload(upload, {}), Status()) << id;
+  }
+  EXPECT_TRUE(fs::exists(Path("victim/00001")));
+}
+
+TEST_F(LocalStoreTest, AnInPlaceChangeShowsInTheEtag) {
+  WriteFile("k", "one");
+  const std::string etag = store_->Head(ObjectKey("k"), {}).value().etag;
+  WriteFile("k", "longer");
+  EXPECT_NE(store_->Head(ObjectKey("k"), {}).value().etag, etag);
+}
+
+TEST_F(LocalStoreTest, AFileThatChangesWhileItIsReadIsNoticed) {
+  WriteFile("k", std::string(1 << 20, 'x'));
+  auto change = [&](std::string_view) {
+    WriteFile("k", "shorter");
+    return Status();
+  };
+  EXPECT_EQ(store_->Get({.key = ObjectKey("k")}, change, {}).status().code(), Code::kUnavailable);
+  WriteFile("k", "1234");
+  auto grow = [&](std::string_view) {
+    WriteFile("k", "12345678");
+    return Status();
+  };
+  EXPECT_EQ(store_->Get({.key = ObjectKey("k")}, grow, {}).status().code(), Code::kFailedPrecondition);
+}
+
+TEST_F(LocalStoreTest, AFifoIsNotReadAsAnObject) {
+  ASSERT_EQ(::mkfifo(Path("fifo").c_str(), 0600), 0);
+  EXPECT_EQ(ReadObject(*store_, ObjectKey("fifo"), 100, {}).status().code(), Code::kNotFound);
+  EXPECT_THAT(List(*store_, ""), IsEmpty());
+}
+
+TEST_F(LocalStoreTest, PutsAndDeletesInOneDirectoryDoNotDisturbEachOther) {
+  auto put_and_delete = [&](std::size_t i, const CallContext& context) -> Status {
+    const ObjectKey key("a/b/" + std::to_string(i % 4));
+    MBK_TRY(store_->Put({.key = key, .body = "x"}, context).status());
+    const std::vector<ObjectKey> keys = {key};
+    return store_->Delete(keys, context);
+  };
+  EXPECT_EQ(ParallelFor(200, 4, {}, put_and_delete), Status());
+  EXPECT_THAT(Files(), IsEmpty());
+}
+
+TEST_F(LocalStoreTest, BothWaysToTakeAFreeNameRefuseATakenOne) {
+  const posix::Fd directory(::open(directory_.path().c_str(), O_PATH | O_DIRECTORY));
+  for (auto take : {local_internal::RenameIfAbsent, local_internal::LinkIfAbsent}) {
+    WriteFile("from", "new");
+    EXPECT_EQ(take(directory.get(), "from", "to"), 0);
+    WriteFile("from", "newer");
+    EXPECT_EQ(take(directory.get(), "from", "to"), EEXIST);
+    EXPECT_EQ(ReadFile("to"), "new");
+    EXPECT_EQ(Files(), (std::set<std::string>{"from", "to"}));
+    fs::remove(Path("to"));
+  }
+}
+
+// The keys a directory tree can hold, listed as the memory store lists them.
+RC_GTEST_PROP(LocalListing, IsThatOfAnObjectStore, ()) {
+  const auto component =
+      rc::gen::nonEmpty(rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab.-0"))));
+  const auto components =
+      rc::gen::resize(3, rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(component)));
+  const auto names =
+      *rc::gen::resize(12, rc::gen::container<std::vector<std::vector<std::string>>>(components));
+
+  TempDirectory directory;
+  MemoryStore memory;
+  for (const auto& name : names) {
+    fs::path path;
+    for (const std::string& part : name) path /= part;
+    if (std::any_of(name.begin(), name.end(), [](const auto& part) { return part == "." || part == ".."; }))
+      continue;
+    std::error_code error;
+    fs::create_directories((directory.path() / path).parent_path(), error);
+    if (std::ofstream(directory.path() / path) << "x") memory.Set(path.string(), "x");
+  }
+  auto local = MakeLocalStore({.base_directory = directory.path()});
+
+  ListRequest request{.prefix = *rc::gen::element<std::string>("", "a", "a/", "b", "a/b", "-", ".", "0/"),
+                      .delimiter = *rc::gen::element<std::string>("", "/"),
+                      .max_keys = *rc::gen::inRange(1, 4)};
+  do {
+    const ListPage expected = memory.List(request, {}).value();
+    const ListPage listed = local->List(request, {}).value();
+    RC_ASSERT(listed.common_prefixes == expected.common_prefixes);
+    RC_ASSERT(listed.next_page_token == expected.next_page_token);
+    RC_ASSERT(listed.objects.size() == expected.objects.size());
+    for (std::size_t i = 0; i < listed.objects.size(); ++i)
+      RC_ASSERT(listed.objects[i].key == expected.objects[i].key);
+    request.page_token = expected.next_page_token;
+  } while (!request.page_token.empty());
+}
+
+}  // namespace
+}  // namespace mbk

@@ -1,0 +1,190 @@
+#include "store/retrying_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/memory/memory_store.h"
+#include "store/metered_store.h"
+#include "store/testing/conformance.h"
+#include "store/testing/faulty_store.h"
+#include "store/testing/recording_sleeper.h"
+
+namespace mbk {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+/// retrying → faulty → metered → memory
+class RetryingStoreTest : public testing::Test {
+ protected:
+  Status Get(const GetRequest& request, std::string& received) {
+    auto append = [&](std::string_view bytes) {
+      received += bytes;
+      return Status();
+    };
+    return store_.Get(request, append, {}).status();
+  }
+  StoreCounts counts(StoreOperation operation) const { return metered_->Snapshot().of(operation); }
+
+  const ObjectKey key_{"k"};
+  const std::string content_ = conformance::Content(300'000);
+  std::shared_ptr<MemoryStore> memory_ =
+      std::make_shared<MemoryStore>(MemoryOptions{.capabilities = {.min_part_bytes = 1}});
+  std::shared_ptr<MeteredStore> metered_ = std::make_shared<MeteredStore>(memory_);
+  std::shared_ptr<FaultyStore> faulty_ = std::make_shared<FaultyStore>(metered_);
+  RecordingSleeper sleeper_;
+  RetryingStore store_{faulty_, RetryPolicy{.max_attempts = 3}, sleeper_};
+};
+
+TEST_F(RetryingStoreTest, EveryOperationIsTriedAgain) {
+  for (int i = 0; i < kStoreOperations; ++i) faulty_->Inject({.operation = static_cast<StoreOperation>(i)});
+  const std::vector<ObjectKey> keys = {ObjectKey("absent")};
+  const CopySource source{.bucket = memory_->identity().bucket, .key = key_};
+  std::string received;
+
+  EXPECT_TRUE(store_.EnsureBucket({}).ok());
+  EXPECT_TRUE(store_.Put({.key = key_, .body = "content"}, {}).ok());
+  EXPECT_TRUE(store_.Head(key_, {}).ok());
+  EXPECT_TRUE(store_.List({}, {}).ok());
+  EXPECT_TRUE(Get({.key = key_}, received).ok());
+  EXPECT_TRUE(store_.Copy(source, ObjectKey("copy"), {}).ok());
+  EXPECT_TRUE(store_.Delete(keys, {}).ok());
+  const UploadId upload = store_.StartUpload(ObjectKey("large"), {}).value();
+  const std::vector<UploadedPart> parts = {
+      store_.UploadPart(upload, 1, "a", {}).value(),
+      store_.UploadPartCopy(upload, 2, source, {.offset = 0, .length = 3}, {}).value()};
+  EXPECT_TRUE(store_.CompleteUpload(upload, parts, {}).ok());
+  EXPECT_TRUE(store_.AbortUpload(upload, {}).ok());
+
+  EXPECT_EQ(faulty_->fired(), kStoreOperations);
+  EXPECT_THAT(sleeper_.slept(), SizeIs(kStoreOperations));
+  EXPECT_EQ(received, "content");
+  EXPECT_EQ(memory_->Contents().at("large"), "acon");
+}
+
+TEST_F(RetryingStoreTest, GivesUpAfterTheLastAttempt) {
+  faulty_->Inject({.operation = StoreOperation::kHead, .times = 10});
+  const Status status = store_.Head(key_, {}).status();
+  EXPECT_EQ(status.code(), Code::kUnavailable);
+  EXPECT_EQ(status.message(), "injected fault (after 3 attempts)");
+  EXPECT_EQ(faulty_->fired(), 3);
+}
+
+TEST_F(RetryingStoreTest, PermanentErrorsAreFinal) {
+  EXPECT_EQ(store_.Head(ObjectKey("absent"), {}).status().code(), Code::kNotFound);
+  EXPECT_EQ(counts(StoreOperation::kHead).calls, 1);
+  EXPECT_THAT(sleeper_.slept(), IsEmpty());
+}
+
+TEST_F(RetryingStoreTest, ABrokenGetResumesBehindTheLastByte) {
+  memory_->Set("k", content_);
+  faulty_->Inject({.kind = Fault::Kind::kCutAfter, .cut_after_bytes = 100'000});
+  faulty_->Inject({.kind = Fault::Kind::kCutAfter, .nth = 2, .cut_after_bytes = 150'000});
+  std::string received;
+  ASSERT_EQ(Get({.key = key_}, received), Status());
+  EXPECT_TRUE(received == content_);
+  EXPECT_EQ(faulty_->fired(), 2);
+  EXPECT_EQ(counts(StoreOperation::kGet).calls, 3);
+}
+
+TEST_F(RetryingStoreTest, ABrokenRangeResumesInsideTheRange) {
+  memory_->Set("k", content_);
+  faulty_->Inject({.kind = Fault::Kind::kCutAfter, .cut_after_bytes = 70'000});
+  std::string received;
+  ASSERT_EQ(Get({.key = key_, .range = {.offset = 1'000, .length = 200'000}}, received), Status());
+  EXPECT_TRUE(received == content_.substr(1'000, 200'000));
+  EXPECT_EQ(faulty_->fired(), 1);
+}
+
+TEST_F(RetryingStoreTest, AGetThatBrokeBehindTheLastByteIsComplete) {
+  memory_->Set("k", content_);
+  faulty_->Inject({.kind = Fault::Kind::kCutAfter, .cut_after_bytes = 300'000});
+  std::string received;
+  ASSERT_EQ(Get({.key = key_}, received), Status());
+  EXPECT_TRUE(received == content_);
+  EXPECT_EQ(faulty_->fired(), 1);
+  EXPECT_EQ(counts(StoreOperation::kGet).calls, 1);
+}
+
+TEST_F(RetryingStoreTest, NeverMixesTwoVersionsOfAnObject) {
+  memory_->Set("k", content_);
+  faulty_->Inject({.kind = Fault::Kind::kCutAfter, .cut_after_bytes = 100'000});
+  std::string received;
+  auto overwrite_at_once = [&](std::string_view bytes) {
+    received += bytes;
+    memory_->Set("k", "another");
+    return Status();
+  };
+  EXPECT_EQ(store_.Get({.key = key_}, overwrite_at_once, {}).status().code(), Code::kFailedPrecondition);
+  EXPECT_TRUE(received == content_.substr(0, 100'000));
+  EXPECT_EQ(faulty_->fired(), 1);
+}
+
+TEST_F(RetryingStoreTest, ToldOnceThatAGetBegins) {
+  memory_->Set("k", content_);
+  faulty_->Inject({.kind = Fault::Kind::kCutAfter, .cut_after_bytes = 1});
+  int calls = 0;
+  std::string received;
+  ASSERT_EQ(Get({.key = key_, .on_start = [&](const ObjectInfo&) { ++calls; }}, received), Status());
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(faulty_->fired(), 1);
+}
+
+TEST_F(RetryingStoreTest, AnErrorOfTheSinkIsFinalWhateverItsCode) {
+  memory_->Set("k", content_);
+  const Status error(Code::kUnavailable, "the other end is away");
+  EXPECT_EQ(store_.Get({.key = key_}, [&](std::string_view) { return error; }, {}).status(), error);
+  EXPECT_EQ(counts(StoreOperation::kGet).calls, 1);
+}
+
+TEST_F(RetryingStoreTest, AConditionalPutRecognisesItsOwnObject) {
+  faulty_->Inject({.operation = StoreOperation::kPut, .kind = Fault::Kind::kAnswerLost});
+  const PutRequest request{.key = key_, .body = "owner 1", .condition = PutCondition::kIfAbsent};
+  auto written = store_.Put(request, {});
+  ASSERT_EQ(written.status(), Status());
+  EXPECT_EQ(written->etag, memory_->Head(key_, {}).value().etag);
+  EXPECT_EQ(faulty_->fired(), 1);
+}
+
+TEST_F(RetryingStoreTest, AConditionalPutLosesToAnotherOwner) {
+  faulty_->Inject({.operation = StoreOperation::kPut});
+  memory_->Set("k", "owner 2");
+  const PutRequest request{.key = key_, .body = "owner 1", .condition = PutCondition::kIfAbsent};
+  EXPECT_EQ(store_.Put(request, {}).status().code(), Code::kAlreadyExists);
+  EXPECT_EQ(memory_->Contents().at("k"), "owner 2");
+  EXPECT_EQ(faulty_->fired(), 1);
+}
+
+TEST_F(RetryingStoreTest, EqualContentIsNotOursWithoutAnAttemptInDoubt) {
+  memory_->Set("k", "owner 1");
+  const PutRequest request{.key = key_, .body = "owner 1", .condition = PutCondition::kIfAbsent};
+  EXPECT_EQ(store_.Put(request, {}).status().code(), Code::kAlreadyExists);
+}
+
+TEST_F(RetryingStoreTest, ACompletionWhoseAnswerWasLostIsFound) {
+  const UploadId upload = store_.StartUpload(key_, {}).value();
+  const std::vector<UploadedPart> parts = {store_.UploadPart(upload, 1, "a", {}).value(),
+                                           store_.UploadPart(upload, 2, "b", {}).value()};
+  faulty_->Inject({.operation = StoreOperation::kCompleteUpload, .kind = Fault::Kind::kAnswerLost});
+  auto written = store_.CompleteUpload(upload, parts, {});
+  ASSERT_EQ(written.status(), Status());
+  EXPECT_EQ(written->etag, memory_->Head(key_, {}).value().etag);
+  EXPECT_EQ(faulty_->fired(), 1);
+}
+
+TEST_F(RetryingStoreTest, AnOlderObjectIsNotTakenForTheCompletedOne) {
+  memory_->Set("k", "older");
+  const UploadId upload = store_.StartUpload(key_, {}).value();
+  const std::vector<UploadedPart> parts = {store_.UploadPart(upload, 1, "a", {}).value()};
+  faulty_->Inject({.operation = StoreOperation::kCompleteUpload, .times = 3});
+  const Status status = store_.CompleteUpload(upload, parts, {}).status();
+  EXPECT_EQ(status.code(), Code::kUnavailable);
+  EXPECT_THAT(status.message(), HasSubstr("unanswered"));
+  EXPECT_EQ(memory_->Contents().at("k"), "older");
+  EXPECT_EQ(faulty_->fired(), 3);
+}
+
+}  // namespace
+}  // namespace mbk
