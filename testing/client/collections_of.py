@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from milvus_server import Milvus
@@ -53,6 +55,17 @@ def drop(server: Milvus, name: str, db: str = DEFAULT_DB) -> None:
     for alias in utility.list_aliases(name, using=using):
         utility.drop_alias(alias, using=using)
     utility.drop_collection(name, using=using)
+
+
+@contextmanager
+def only_for_now(server: Milvus) -> Iterator[Milvus]:
+    """Drops, at its end, the collections that have come into a server since its beginning."""
+    before = all_names(server)
+    try:
+        yield server
+    finally:
+        for db, name in all_names(server) - before:
+            drop(server, name, db)
 
 
 def rows(server: Milvus, name: str, db: str = DEFAULT_DB) -> dict[Any, dict[str, Any]]:

@@ -16,26 +16,12 @@ import pytest
 HERE = Path(__file__).resolve().parent
 TESTING = HERE.parents[1] / "testing"
 sys.path[:0] = [str(HERE), str(TESTING / "client"), str(TESTING / "servers")]
-# How often a Milvus looks whether there is something to do. With its own values a flush takes 3 s and a load 4 s,
-# which is waiting; what it does is the same.
-EAGER = {
-    "dataCoord.segment.assignmentExpiration": 200,
-    "queryCoord.checkInterval": 50,
-    "queryCoord.checkSegmentInterval": 50,
-    "queryCoord.checkChannelInterval": 50,
-    "queryCoord.checkIndexInterval": 200,
-    "queryCoord.checkHandoffInterval": 200,
-    "queryCoord.distPullInterval": 50,
-    "queryCoord.leaderViewUpdateInterval": 1,
-    "queryCoord.UpdateNextTargetInterval": 1,
-}
-
 pytest.register_assert_rewrite("rows", "program", "collections_of")
 warnings.filterwarnings("ignore", category=UserWarning, module="pymilvus")
 
 import collections_of as milvus  # noqa: E402
 from datasets import DATA_SETS, DataSet, fill  # noqa: E402
-from milvus_server import Milvus  # noqa: E402
+from milvus_server import EAGER, Milvus  # noqa: E402
 from object_stores import Minio  # noqa: E402
 from program import BINARY, Program  # noqa: E402
 from rig import Rig  # noqa: E402
@@ -121,30 +107,15 @@ def a(pair: tuple[Milvus, Milvus]) -> Source:
 @pytest.fixture
 def b(pair: tuple[Milvus, Milvus]) -> Iterator[Milvus]:
     """Server B. Collections that a test brings into it are dropped behind the test."""
-    with only_for_now(pair[1]) as server:
+    with milvus.only_for_now(pair[1]) as server:
         yield server
 
 
 @pytest.fixture
 def restores_into_a(a: Source) -> Iterator[Milvus]:
     """Server A for a test that restores into it; what it brings is dropped behind it."""
-    with only_for_now(a.server) as server:
+    with milvus.only_for_now(a.server) as server:
         yield server
-
-
-class only_for_now:  # noqa: N801 - reads as a statement
-    """Drops, at its end, the collections that have come into a server since its beginning."""
-
-    def __init__(self, server: Milvus) -> None:
-        self._server = server
-
-    def __enter__(self) -> Milvus:
-        self._before = milvus.all_names(self._server)
-        return self._server
-
-    def __exit__(self, *_: object) -> None:
-        for db, name in milvus.all_names(self._server) - self._before:
-            milvus.drop(self._server, name, db)
 
 
 @pytest.fixture

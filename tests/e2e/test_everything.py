@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import collections_of as milvus
 import pytest
-from conftest import only_for_now
 from datasets import DATA_SETS, IVF_FLAT
 from program import Program, documented_config
 from rows import assert_same_rows
@@ -19,7 +18,7 @@ def restored(a, pair, tmp_path_factory):
     program = Program(tmp_path_factory.mktemp("everything"))
     program.configure(documented_config(a.server, backup_root=BACKUP_ROOT))
     program.configure(documented_config(target, backup_root=BACKUP_ROOT), "configs/b.yaml")
-    with only_for_now(target):
+    with milvus.only_for_now(target):
         program.ok("create", "-n", "all_of_a")
         program.ok("copy", "-n", "all_of_a", "--to", "configs/b.yaml")
         program.ok("restore", "-n", "all_of_a", "--config", "configs/b.yaml", "--rebuild_index", "--restore_alias",

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import collections_of as milvus
 import golden_rows
 import pytest
-from conftest import only_for_now
 from program import REPOSITORY, Program, documented_config
 from rows import PARTITION, assert_same_rows, canonical_row
 
@@ -25,7 +24,7 @@ def golden(request, pair, minio_b, tmp_path_factory):
     minio_b.mc("cp", "--recursive", f"{home}/{backup}", f"minio_b/bucket-b/{BACKUP_ROOT}/")
     program = Program(home / "work")
     program.configure(documented_config(server, backup_root=BACKUP_ROOT))
-    with only_for_now(server):
+    with milvus.only_for_now(server):
         program.ok("restore", "-n", backup, "--restore_index")
         yield SimpleNamespace(server=server, program=program, backup=backup, version=request.param)
 

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import collections_of as milvus
 import pytest
-from conftest import EAGER
 from datasets import fill_small
+from milvus_server import EAGER
 from program import FAILED, NOT_ALLOWED, backup_store, documented_config
 from rows import assert_same_rows
 

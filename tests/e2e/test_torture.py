@@ -4,7 +4,6 @@ import signal
 
 import collections_of as milvus
 import pytest
-from conftest import only_for_now
 from datasets import FLAT_IP, field, make, vectors
 from program import backup_store, documented_config
 from pymilvus import DataType
@@ -49,7 +48,7 @@ def test_create_may_die_at_any_write(dies_at, program, minio_b, backup_root):
 
 
 def test_many_partitions_with_deletes_in_each(a, b, program, backup_root):
-    with only_for_now(a.server):
+    with milvus.only_for_now(a.server):
         made = make(
             "pieces",
             milvus.connection(a.server),

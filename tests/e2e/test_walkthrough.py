@@ -2,8 +2,8 @@
 
 import collections_of as milvus
 import pytest
-from conftest import EAGER, only_for_now
 from datasets import fill_small
+from milvus_server import EAGER
 from program import backup_store, documented_config, local_config, yaml_text
 from rows import assert_same_rows
 
@@ -135,7 +135,7 @@ def test_a_backup_can_be_restored_twice(a, b, program, minio_b, backup_root):
     program.configure(documented_config(a.server, backup_root=backup_root, minio=backup_store(minio_b, "bucket-b")))
     program.ok("create", "-c", "coll", "-n", "my_backup")
     program.configure(documented_config(b, backup_root=backup_root))
-    with only_for_now(b):
+    with milvus.only_for_now(b):
         program.ok("restore", "-n", "my_backup", "-s", "_bak")
         assert_migrated(a, b)
     program.ok("restore", "-n", "my_backup", "-s", "_bak")
