@@ -80,7 +80,8 @@ void BackupShapes::DescribeCollection() {
       .Add("total_bytes", &SnapshotBackup::total_bytes, json::CountShape());
 
   collection_.OnBegin([this](Collection&) { segments_.EnterCollection(0); })
-      .OnEnd([](Collection& collection) {
+      .OnEnd([this](Collection& collection) {
+        segments_.EnterCollection(0);
         if (collection.db_name.empty()) collection.db_name = kDefaultDatabase;
         return Status();
       })

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <vector>
 
+#include "manifest/json_shapes.h"
 #include "manifest/testing/support.h"
 
 namespace mbk::manifest {
@@ -175,6 +176,13 @@ TEST(OldFormats, PathsThatDeviateAreKeptAndWrittenBack) {
   EXPECT_EQ(*ReadFull(Written(WriteFullMeta, backup)), backup);
 }
 
+TEST(Reading, ASegmentThatClaimsAnotherCollectionIsDamage) {
+  Result<Backup> read = ReadFull(
+      R"({"collection_backups":[{"collection_id":1,"partition_backups":[{"segment_backups":[{"segment_id":3,"collection_id":9}]}]}]})");
+  EXPECT_EQ(read.status().code(), Code::kDataLoss);
+  EXPECT_THAT(read.status().message(), HasSubstr("segment 3 says that it belongs to collection 9"));
+}
+
 TEST(OldFormats, ABinlogThatNamesNoFileIsDamage) {
   Result<Backup> read = ReadFull(
       R"({"collection_backups":[{"partition_backups":[{"segment_backups":[{"binlogs":[{"binlogs":[{"log_size":4}]}]}]}]}]})");
@@ -269,14 +277,37 @@ TEST(Reading, NeverRepeatsAValueInItsErrors) {
   }
 }
 
-TEST(Reading, BoundsDepthLengthAndGrowth) {
+TEST(Reading, BoundsDepth) {
   EXPECT_THAT(ReadFull(R"({"x":)" + std::string(100, '[')).status().message(),
               HasSubstr("nested deeper than 64"));
-  EXPECT_THAT(ReadFull(R"({"name":")" + std::string(17u << 20, 'a') + "\"}").status().message(),
-              HasSubstr("of more than 16777216 bytes"));
-  std::string many = R"({"collection_backups":[{})";
-  for (int i = 0; i < 200'000; ++i) many += ",{}";
-  EXPECT_THAT(ReadFull(many + "]}").status().message(), HasSubstr("many more elements"));
+}
+
+/// As a reader with small limits sees a document {"list": ["…", …]}.
+Status ReadBounded(const std::string& text, const json::Limits& limits) {
+  const json::List<std::string> list(json::ScalarShape<std::string>());
+  std::vector<std::string> texts;
+  json::Record<std::vector<std::string>> shape;
+  shape.Add("list", [](std::vector<std::string>& all) { return &all; }, list);
+  return json::Read(text, {.object = &texts, .shape = &shape}, limits);
+}
+
+TEST(Reading, BoundsTheLengthOfATokenEvenOneThatIsSkipped) {
+  const json::Limits limits{.token_bytes = 1000};
+  const std::string longer(1001, 'a');
+  EXPECT_TRUE(ReadBounded(R"({"list":[")" + std::string(900, 'a') + "\"]}", limits).ok());
+  for (const std::string key : {"list", "unknown"}) {
+    EXPECT_THAT(ReadBounded("{\"" + key + R"(":[")" + longer + "\"]}", limits).message(),
+                HasSubstr("of more than 1000 bytes"));
+  }
+  EXPECT_THAT(ReadBounded("{" + std::string(1001, ' ') + "}", limits).message(),
+              HasSubstr("of more than 1000 bytes"));
+}
+
+TEST(Reading, BoundsWhatADocumentMakesUsHold) {
+  const std::string text = R"({"list":["","","","","","","","","","","","","","","",""]})";
+  EXPECT_TRUE(ReadBounded(text, {}).ok());
+  EXPECT_THAT(ReadBounded(text, {.free_bytes = 100, .bytes_per_byte = 1}).message(),
+              HasSubstr("many more elements"));
 }
 
 TEST(Reading, AFailingStreamIsNoDamage) {

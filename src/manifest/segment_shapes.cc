@@ -1,5 +1,7 @@
 #include "manifest/segment_shapes.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 
 namespace mbk::manifest {
@@ -92,10 +94,7 @@ void SegmentShapes::DescribeSegment() {
         open_ = {};
         open_.segment = &segment;
       })
-      .OnEnd([this](Segment& segment) {
-        FinishSegment(segment);
-        return Status();
-      })
+      .OnEnd([this](Segment& segment) { return FinishSegment(segment); })
       .Add("segment_id", &Segment::segment_id)
       .Add(
           "collection_id", [this](Segment&) { return &open_.collection_id; },
@@ -130,7 +129,14 @@ Status SegmentShapes::FinishLog(Binlog& log) {
   return {};
 }
 
-void SegmentShapes::FinishSegment(Segment& segment) {
+Status SegmentShapes::FinishSegment(Segment& segment) {
+  // Keys are built from the collection around the segment: one that claims another would be sought elsewhere.
+  const std::int64_t own = open_.collection_id;
+  if (own != 0 && enclosing_collection_id_ != 0 && own != enclosing_collection_id_) {
+    return DataLoss(
+        fmt::format("segment {} says that it belongs to collection {}, but stands in collection {}",
+                    segment.segment_id, own, enclosing_collection_id_));
+  }
   for (OpenPath& open : open_.paths) {
     const auto& logs = open.kind == Kind::kInsert ? segment.insert_logs : segment.delta_logs;
     const Binlog& log = logs[open.index];
@@ -138,6 +144,7 @@ void SegmentShapes::FinishSegment(Segment& segment) {
     paths_.KeepIrregular(log.log_id, std::move(open.path));
   }
   open_.paths.clear();
+  return {};
 }
 
 ParsedLogKey SegmentShapes::KeyOf(const Segment& segment, const Binlog& log, Kind kind) const {

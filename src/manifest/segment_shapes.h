@@ -81,7 +81,7 @@ class SegmentShapes {
   void DescribeSegment();
   void BeginLogs(Kind kind);
   Status FinishLog(Binlog& log);
-  void FinishSegment(Segment& segment);
+  Status FinishSegment(Segment& segment);
   ParsedLogKey KeyOf(const Segment& segment, const Binlog& log, Kind kind) const;
 
   /// A path that did not agree with its ids when it was read; some may stand behind it.

@@ -6,8 +6,22 @@
 
 #include "manifest/manifest.h"
 
+namespace {
+
+std::string Written(const mbk::Backup& backup) {
+  std::string text;
+  mbk::Status status = mbk::manifest::WriteFullMeta(backup, [&text](std::string_view piece) {
+    text += piece;
+    return mbk::Status();
+  });
+  if (!status.ok()) std::abort();
+  return text;
+}
+
+}  // namespace
+
 /// Whatever stands in a full_meta.json, reading it ends in a model or in kDataLoss, and what was read can
-/// be written and read again.
+/// be written and read again without a change.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::istringstream text(std::string(reinterpret_cast<const char*>(data), size));
   mbk::Result<mbk::Backup> read = mbk::manifest::ReadFullMeta(text);
@@ -16,14 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
 
-  std::string written;
-  mbk::Status status = mbk::manifest::WriteFullMeta(*read, [&written](std::string_view piece) {
-    written += piece;
-    return mbk::Status();
-  });
-  if (!status.ok()) std::abort();
+  const std::string written = Written(*read);
   std::istringstream again(written);
-  mbk::Result<mbk::Backup> reread = mbk::manifest::ReadFullMeta(again);
-  if (!reread.ok() || !(*reread == *read)) std::abort();
+  read = mbk::manifest::ReadFullMeta(again);
+  if (!read.ok() || Written(*read) != written) std::abort();
   return 0;
 }
