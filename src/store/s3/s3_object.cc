@@ -48,8 +48,8 @@ class Download {
  public:
   using Describe = std::function<ObjectInfo(const HttpHeaders&, std::int64_t size)>;
 
-  Download(const GetRequest& request, const ByteSink& sink, const CallContext& context, Describe describe)
-      : request_(request), sink_(sink), context_(context), describe_(std::move(describe)) {}
+  Download(const GetRequest& request, const ByteSink& sink, Describe describe)
+      : request_(request), sink_(sink), describe_(std::move(describe)) {}
 
   AnswerOptions Answer() {
     return {.on_headers = [this](const HttpResponse& head) { return Begin(head); },
@@ -94,8 +94,6 @@ class Download {
   }
 
   Status Take(std::string_view bytes) {
-    // libcurl looks at the stop token only every few MiB of a fast transfer.
-    MBK_TRY(context_.Check());
     received_ += static_cast<std::int64_t>(bytes.size());
     if (received_ > expected_)
       return DataLoss(fmt::format("more than the {} bytes asked for came", expected_));
@@ -104,7 +102,6 @@ class Download {
 
   const GetRequest& request_;
   const ByteSink& sink_;
-  const CallContext& context_;
   const Describe describe_;
   Status sink_error_;
   ObjectInfo object_;
@@ -157,7 +154,7 @@ Result<ObjectInfo> S3Store::Get(const GetRequest& request, const ByteSink& sink,
   if (!IsWhole(request.range)) get.headers.Add("Range", RangeHeader(request.range));
   if (!request.if_match.empty()) get.headers.Add("If-Match", Quoted(request.if_match));
 
-  Download download(request, sink, context, [&](const HttpHeaders& headers, std::int64_t size) {
+  Download download(request, sink, [&](const HttpHeaders& headers, std::int64_t size) {
     return Describe(request.key, headers, size);
   });
   Status outcome = client_.Send(get, context, download.Answer()).status();
