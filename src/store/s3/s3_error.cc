@@ -8,6 +8,9 @@
 namespace mbk::s3 {
 namespace {
 
+// Our name for a 404 without body, which is how S3 answers HEAD.
+constexpr std::string_view kNotFoundWithoutBody = "NotFound";
+
 struct Known {
   std::string_view code;
   Code meaning;
@@ -21,12 +24,11 @@ constexpr std::string_view kBucketNameRules =
 
 // Codes whose meaning their HTTP status does not tell, or for which there is advice.
 constexpr auto kKnown = std::to_array<Known>({
-    {"NoSuchKey", Code::kNotFound, ""},
-    {"NoSuchUpload", Code::kNotFound, ""},
     {"NoSuchBucket", Code::kNotFound, "check bucketName"},
     {"AccessDenied", Code::kPermissionDenied, kCheckKeys},
     {"AllAccessDisabled", Code::kPermissionDenied, kCheckKeys},
     {"InvalidAccessKeyId", Code::kPermissionDenied, "check accessKeyID"},
+    {"XAdminUserNotFound", Code::kPermissionDenied, "check accessKeyID"},  // versitygw, with 404
     {"SignatureDoesNotMatch", Code::kPermissionDenied, "check secretAccessKey"},
     {"ExpiredToken", Code::kPermissionDenied, "renew sessionToken"},
     {"InvalidToken", Code::kPermissionDenied, "renew sessionToken"},
@@ -107,6 +109,9 @@ Code MeaningOf(const Known* known, int http_status, const ErrorBody& refusal, co
   if (http_status == 412 || refusal.code == "PreconditionFailed") return context.precondition_failed;
   if (known != nullptr) return known->meaning;
   if (IsAboutRegion(refusal.code)) return Code::kInvalidArgument;
+  // 404 alone may come from a proxy, or from a server that is no S3. "Not found" has to be the store's word:
+  // whoever takes an object for absent may write over it.
+  if (refusal.code.starts_with("NoSuch") || refusal.code == kNotFoundWithoutBody) return Code::kNotFound;
   return MeaningOfStatus(http_status);
 }
 
@@ -128,6 +133,8 @@ std::string Remedy(const Known* known, int http_status, const ErrorBody& refusal
   if (refusal.message.find("HTTP request to an HTTPS server") != std::string::npos) return "set useSSL";
   if (known != nullptr) return std::string(known->remedy);
   if (http_status == 401 || http_status == 403) return std::string(kCheckKeys);
+  if (http_status == 404 && refusal.code.empty())
+    return "check address and port: this is not what an S3 service says";
   return {};
 }
 
@@ -141,7 +148,7 @@ std::string_view WordsOf(int http_status) {
     case 403:
       return "forbidden, or absent and the right to list is missing";
     case 404:
-      return "no such key";
+      return "no such key or bucket";
     case 412:
       return "the object has changed";
     case 503:
@@ -159,6 +166,8 @@ ErrorBody RefusalOf(const HttpResponse& response) {
     refusal.message = response.body;
     // MinIO names the code of an answer without body here.
     refusal.code = response.headers.Get("x-minio-error-code");
+    if (refusal.code.empty() && response.body.empty() && response.status == 404)
+      refusal.code = kNotFoundWithoutBody;
   }
   if (refusal.message.empty()) {
     std::string_view described = response.headers.Get("x-minio-error-desc");
@@ -182,9 +191,12 @@ Status ToStatus(int http_status, const ErrorBody& refusal, const ErrorContext& c
 
 std::string OneLine(std::string_view text) {
   constexpr std::size_t kMostBytes = 300;
-  std::string line(text.substr(0, kMostBytes));
+  std::size_t end = std::min(text.size(), kMostBytes);
+  // Not within a UTF-8 sequence.
+  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  std::string line(text.substr(0, end));
   std::replace_if(line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  if (text.size() > kMostBytes) line += "…";
+  if (end < text.size()) line += "…";
   return line;
 }
 

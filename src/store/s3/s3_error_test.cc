@@ -56,12 +56,26 @@ TEST(S3Error, CodesTellMoreThanTheirHttpStatus) {
 }
 
 TEST(S3Error, WithoutCodeTheHttpStatusSpeaks) {
-  EXPECT_EQ(Refusal(404, {}).code(), Code::kNotFound);
   EXPECT_EQ(Refusal(403, {}).code(), Code::kPermissionDenied);
   EXPECT_EQ(Refusal(412, {}).code(), Code::kFailedPrecondition);
   EXPECT_EQ(Refusal(429, {}).code(), Code::kThrottled);
   EXPECT_EQ(Refusal(502, {}).code(), Code::kUnavailable);
   EXPECT_EQ(Refusal(301, {}).code(), Code::kInvalidArgument);
+}
+
+TEST(S3Error, NotFoundIsTheStoresWordNotAProxys) {
+  EXPECT_EQ(Refusal(404, RefusalOf({.status = 404})).code(), Code::kNotFound);
+  EXPECT_EQ(Refusal(404, {.code = "NoSuchVersion"}).code(), Code::kNotFound);
+  Status proxy = Refusal(404, RefusalOf({.status = 404, .body = "404 page not found\n"}));
+  EXPECT_EQ(proxy.code(), Code::kInvalidArgument);
+  EXPECT_THAT(proxy.message(), HasSubstr("404 page not found"));
+  EXPECT_THAT(proxy.message(), HasSubstr("check address and port"));
+  EXPECT_EQ(Refusal(404, {.code = "XAdminUserNotFound"}).code(), Code::kPermissionDenied);
+}
+
+TEST(S3Error, WordsAreNotCutWithinACharacter) {
+  EXPECT_EQ(OneLine(std::string(299, 'x') + "üü"), std::string(299, 'x') + "…");
+  EXPECT_EQ(OneLine(std::string(298, 'x') + "ü"), std::string(298, 'x') + "ü");
 }
 
 TEST(S3Error, RemediesNameTheSetting) {
@@ -81,7 +95,7 @@ TEST(S3Error, RemediesNameTheSetting) {
 TEST(S3Error, RefusalWithoutXmlIsReadFromTheHeaders) {
   HttpResponse head{.status = 404, .headers = {{"X-Amz-Request-Id", "17F"}}};
   EXPECT_EQ(Refusal(404, RefusalOf(head)).message(),
-            "PutObject s3://bucket/key: 404 (request 17F): no such key");
+            "PutObject s3://bucket/key: 404 NotFound (request 17F): no such key or bucket");
 
   HttpResponse minio{.status = 404,
                      .headers = {{"X-Minio-Error-Code", "NoSuchBucket"},
