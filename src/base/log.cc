@@ -34,7 +34,6 @@ spdlog::level::level_enum ToSpdlog(Level level) {
 
 std::shared_ptr<spdlog::logger> MakeLogger(std::vector<spdlog::sink_ptr> sinks, Level level) {
   auto logger = std::make_shared<spdlog::logger>("mbk", sinks.begin(), sinks.end());
-  logger->set_pattern(kPattern);
   logger->set_level(ToSpdlog(level));
   logger->flush_on(spdlog::level::warn);
   return logger;
@@ -42,8 +41,11 @@ std::shared_ptr<spdlog::logger> MakeLogger(std::vector<spdlog::sink_ptr> sinks, 
 
 // Replaced once by Init, before other threads run, and read by all of them afterwards.
 std::shared_ptr<spdlog::logger>& Logger() {
-  static std::shared_ptr<spdlog::logger> logger =
-      MakeLogger({std::make_shared<spdlog::sinks::stderr_sink_mt>()}, Level::kWarn);
+  static std::shared_ptr<spdlog::logger> logger = [] {
+    auto console = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    console->set_pattern(kPattern);
+    return MakeLogger({console}, Level::kWarn);
+  }();
   return logger;
 }
 
@@ -67,7 +69,11 @@ Status CreateOwnerOnly(const std::filesystem::path& path) {
 
 Status Init(const Options& options) {
   std::vector<spdlog::sink_ptr> sinks;
-  if (options.console) sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  if (options.console) {
+    sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    sinks.back()->set_level(ToSpdlog(options.console_level));
+    sinks.back()->set_pattern(options.console_prefix + kPattern);
+  }
   if (!options.file_path.empty()) {
     MBK_TRY(CreateOwnerOnly(options.file_path));
     constexpr int kDefaultKeptFiles = 10;
@@ -79,6 +85,7 @@ Status Init(const Options& options) {
     } catch (const spdlog::spdlog_ex& error) {
       return InvalidArgument(fmt::format("log.file.path {}: {}", options.file_path, error.what()));
     }
+    sinks.back()->set_pattern(kPattern);
   }
   Logger() = MakeLogger(std::move(sinks), options.level);
   return {};

@@ -116,6 +116,7 @@ struct Loaded {
   std::vector<Parameter> parameters;  ///< in declaration order of the schema
   std::vector<std::string> warnings;  ///< for stderr, before the log exists
   std::string file;                   ///< the file that was read, empty for none
+  int schema_version = 2;             ///< whose names the user's settings have: 1 or 2
 };
 
 using EnvLookup = std::function<std::optional<std::string>(const std::string&)>;

@@ -53,12 +53,6 @@ Status ProblemsAsError(const Resolution& resolution) {
   return InvalidArgument(message);
 }
 
-std::string UndeclaredWarning(const std::string& file) {
-  return fmt::format(
-      "loaded a v1 configuration from {}; `milvus-backup config migrate` rewrites it in the v2 form",
-      Quoted(file));
-}
-
 void Normalise(Config& config) {
   if (config.log.file_max_size_mib == 0) config.log.file_max_size_mib = kDefaultLogSizeMib;
 }
@@ -82,9 +76,9 @@ Result<Loaded> LoadFrom(Schema schema, const Sources& sources, const std::string
   Validate(resolution);
   MBK_TRY(ProblemsAsError(resolution));
   auto& warnings = resolution.warnings;
-  if (schema == Schema::kUndeclaredV1) warnings.insert(warnings.begin(), UndeclaredWarning(file));
   Normalise(resolution.draft.config);
-  Loaded loaded{.parameters = ParametersOf(resolution), .warnings = std::move(warnings), .file = file};
+  Loaded loaded{.parameters = ParametersOf(resolution), .warnings = std::move(warnings), .file = file,
+                .schema_version = schema == Schema::kV2 ? 2 : 1};
   loaded.config = std::move(resolution.draft.config);
   return loaded;
 }

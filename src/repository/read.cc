@@ -34,7 +34,7 @@ BackupEntry ReadEntry(ObjectReader& store, const std::string& root, const std::s
   const ObjectKey key = BackupLayout(root, name).Meta(kBackupMeta);
   Result<std::string> json = ReadObject(store, key, kMaxBackupMetaBytes, context);
   if (!json.ok()) {
-    entry.problem = json.status().code() == Code::kNotFound ? "unfinished: meta/backup_meta.json is missing"
+    entry.problem = json.status().code() == Code::kNotFound ? fmt::format("unfinished: meta/{} is missing", kBackupMeta)
                                                             : json.status().message();
     return entry;
   }

@@ -14,6 +14,7 @@ namespace mbk {
 struct CloneOptions {
   Filter filter;  ///< what of the source
   load::Options load;
+  std::string backup_name;  ///< for RunCloneThroughBackup
   bool dry_run = false;
 };
 
@@ -21,5 +22,9 @@ struct CloneOptions {
 /// target's bucket, import. No backup is written. The source is flushed, and never changed otherwise.
 Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, MilvusSide& target, const RunServices& run,
                                const CallContext& context);
+
+/// The same through a backup that stays in `kept` under `options.backup_name`.
+Result<RestoreReport> RunCloneThroughBackup(const CloneOptions& options, MilvusSide& source, BackupSide& kept, MilvusSide& target,
+                                            const RunServices& run, const CallContext& context);
 
 }  // namespace mbk

@@ -4,6 +4,7 @@
 #include "manifest/keys.h"
 #include "ops/capture/capture.h"
 #include "ops/clone/clone.h"
+#include "ops/create/create.h"
 
 namespace mbk {
 
@@ -38,6 +39,14 @@ Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, 
   MBK_TRY_ASSIGN(RestoreReport report, LoadPlan(plan, objects, target, NewUuid(), run, context));
   run.progress.Enter(Step::kDone);
   return report;
+}
+
+Result<RestoreReport> RunCloneThroughBackup(const CloneOptions& options, MilvusSide& source, BackupSide& kept, MilvusSide& target,
+                                            const RunServices& run, const CallContext& context) {
+  const CreateOptions create{.name = options.backup_name, .filter = options.filter,
+                             .strategy = options.load.meta_only ? FlushStrategy::kMetaOnly : FlushStrategy::kAuto};
+  MBK_TRY(RunCreate(create, source, kept, run, context).status());
+  return RunRestore({.name = options.backup_name, .load = options.load}, kept, target, run, context);
 }
 
 }  // namespace mbk

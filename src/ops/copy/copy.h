@@ -18,6 +18,7 @@ struct CopyBackupOptions {
 struct CopyReport {
   std::string name;
   std::string as;
+  std::string target_url;  ///< where it lies, or would lie
   std::int64_t objects = 0;
   std::int64_t bytes = 0;
   std::string fallback_reason;  ///< why bytes went through this process although they need not have

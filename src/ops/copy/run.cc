@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "manifest/manifest.h"
 #include "manifest/object_index.h"
+#include "ops/backup_name.h"
 #include "ops/copy/copy.h"
 #include "ops/give_up.h"
 #include "repository/object_stream.h"
@@ -60,9 +61,10 @@ Status CheckWhole(OpenedBackup& opened, ObjectReader& store, const CallContext& 
   return CheckTree(store, opened.layout.tree(), index, {}, context).WithContext(fmt::format("backup {} is not whole", opened.layout.name()));
 }
 
-Result<CopyReport> Measure(const CopyBackupOptions& options, ObjectReader& store, const BackupLayout& from, const CallContext& context) {
-  CopyReport report{.name = options.name, .as = options.as};
-  DataListing listing(store, from, context);
+Result<CopyReport> Measure(const CopyBackupOptions& options, BackupSide& source, BackupSide& target, const CallContext& context) {
+  const BackupLayout from(source.root, options.name), to(target.root, options.as);
+  CopyReport report{.name = options.name, .as = options.as, .target_url = target.store.identity().Url(ObjectKey(to.prefix()))};
+  DataListing listing(source.store, from, context);
   for (;;) {
     MBK_TRY_ASSIGN(std::optional<ObjectInfo> object, listing.Next());
     if (!object) return report;
@@ -172,7 +174,7 @@ Status CopyMeta(BackupSide& source, BackupSide& target, const BackupLayout& from
 
 Result<CopyReport> Write(const CopyBackupOptions& options, BackupSide& source, BackupSide& target, OpenedBackup& opened,
                          const BackupLayout& to, BackupWriter& writer, const RunServices& run, const CallContext& context) {
-  MBK_TRY_ASSIGN(CopyReport report, Measure(options, source.store, opened.layout, context));
+  MBK_TRY_ASSIGN(CopyReport report, Measure(options, source, target, context));
   run.progress.Enter(Step::kCopy, report.objects, report.bytes);
   DigestLog digests;
   MBK_TRY_ASSIGN(report.fallback_reason, CopyData(source, target, opened.layout, to, digests, run, context));
@@ -196,19 +198,17 @@ Result<CopyReport> Write(const CopyBackupOptions& options, BackupSide& source, B
 
 Result<CopyReport> RunCopy(const CopyBackupOptions& options, BackupSide& source, BackupSide& target, const RunServices& run,
                            const CallContext& context) {
-  run.progress.Enter(Step::kPreflight);
   CopyBackupOptions named = options;
   if (named.as.empty()) named.as = options.name;
-  if (!IsValidBackupName(named.as)) return InvalidArgument(fmt::format("invalid backup name {}", named.as));
+  MBK_TRY(CheckBackupName(named.as));
 
   run.progress.Enter(Step::kOpen);
   const BackupLayout from(source.root, options.name), to(target.root, named.as);
   MBK_TRY_ASSIGN(OpenedBackup opened, OpenBackup(source.store, from, context));
   MBK_TRY(CheckWhole(opened, source.store, context));
-  if (options.dry_run) return Measure(named, source.store, from, context);
+  if (options.dry_run) return Measure(named, source, target, context);
 
   // Beyond this point the name at the other side is ours.
-  MBK_TRY(target.store.EnsureBucket(context));
   MBK_TRY_ASSIGN(std::unique_ptr<BackupWriter> writer, BackupWriter::Begin(target.store, to, "copy", context));
   Result<CopyReport> report = Write(named, source, target, opened, to, *writer, run, context);
   if (!report.ok()) return GiveUp(*writer, to, report.status(), context);

@@ -5,6 +5,7 @@
 
 #include "base/uuid.h"
 #include "manifest/keys.h"
+#include "ops/backup_name.h"
 #include "ops/capture/capture.h"
 #include "ops/create/backup_copy.h"
 #include "ops/create/create.h"
@@ -18,15 +19,6 @@ CreateReport ReportOf(const CreateOptions& options, const Backup& backup) {
   CreateReport report{.name = options.name, .id = backup.id, .bytes = backup.size, .collections = Summarize(backup)};
   for (const CollectionSummary& collection : report.collections) report.objects += collection.objects;
   return report;
-}
-
-Status Preflight(const CreateOptions& options, MilvusSide& server, BackupSide& target, const CallContext& context) {
-  if (!IsValidBackupName(options.name)) {
-    return InvalidArgument(fmt::format("invalid backup name {}: want a letter or _, then letters, digits, _; at most 128 bytes", options.name));
-  }
-  // Looked at before anything else, so that a wrong bucket is the first thing said.
-  MBK_TRY(server.store.List({.prefix = JoinKey(server.root, "/"), .max_keys = 1}, context).status().WithContext("the store of Milvus"));
-  return options.dry_run ? Status() : target.store.EnsureBucket(context).WithContext("the backup store");
 }
 
 // The model of everything that is to be saved, segments not yet filled in.
@@ -89,8 +81,7 @@ Result<CreateReport> DryRun(const CreateOptions& options, MilvusSide& server, co
 
 Result<CreateReport> RunCreate(const CreateOptions& options, MilvusSide& server, BackupSide& target, const RunServices& run,
                                const CallContext& context) {
-  run.progress.Enter(Step::kPreflight);
-  MBK_TRY(Preflight(options, server, target, context));
+  MBK_TRY(CheckBackupName(options.name));
   if (options.dry_run) return DryRun(options, server, run, context);
 
   // Beyond this point the name is ours: the lock says so to other runs.

@@ -36,7 +36,7 @@ Status CheckTarget(MilvusClient& client, const CollectionPlan& plan, const std::
                                      Where(plan.target)));
   }
   if (!exists && !plan.create) {
-    return NotFound(fmt::format("restore: collection not exist, {}, but --skip_create_collection says that it is there", Where(plan.target)));
+    return FailedPrecondition(fmt::format("restore: collection not exist, {}, but --skip_create_collection says that it is there", Where(plan.target)));
   }
   return {};
 }

@@ -2,15 +2,13 @@
 
 #include <memory>
 
+#include "ops/backup_name.h"
 #include "ops/remove/remove.h"
 
 namespace mbk {
 
 Result<BackupFiles> RunRemove(const RemoveOptions& options, BackupSide& target, const RunServices& run, const CallContext& context) {
-  // Also what another tool named otherwise may be removed, as long as it is one directory below the root.
-  if (options.name.empty() || options.name == "." || options.name == ".." || options.name.find('/') != std::string::npos) {
-    return InvalidArgument(fmt::format("invalid backup name \"{}\"", options.name));
-  }
+  MBK_TRY(CheckBackupName(options.name));
   run.progress.Enter(Step::kPlan);
   const BackupLayout layout(target.root, options.name);
   MBK_TRY_ASSIGN(BackupFiles files, CountBackupFiles(target.store, layout, context));

@@ -1,0 +1,174 @@
+#include "cli/app.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "base/log.h"
+#include "base/version.h"
+#include "cli/command.h"
+#include "cli/progress_view.h"
+#include "cli/stop_signals.h"
+
+namespace mbk::cli {
+namespace {
+
+void Say(const std::string& line) { std::fputs((line + "\n").c_str(), stderr); }
+
+// With --json also a failure is one document.
+void SayError(const Globals& globals, const Status& status) {
+  if (globals.json) {
+    const nlohmann::ordered_json json{{"error", {{"code", CodeName(status.code())}, {"message", status.message()}}}};
+    std::fputs((json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n").c_str(), stdout);
+  }
+  Say("Error: " + status.message());
+}
+
+void Print(const Globals& globals, const Output& output) {
+  const std::string text = globals.json ? output.json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n" : output.text;
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+  for (const std::string& note : output.notes) Say(note);
+}
+
+Result<config::Loaded> Load(const Globals& globals, const std::string& file) {
+  config::LoadOptions options{.file = file};
+  for (const std::string& flag : globals.set) {
+    MBK_TRY_ASSIGN(std::vector<std::string> items, config::SplitSetFlag(flag));
+    options.overrides.insert(options.overrides.end(), items.begin(), items.end());
+  }
+  return config::Load(options);
+}
+
+Result<ProgressMode> ModeOf(const Globals& globals) {
+  if (globals.progress == "json") return ProgressMode::kJson;
+  if (globals.progress == "none" || globals.quiet) return ProgressMode::kNone;
+  if (globals.progress == "bar") return ProgressMode::kBar;
+  if (globals.progress == "lines") return ProgressMode::kLines;
+  if (globals.progress != "auto") return InvalidArgument(fmt::format("--progress {}: want auto, bar, lines, json or none", globals.progress));
+  return ::isatty(STDERR_FILENO) ? ProgressMode::kBar : ProgressMode::kLines;
+}
+
+// Beside a progress display only what needs attention goes to the console; the file gets everything.
+Status InitLog(const config::Log& log, ProgressMode mode) {
+  MBK_TRY_ASSIGN(const log::Level level, log::ParseLevel(log.level));
+  return log::Init({.level = level,
+                    .console = log.console,
+                    .console_level = std::max(level, log::Level::kWarn),
+                    .console_prefix = mode == ProgressMode::kBar ? "\r\x1b[K" : "",
+                    .file_path = log.file_path,
+                    .max_size_mib = log.file_max_size_mib,
+                    .max_files = log.file_max_backups});
+}
+
+int UsageError(const Globals& globals, const Status& status) {
+  SayError(globals, status);
+  return kUsage;
+}
+
+int Execute(const Globals& globals, const Run& run, const std::stop_token& stop) {
+  Result<ProgressMode> mode = ModeOf(globals);
+  if (!mode.ok()) return UsageError(globals, mode.status());
+  Result<config::Loaded> loaded = Load(globals, globals.config);
+  if (!loaded.ok()) return UsageError(globals, loaded.status());
+  for (const std::string& warning : loaded->warnings) Say("warning: " + warning);
+  Status logging = InitLog(loaded->config.log, *mode);
+  if (!logging.ok()) return UsageError(globals, logging);
+
+  Progress progress;
+  bool usage = false;
+  Invocation invocation{.loaded = *loaded, .progress = progress, .context = {.stop = stop}, .load_other = [&](const std::string& file) {
+                          Result<config::Loaded> other = Load(globals, file);
+                          usage = !other.ok();
+                          return other;
+                        }};
+  Result<Output> output = [&] {
+    const ProgressView view(progress, *mode);
+    return run(invocation);
+  }();
+  if (!output.ok()) {
+    // A run that was asked to stop was interrupted, whatever failed first on the way out.
+    const Status failure = stop.stop_requested() ? Cancelled("interrupted: " + output.status().message()) : output.status();
+    SayError(globals, failure);
+    return usage ? kUsage : ExitCodeOf(failure);
+  }
+  Print(globals, *output);
+  return output->exit_code;
+}
+
+void AddGlobals(CLI::App& app, Globals& globals) {
+  app.add_option("--config", globals.config, "configuration file; looked for as given, in $MILVUSCONF and in ./configs")->capture_default_str();
+  app.add_option("--set", globals.set, "KEY=VALUE over the file's; may be given again, or several separated by commas")->allow_extra_args(false);
+  app.add_flag("--json", globals.json, "print one JSON document");
+  app.add_option("--progress", globals.progress, "auto, bar, lines, json or none")->capture_default_str();
+  app.add_flag("-q,--quiet", globals.quiet, "no progress");
+}
+
+// The innermost command that was given.
+const Command* Chosen(const std::vector<Command>& commands) {
+  const Command* chosen = nullptr;
+  for (const Command& command : commands) {
+    if (command.app->parsed()) chosen = &command;
+  }
+  return chosen;
+}
+
+int ParseFailed(const CLI::App& app, const CLI::ParseError& error, const Globals& globals) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // help, version
+  const CLI::App* command = &app;
+  for (auto below = command->get_subcommands(); !below.empty(); below = command->get_subcommands()) command = below.front();
+  std::string name = "milvus-backup";
+  if (command != &app) name += " " + command->get_name();
+  SayError(globals, InvalidArgument(error.what()));
+  Say(fmt::format("Run '{} --help' for usage.", name));
+  return kUsage;
+}
+
+}  // namespace
+
+std::vector<std::string> NormalizeFlags(std::vector<std::string> arguments) {
+  for (std::string& argument : arguments) {
+    if (argument == "--") break;
+    if (!argument.starts_with("--")) continue;
+    const auto name_end = argument.begin() + static_cast<std::ptrdiff_t>(std::min(argument.find('='), argument.size()));
+    std::replace(argument.begin() + 2, name_end, '-', '_');
+  }
+  return arguments;
+}
+
+int Main(std::vector<std::string> arguments) {
+  const StopSignals signals;
+  Globals globals;
+  std::vector<Command> commands;
+  CLI::App app("milvus-backup backs up the collections of Milvus, carries backups between object stores, and restores them.", "milvus-backup");
+  app.set_version_flag("--version", fmt::format("milvus-backup {} (Built on {} from Git SHA {} by {})", kVersion, kBuildDate, kGitCommit, kCompiler));
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer("Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done in part, 10 no such backup or collection,\n"
+             "11 locked by another run, 12 not allowed, 130 interrupted.");
+  AddGlobals(app, globals);
+  AddCreate(app, commands);
+  AddRestore(app, commands);
+  AddListing(app, commands);
+  AddCopy(app, commands);
+  AddClone(app, commands);
+  AddCheck(app, commands, globals);
+  for (const Command& command : commands) command.app->fallthrough();
+
+  arguments = NormalizeFlags(std::move(arguments));
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    return ParseFailed(app, error, globals);
+  }
+  Result<Run> run = Chosen(commands)->prepare();
+  if (!run.ok()) return UsageError(globals, run.status());
+  return Execute(globals, *run, signals.token());
+}
+
+}  // namespace mbk::cli

@@ -1,0 +1,80 @@
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+
+#include "cli/command.h"
+#include "cli/load_report.h"
+#include "cli/selection_flags.h"
+#include "ops/backup_name.h"
+#include "ops/clone/clone.h"
+#include "service/session.h"
+
+namespace mbk::cli {
+namespace {
+
+struct CloneFlags {
+  std::string to;
+  std::string as;
+  SelectionFlags selection;
+  // A clone is to serve in place of the original: indexed, under its aliases, loaded.
+  LoadFlags load{.rebuild_index = true, .restore_alias = true, .restore_load_state = true};
+  bool dry_run = false;
+};
+
+constexpr const char* kWhatItProves =
+    "\nThe import jobs counted the rows that live in the target; without deletes they equal the rows of the source's\n"
+    "segments. This does not compare values: it does not prove that every field of every row is the same.\n";
+
+Result<CloneOptions> OptionsOf(const CloneFlags& flags) {
+  CloneOptions options{.backup_name = flags.as, .dry_run = flags.dry_run};
+  if (!flags.as.empty()) MBK_TRY(CheckBackupName(flags.as));
+  MBK_TRY_ASSIGN(options.filter, CreateFilter(flags.selection));
+  MBK_TRY_ASSIGN(options.load, LoadOptionsOf(flags.load));
+  return options;
+}
+
+Result<Output> RunIt(const CloneOptions& options, const std::string& to, Invocation& invocation) {
+  const auto started = std::chrono::steady_clock::now();
+  invocation.progress.Enter(Step::kConnect);
+  MBK_TRY_ASSIGN(const config::Loaded other, invocation.load_other(to));
+  const bool keeps_backup = !options.backup_name.empty() && !options.dry_run;
+  const service::Needs needs{.milvus = true, .backups = keeps_backup ? service::BackupAccess::kWrite : service::BackupAccess::kNone};
+  MBK_TRY_ASSIGN(auto source, service::Session::Open(invocation.loaded, needs, invocation.context));
+  Result<std::unique_ptr<service::Session>> target = service::Session::Open(other, {.milvus = true}, invocation.context);
+  if (!target.ok()) return target.status().WithContext(to);
+
+  const RunServices run = source->run(invocation.progress);
+  Result<RestoreReport> report =
+      keeps_backup ? RunCloneThroughBackup(options, source->milvus(), source->backup(), (*target)->milvus(), run, invocation.context)
+                   : RunClone(options, source->milvus(), (*target)->milvus(), run, invocation.context);
+  if (!report.ok()) return report.status();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  Output output{.json = ToJson(*report, seconds), .notes = Notes(*report), .exit_code = ExitCodeOf(*report)};
+  output.json["dry_run"] = options.dry_run;
+  output.text = options.dry_run ? PlanText(*report) : ComparisonTable(*report) + kWhatItProves + fmt::format("duration:{:.2f} s\n", seconds);
+  return output;
+}
+
+}  // namespace
+
+void AddClone(CLI::App& root, std::vector<Command>& commands) {
+  auto flags = std::make_shared<CloneFlags>();
+  CLI::App* app = root.add_subcommand("clone", "carry collections from this Milvus into another, live, in one command\n\n"
+                                               "Indexes, aliases and load state are restored too; switch them off with\n"
+                                               "--rebuild_index=false and the like. The source is flushed, never changed otherwise.");
+  app->footer("Examples:\n"
+              "  milvus-backup clone --to other.yaml -c coll -s _copy\n"
+              "  milvus-backup clone --to other.yaml --filter 'db1.*' -r 'db1.*:db2.*'");
+  app->add_option("--to", flags->to, "configuration file of the other Milvus")->required();
+  app->add_option("--as", flags->as, "keep a backup of this name in the backup store of this side");
+  AddSelectionFlags(*app, flags->selection);
+  AddLoadFlags(*app, flags->load);
+  app->add_flag("--dry_run", flags->dry_run, "print the plan, change nothing");
+  commands.push_back({app, [flags]() -> Result<Run> {
+                        MBK_TRY_ASSIGN(CloneOptions options, OptionsOf(*flags));
+                        return Run([options, to = flags->to](Invocation& invocation) { return RunIt(options, to, invocation); });
+                      }});
+}
+
+}  // namespace mbk::cli

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/call_context.h"
+#include "base/progress.h"
+#include "base/status.h"
+#include "cli/exit_code.h"
+#include "config/config.h"
+
+namespace CLI {
+class App;
+}
+
+namespace mbk::cli {
+
+/// Flags that every command takes.
+struct Globals {
+  std::string config = "backup.yaml";
+  std::vector<std::string> set;
+  bool json = false;
+  bool quiet = false;
+  std::string progress = "auto";  ///< auto, bar, lines, json, none
+};
+
+/// What a command has to say. Text goes to stdout as scripts know it, or `json` does when asked for;
+/// notes go to stderr.
+struct Output {
+  std::string text;
+  nlohmann::ordered_json json;
+  std::vector<std::string> notes;
+  ExitCode exit_code = kDone;
+};
+
+/// What a command gets when it runs.
+struct Invocation {
+  const config::Loaded& loaded;
+  Progress& progress;
+  CallContext context;
+  /// Read another configuration file (--to).
+  std::function<Result<config::Loaded>(const std::string& file)> load_other;
+};
+
+/// The work of a command, its flags already checked.
+using Run = std::function<Result<Output>(Invocation&)>;
+
+/// A command of the program: its flags live in `app`; `prepare` turns them into work, or says what is
+/// wrong with them before the configuration is read.
+struct Command {
+  CLI::App* app = nullptr;
+  std::function<Result<Run>()> prepare;
+};
+
+/// Each adds its commands to `root`.
+void AddCreate(CLI::App& root, std::vector<Command>& commands);
+void AddRestore(CLI::App& root, std::vector<Command>& commands);
+void AddClone(CLI::App& root, std::vector<Command>& commands);
+void AddCopy(CLI::App& root, std::vector<Command>& commands);
+void AddListing(CLI::App& root, std::vector<Command>& commands);  ///< list, get, delete
+/// check, config show. `globals` is read when the command runs.
+void AddCheck(CLI::App& root, std::vector<Command>& commands, const Globals& globals);
+
+}  // namespace mbk::cli

@@ -1,0 +1,108 @@
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+
+#include "cli/command.h"
+#include "cli/selection_flags.h"
+#include "cli/text.h"
+#include "ops/backup_name.h"
+#include "ops/create/create.h"
+#include "service/session.h"
+
+namespace mbk::cli {
+namespace {
+
+struct CreateFlags {
+  std::string name;
+  SelectionFlags selection;
+  std::string strategy;
+  std::string format;
+  bool force = false;
+  bool meta_only = false;
+  bool rbac = false;
+  bool index_extra = false;
+  bool dry_run = false;
+};
+
+// The new flag wins over the old ones, as the REST API has it.
+Result<FlushStrategy> StrategyOf(const CreateFlags& flags) {
+  if (!flags.strategy.empty()) return ParseFlushStrategy(flags.strategy);
+  if (flags.force) return FlushStrategy::kSkipFlush;
+  return flags.meta_only ? FlushStrategy::kMetaOnly : FlushStrategy::kAuto;
+}
+
+Result<CreateOptions> OptionsOf(const CreateFlags& flags) {
+  if (flags.format == "snapshot") return InvalidArgument("format snapshot needs Milvus 3.0 or newer, which this version does not speak; use binlog");
+  if (!flags.format.empty() && flags.format != "auto" && flags.format != "binlog") {
+    return InvalidArgument(fmt::format("invalid format {}, only support auto, binlog", flags.format));
+  }
+  if (flags.index_extra) return InvalidArgument("--backup_index_extra reads etcd, which this version does not do");
+  CreateOptions options{.name = flags.name.empty() ? DefaultBackupName() : flags.name, .rbac = flags.rbac, .dry_run = flags.dry_run};
+  MBK_TRY(CheckBackupName(options.name));
+  MBK_TRY_ASSIGN(options.filter, CreateFilter(flags.selection));
+  MBK_TRY_ASSIGN(options.strategy, StrategyOf(flags));
+  return options;
+}
+
+nlohmann::ordered_json ToJson(const CreateReport& report, double seconds) {
+  nlohmann::ordered_json json{{"name", report.name}, {"id", report.id}, {"objects", report.objects}, {"bytes", report.bytes}, {"duration_s", seconds}};
+  json["collections"] = nlohmann::ordered_json::array();
+  for (const CollectionSummary& c : report.collections) {
+    json["collections"].push_back({{"db_name", c.name.db}, {"collection_name", c.name.name}, {"rows", c.rows}, {"segments", c.segments}, {"objects", c.objects}, {"bytes", c.bytes}});
+  }
+  if (!report.fallback_reason.empty()) json["streamed_because"] = report.fallback_reason;
+  return json;
+}
+
+std::string PlanText(const CreateReport& report) {
+  std::vector<std::vector<std::string>> rows{{"COLLECTION", "ROWS", "SEGMENTS", "OBJECTS", "SIZE"}};
+  for (const CollectionSummary& c : report.collections) {
+    rows.push_back({c.name.Full(), HumanCount(c.rows), HumanCount(c.segments), HumanCount(c.objects), HumanBytes(c.bytes)});
+  }
+  return Table(rows, {false, true, true, true, true}) +
+         fmt::format("\nbackup {} would hold {} objects, {}; rows that are not flushed yet come on top\ndry run: nothing was written\n",
+                     report.name, HumanCount(report.objects), HumanBytes(report.bytes));
+}
+
+Result<Output> RunIt(const CreateOptions& options, Invocation& invocation) {
+  const auto started = std::chrono::steady_clock::now();
+  invocation.progress.Enter(Step::kConnect);
+  const service::Needs needs{.milvus = true, .backups = options.dry_run ? service::BackupAccess::kRead : service::BackupAccess::kWrite};
+  MBK_TRY_ASSIGN(auto session, service::Session::Open(invocation.loaded, needs, invocation.context));
+  MBK_TRY_ASSIGN(CreateReport report,
+                 RunCreate(options, session->milvus(), session->backup(), session->run(invocation.progress), invocation.context));
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  Output output{.json = ToJson(report, seconds)};
+  output.json["dry_run"] = options.dry_run;
+  output.text = options.dry_run ? PlanText(report) : fmt::format("create backup success\nduration:{:.2f} s\n", seconds);
+  if (!report.fallback_reason.empty()) output.notes.push_back("copied through this process, because the store refused to copy itself: " + report.fallback_reason);
+  return output;
+}
+
+}  // namespace
+
+void AddCreate(CLI::App& root, std::vector<Command>& commands) {
+  auto flags = std::make_shared<CreateFlags>();
+  CLI::App* app = root.add_subcommand("create", "create a backup");
+  app->footer("Examples:\n"
+              "  milvus-backup create -n my_backup                       everything\n"
+              "  milvus-backup create -n my_backup -c coll,db1.coll2     two collections\n"
+              "  milvus-backup create -n my_backup --filter 'db1.*'      a database\n"
+              "  milvus-backup create -n my_backup --dry-run             what would be done");
+  app->add_option("-n,--name", flags->name, "backup name; without one it is made from the time");
+  AddSelectionFlags(*app, flags->selection);
+  app->add_option("--strategy", flags->strategy, "meta_only, skip_flush, serial_flush; chosen by itself when not given");
+  app->add_option("--format", flags->format, "auto or binlog");
+  app->add_flag("-f,--force", flags->force, "the same as --strategy skip_flush");
+  app->add_flag("--meta_only", flags->meta_only, "the same as --strategy meta_only");
+  app->add_flag("--rbac", flags->rbac, "users, roles and grants too");
+  app->add_flag("--backup_index_extra", flags->index_extra, "index details from etcd (not in this version)");
+  app->add_flag("--dry_run", flags->dry_run, "print the plan, change nothing");
+  commands.push_back({app, [flags]() -> Result<Run> {
+                        MBK_TRY_ASSIGN(CreateOptions options, OptionsOf(*flags));
+                        return Run([options](Invocation& invocation) { return RunIt(options, invocation); });
+                      }});
+}
+
+}  // namespace mbk::cli

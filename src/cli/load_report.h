@@ -1,0 +1,23 @@
+#pragma once
+
+#include "cli/command.h"
+#include "ops/restore/restore.h"
+
+namespace mbk::cli {
+
+/// {"name":…,"collections":[{"source":…,"target":…,"rows_imported":…,"error":…}],…}
+nlohmann::ordered_json ToJson(const RestoreReport& report, double seconds);
+
+/// One row a collection: source, target, rows expected and imported, result.
+std::string ComparisonTable(const RestoreReport& report);
+
+/// What would be done, as a table.
+std::string PlanText(const RestoreReport& report);
+
+/// Exit code of a run whose failures, if any, stand in the outcomes: 0, 1 when nothing arrived, else 3.
+ExitCode ExitCodeOf(const RestoreReport& report);
+
+/// One line for each failure and warning.
+std::vector<std::string> Notes(const RestoreReport& report);
+
+}  // namespace mbk::cli

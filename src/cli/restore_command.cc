@@ -1,0 +1,72 @@
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+
+#include "cli/command.h"
+#include "cli/load_report.h"
+#include "cli/selection_flags.h"
+#include "ops/backup_name.h"
+#include "ops/restore/restore.h"
+#include "service/session.h"
+
+namespace mbk::cli {
+namespace {
+
+struct RestoreFlags {
+  std::string name;
+  SelectionFlags selection;
+  LoadFlags load;
+  bool rbac = false;
+  bool use_v2_restore = false;
+  bool dry_run = false;
+};
+
+Result<RestoreOptions> OptionsOf(const RestoreFlags& flags) {
+  RestoreOptions options{.name = flags.name, .rbac = flags.rbac, .dry_run = flags.dry_run};
+  MBK_TRY(CheckBackupName(options.name));
+  if (flags.use_v2_restore) return InvalidArgument("--use_v2_restore needs the REST import of Milvus 2.4 or newer, which this version does not speak");
+  MBK_TRY_ASSIGN(options.load, LoadOptionsOf(flags.load));
+  MBK_TRY_ASSIGN(options.load.source_filter, RestoreSourceFilter(flags.selection));
+  MBK_TRY_ASSIGN(options.load.target_filter, Filter::Parse(flags.selection.filter));
+  return options;
+}
+
+Result<Output> RunIt(const RestoreOptions& options, Invocation& invocation) {
+  const auto started = std::chrono::steady_clock::now();
+  invocation.progress.Enter(Step::kConnect);
+  const service::Needs needs{.milvus = true, .backups = service::BackupAccess::kRead};
+  MBK_TRY_ASSIGN(auto session, service::Session::Open(invocation.loaded, needs, invocation.context));
+  MBK_TRY_ASSIGN(RestoreReport report, RunRestore(options, session->backup(), session->milvus(),
+                                                  session->restore_run(invocation.progress), invocation.context));
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  Output output{.json = ToJson(report, seconds), .notes = Notes(report), .exit_code = ExitCodeOf(report)};
+  output.json["dry_run"] = options.dry_run;
+  output.text = options.dry_run ? PlanText(report) : fmt::format("duration:{:.2f} s\n", seconds);
+  return output;
+}
+
+}  // namespace
+
+void AddRestore(CLI::App& root, std::vector<Command>& commands) {
+  auto flags = std::make_shared<RestoreFlags>();
+  CLI::App* app = root.add_subcommand("restore", "restore a backup into Milvus\n\n"
+                                                 "-c, -d and -a select by the names in the backup; --filter by the names in the\n"
+                                                 "target, that is, after --suffix or --rename.");
+  app->footer("Examples:\n"
+              "  milvus-backup restore -n my_backup -s _bak                    everything, beside the originals\n"
+              "  milvus-backup restore -n my_backup -c coll -r coll:coll2      one collection under a new name\n"
+              "  milvus-backup restore -n my_backup --rebuild_index --restore_load_state");
+  app->add_option("-n,--name", flags->name, "backup name")->required();
+  AddSelectionFlags(*app, flags->selection);
+  AddLoadFlags(*app, flags->load);
+  app->add_flag("--rbac", flags->rbac, "users, roles and grants too");
+  app->add_flag("--use_v2_restore", flags->use_v2_restore, "REST import of Milvus 2.4 and newer (not in this version)");
+  app->add_flag("--dry_run", flags->dry_run, "print the plan, change nothing");
+  commands.push_back({app, [flags]() -> Result<Run> {
+                        MBK_TRY_ASSIGN(RestoreOptions options, OptionsOf(*flags));
+                        return Run([options](Invocation& invocation) { return RunIt(options, invocation); });
+                      }});
+}
+
+}  // namespace mbk::cli

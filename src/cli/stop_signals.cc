@@ -1,0 +1,44 @@
+#include "cli/stop_signals.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "cli/exit_code.h"
+
+namespace mbk::cli {
+namespace {
+
+// Wakes the waiter at the end; nobody else sends it.
+constexpr int kQuit = SIGUSR2;
+
+sigset_t OurSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int number : {SIGINT, SIGTERM, kQuit}) sigaddset(&set, number);
+  return set;
+}
+
+}  // namespace
+
+StopSignals::StopSignals() {
+  const sigset_t set = OurSignals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  // A store that hangs up while we write is an error of that request, not the end of the process.
+  signal(SIGPIPE, SIG_IGN);
+  waiter_ = std::thread([this, set] {
+    for (int number = 0; sigwait(&set, &number) == 0 && number != kQuit;) {
+      if (stop_.stop_requested()) _exit(kInterrupted);
+      constexpr char kSaid[] = "\nstopping; press Ctrl-C again to end at once\n";
+      [[maybe_unused]] ssize_t written = write(STDERR_FILENO, kSaid, sizeof(kSaid) - 1);
+      stop_.request_stop();
+    }
+  });
+}
+
+StopSignals::~StopSignals() {
+  pthread_kill(waiter_.native_handle(), kQuit);
+  waiter_.join();
+}
+
+}  // namespace mbk::cli

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/call_context.h"
+#include "base/status.h"
+#include "config/config.h"
+#include "milvus/client.h"
+#include "ops/environment.h"
+#include "store/object_store.h"
+
+namespace mbk::service {
+
+/// kWrite makes a missing bucket.
+enum class BackupAccess { kNone, kRead, kWrite };
+
+/// What a verb needs of one configuration; what it does not need is not asked for.
+struct Needs {
+  bool milvus = false;  ///< the server and the store it keeps its files in
+  BackupAccess backups = BackupAccess::kNone;
+};
+
+/// The servers and stores of one configuration, connected. Built in wire.cc, the only place that knows
+/// concrete stores and clients.
+class Session {
+ public:
+  /// Connect. Each store is asked for one key, so that a wrong address, key or bucket is the first thing
+  /// said, with the name of the setting. kInvalidArgument for settings that no request could mend.
+  static Result<std::unique_ptr<Session>> Open(const config::Loaded& loaded, const Needs& needs, const CallContext& context);
+
+  /// Only with Needs::milvus.
+  MilvusSide& milvus() { return *milvus_side_; }
+  /// Only with Needs::backups.
+  BackupSide& backup() { return *backup_side_; }
+
+  RunServices run(Progress& progress) const;
+  /// For restores: as run(), with the concurrency that the configuration has for them.
+  RunServices restore_run(Progress& progress) const;
+
+ private:
+  Session(const config::Loaded& loaded) : loaded_(loaded) {}
+  Status ConnectMilvus(const CallContext& context);
+  Status OpenBackupStore(BackupAccess access, const CallContext& context);
+
+  const config::Loaded loaded_;
+  std::unique_ptr<MilvusClient> client_;
+  std::shared_ptr<ObjectStore> milvus_store_;
+  std::shared_ptr<ObjectStore> backup_store_;
+  std::unique_ptr<MilvusSide> milvus_side_;
+  std::unique_ptr<BackupSide> backup_side_;
+};
+
+}  // namespace mbk::service

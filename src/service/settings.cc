@@ -1,0 +1,45 @@
+#include "service/settings.h"
+
+#include <fmt/core.h>
+
+namespace mbk::service {
+
+StoreSettings SettingsOf(Side side, int schema_version) {
+  if (schema_version == 1) {
+    if (side == Side::kMilvus) {
+      return {"minio.address", "minio.port", "minio.accessKeyID", "minio.secretAccessKey", "minio.bucketName", "minio.rootPath"};
+    }
+    return {"minio.backupAddress", "minio.backupPort", "minio.backupAccessKeyID", "minio.backupSecretAccessKey",
+            "minio.backupBucketName", "minio.backupRootPath"};
+  }
+  const std::string section = side == Side::kMilvus ? "milvus.storage." : "backup.storage.";
+  return {section + "address", section + "port", section + "auth.accessKeyID", section + "auth.secretAccessKey",
+          section + "bucketName", section + "rootPath"};
+}
+
+Status PointAtSettings(Status failure, const StoreSettings& settings) {
+  std::string hint;
+  Code code = failure.code();
+  switch (code) {
+    case Code::kOk:
+    case Code::kCancelled:
+      return failure;
+    case Code::kUnavailable:
+    case Code::kDeadlineExceeded:
+      hint = fmt::format("check {} and {}", settings.address, settings.port);
+      break;
+    case Code::kPermissionDenied:
+      hint = fmt::format("check {} and {}", settings.access_key, settings.secret_key);
+      break;
+    case Code::kNotFound:
+      // Exit codes keep "not found" for backups and collections; a missing bucket is a wrong setting.
+      code = Code::kFailedPrecondition;
+      hint = fmt::format("check {}", settings.bucket);
+      break;
+    default:
+      hint = fmt::format("check {}", settings.bucket);
+  }
+  return {code, fmt::format("{}; {}", failure.message(), hint)};
+}
+
+}  // namespace mbk::service

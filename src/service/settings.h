@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "base/status.h"
+
+namespace mbk::service {
+
+/// The names that the user's file has for the settings of one store.
+struct StoreSettings {
+  std::string address;
+  std::string port;
+  std::string access_key;
+  std::string secret_key;
+  std::string bucket;
+  std::string root;
+};
+
+enum class Side { kMilvus, kBackup };
+StoreSettings SettingsOf(Side side, int schema_version);
+
+/// The error of a store with the settings to look at appended: address and port when nothing answers,
+/// keys when it refuses, bucket otherwise.
+Status PointAtSettings(Status failure, const StoreSettings& settings);
+
+}  // namespace mbk::service

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/call_context.h"
+#include "base/status.h"
+#include "config/config.h"
+#include "milvus/client.h"
+#include "store/object_store.h"
+
+/// From configuration to concrete stores and clients. Nothing else in the program names them.
+namespace mbk::service {
+
+/// A store that retries. kInvalidArgument for providers and kinds of credentials that this version does
+/// not have. No request is made.
+Result<std::shared_ptr<ObjectStore>> MakeStore(const config::Storage& storage);
+
+/// rootPath as keys begin with it: without leading slash on object stores, a path on local ones.
+std::string KeyRoot(const config::Storage& storage);
+
+Result<std::unique_ptr<MilvusClient>> ConnectMilvus(const config::Milvus& milvus, const CallContext& context);
+
+}  // namespace mbk::service
