@@ -54,8 +54,8 @@ constexpr auto kKnown = std::to_array<Known>({
     {"TooManyRequests", Code::kThrottled, ""},
     {"InternalError", Code::kUnavailable, ""},
     {"ServiceUnavailable", Code::kUnavailable, ""},
-    {"OperationAborted", Code::kUnavailable,
-     ""},  // a conflicting call on the same bucket or key; AWS: try again
+    // Another call on the same bucket or key is under way; AWS says to try again.
+    {"OperationAborted", Code::kUnavailable, ""},
     {"RequestTimeout", Code::kUnavailable, ""},
     // The bytes did not arrive as they were sent: the network's fault, not the request's.
     {"IncompleteBody", Code::kUnavailable, ""},
@@ -80,8 +80,6 @@ Code MeaningOfStatus(int status) {
     case 401:
     case 403:
       return Code::kPermissionDenied;
-    case 404:
-      return Code::kNotFound;
     case 408:
       return Code::kUnavailable;
     case 412:
