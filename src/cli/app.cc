@@ -146,7 +146,7 @@ int Main(std::vector<std::string> arguments) {
   std::vector<Command> commands;
   CLI::App app("milvus-backup backs up the collections of Milvus, carries backups between object stores, and restores them.", "milvus-backup");
   app.set_version_flag("--version", fmt::format("milvus-backup {} (Built on {} from Git SHA {} by {})", kVersion, kBuildDate, kGitCommit, kCompiler));
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // an unknown word is then named in the error
   app.fallthrough();
   app.footer("Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done in part, 10 no such backup or collection,\n"
              "11 locked by another run, 12 not allowed, 130 interrupted.");
@@ -166,7 +166,12 @@ int Main(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& error) {
     return ParseFailed(app, error, globals);
   }
-  Result<Run> run = Chosen(commands)->prepare();
+  const Command* command = Chosen(commands);
+  if (command == nullptr) {
+    std::fputs(app.help().c_str(), stderr);
+    return UsageError(globals, InvalidArgument("no command given"));
+  }
+  Result<Run> run = command->prepare();
   if (!run.ok()) return UsageError(globals, run.status());
   return Execute(globals, *run, signals.token());
 }

@@ -47,7 +47,10 @@ std::string PlanText(const RestoreReport& report) {
 
 ExitCode ExitCodeOf(const RestoreReport& report) {
   const auto failed = std::count_if(report.collections.begin(), report.collections.end(), [](const load::Outcome& o) { return !o.status.ok(); });
-  if (failed == 0) return kDone;
+  if (failed == 0) {
+    const bool complete = std::all_of(report.collections.begin(), report.collections.end(), [](const load::Outcome& o) { return o.warnings.empty(); });
+    return complete ? kDone : kPartly;
+  }
   return failed == static_cast<std::ptrdiff_t>(report.collections.size()) ? kFailed : kPartly;
 }
 

@@ -14,7 +14,8 @@ std::string ComparisonTable(const RestoreReport& report);
 /// What would be done, as a table.
 std::string PlanText(const RestoreReport& report);
 
-/// Exit code of a run whose failures, if any, stand in the outcomes: 0, 1 when nothing arrived, else 3.
+/// Exit code of a run whose failures, if any, stand in the outcomes: 0, 1 when nothing arrived, else 3,
+/// also when something beside the rows is missing.
 ExitCode ExitCodeOf(const RestoreReport& report);
 
 /// One line for each failure and warning.

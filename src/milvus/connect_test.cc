@@ -3,7 +3,7 @@
 
 #include "milvus/grpc_client.h"
 #include "milvus/testing/client_fixture.h"
-#include "net/hash.h"
+#include "base/hash.h"
 
 namespace mbk {
 namespace {

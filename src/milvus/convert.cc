@@ -6,7 +6,7 @@
 #include <charconv>
 
 #include "mbk/msg.pb.h"
-#include "net/hash.h"
+#include "base/hash.h"
 
 namespace mbk {
 namespace {

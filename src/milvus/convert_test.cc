@@ -7,7 +7,7 @@
 #include <string>
 
 #include "mbk/msg.pb.h"
-#include "net/hash.h"
+#include "base/hash.h"
 
 namespace mbk {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "milvus/channel.h"
-#include "net/hash.h"
+#include "base/hash.h"
 
 namespace mbk {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "net/hash.h"
+#include "base/hash.h"
 #include "net/http_headers.h"
 #include "net/url.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/call_context.h"
 #include "base/status.h"
-#include "net/hash.h"
+#include "base/hash.h"
 #include "store/object_store.h"
 
 namespace mbk {

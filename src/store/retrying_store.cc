@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "net/hash.h"
+#include "base/hash.h"
 
 namespace mbk {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "base/parallel.h"
-#include "net/hash.h"
+#include "base/hash.h"
 
 namespace mbk {
 namespace {

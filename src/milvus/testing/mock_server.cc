@@ -11,7 +11,7 @@
 #include "mbk/milvus.grpc.pb.h"
 #include "milvus/capability.h"
 #include "milvus/testing/mock_state.h"
-#include "net/hash.h"
+#include "base/hash.h"
 
 namespace mbk::milvustest {
 namespace {

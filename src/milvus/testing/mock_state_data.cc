@@ -5,7 +5,7 @@
 #include "milvus/convert.h"
 #include "milvus/testing/mock_refusals.h"
 #include "milvus/testing/mock_state.h"
-#include "net/hash.h"
+#include "base/hash.h"
 
 // MockState: segments, flush, import, users and roles.
 namespace mbk::milvustest {

@@ -31,6 +31,14 @@ Status LoadAgain(MilvusClient& client, const CollectionPlan& plan, Sleeper& slee
   return WaitUntilLoaded(client, plan, sleeper, context);
 }
 
+// An alias that another collection of the server has stays with it: the rows are restored all the same.
+void CreateAliases(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome, const CallContext& context) {
+  for (const std::string& alias : plan.aliases) {
+    Status created = client.CreateAlias(plan.target, alias, context);
+    if (!created.ok()) outcome.warnings.push_back(fmt::format("alias {} is not restored: {}", alias, created.message()));
+  }
+}
+
 // Everything of `wanted` whose key `there` does not have.
 template <class T, class KeyOf>
 std::vector<T> Missing(const std::vector<T>& wanted, const std::vector<T>& there, KeyOf key_of) {
@@ -47,8 +55,8 @@ std::vector<T> Missing(const std::vector<T>& wanted, const std::vector<T>& there
 Status RestoreAliasesAndLoad(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes, const RunServices& run,
                              const CallContext& context) {
   return ForEachCollection(Step::kLoad, plan, outcomes, run, context,
-                           [&](const CollectionPlan& collection, Outcome&, const CallContext& inner) -> Status {
-                             for (const std::string& alias : collection.aliases) MBK_TRY(client.CreateAlias(collection.target, alias, inner));
+                           [&](const CollectionPlan& collection, Outcome& outcome, const CallContext& inner) {
+                             CreateAliases(client, collection, outcome, inner);
                              return LoadAgain(client, collection, run.sleeper, inner);
                            });
 }

@@ -10,8 +10,10 @@ Status ForEachCollection(Step step, const Plan& plan, std::vector<Outcome>& outc
   run.progress.Enter(step, static_cast<std::int64_t>(plan.collections.size()));
   return ParallelFor(plan.collections.size(), run.settings.collection_concurrency, context, [&](std::size_t i, const CallContext& inner) {
     Outcome& outcome = outcomes[i];
-    if (outcome.status.ok()) outcome.status = work(plan.collections[i], outcome, inner);
-    if (!outcome.status.ok()) log::Error("{}: {}", outcome.target.Full(), outcome.status.message());
+    if (outcome.status.ok()) {
+      outcome.status = work(plan.collections[i], outcome, inner);
+      if (!outcome.status.ok()) log::Info("{} failed: {}", outcome.target.Full(), outcome.status.message());
+    }
     run.progress.Add(1, 0);
     return inner.Check();
   });

@@ -41,23 +41,12 @@ std::int64_t CountJobs(const Plan& plan) {
   return jobs;
 }
 
-void NoteExpectations(const CollectionPlan& plan, Outcome& outcome) {
-  outcome.bytes = plan.source->size;
-  for (const auto& wave : plan.imports) {
-    for (const ImportDir& dir : wave) {
-      ++outcome.import_jobs;
-      outcome.rows_expected += dir.rows;
-      outcome.has_deletes |= !dir.delta_dir.empty();
-    }
-  }
-}
-
 // The jobs count the rows that live. Without deletes that is every row; with deletes it is at most that,
 // and how many exactly only the rows themselves could tell.
 Status CheckRowCount(const Outcome& outcome) {
   const bool fits = outcome.has_deletes ? outcome.rows_imported <= outcome.rows_expected : outcome.rows_imported == outcome.rows_expected;
   if (fits) return {};
-  return DataLoss(fmt::format("{}: Milvus imported {} rows, the backup holds {}{}", outcome.target.Full(), outcome.rows_imported,
+  return DataLoss(fmt::format("Milvus imported {} rows, the source holds {}{}", outcome.rows_imported,
                               outcome.rows_expected, outcome.has_deletes ? " before deletes" : ""));
 }
 
@@ -76,7 +65,6 @@ class Importer {
 
   // Stage one collection and hand its jobs to the poller; staging of the next goes on meanwhile.
   Status Start(const CollectionPlan& plan, Outcome& outcome, const CallContext& context) {
-    NoteExpectations(plan, outcome);
     if (source_.importable != nullptr) {
       Submit(plan, *source_.importable, outcome, [] {});
       return {};
@@ -89,7 +77,7 @@ class Importer {
     Status staged = Stage(server_, source_, *plan.source, staging, run_, context);
     if (!staged.ok()) {
       CleanUp(staging, outcome);
-      return staged.WithContext(fmt::format("stage {}", plan.target.Full()));
+      return staged;
     }
     Submit(plan, staging, outcome, [this, staging, &outcome] { CleanUp(staging, outcome); });
     return {};

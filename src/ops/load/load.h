@@ -107,7 +107,7 @@ Status CreateCollections(MilvusClient& client, const Plan& plan, std::vector<Out
                          const CallContext& context);
 
 /// Bring the objects where Milvus can read them (unless they are), import them, and compare the rows
-/// that arrived with those of the segments. `task_id` names the staging directories, which are removed
+/// that arrived with `rows_expected` of the outcomes (see Preview). `task_id` names the staging directories, which are removed
 /// again unless settings say otherwise.
 Status StageAndImport(MilvusSide& server, const ObjectSource& source, const std::string& task_id, const Plan& plan,
                       std::vector<Outcome>& outcomes, const RunServices& run, const CallContext& context);

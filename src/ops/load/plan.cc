@@ -143,9 +143,7 @@ CollectionPlan PlanCollection(const Collection& source, const CollectionName& ta
   for (const Partition& partition : source.partitions) plan.partitions.push_back(partition.name);
   if (!options.meta_only) plan.imports = PlanImports(source);
   if (options.rebuild_index) plan.indexes = PlanIndexes(source, target, options.use_auto_index);
-  if (options.restore_alias) {
-    for (const std::string& alias : source.aliases) plan.aliases.push_back(alias + options.renamer.suffix());
-  }
+  if (options.restore_alias) plan.aliases = source.aliases;
   if (options.restore_load_state) PlanLoadState(source, plan);
   return plan;
 }
@@ -169,9 +167,12 @@ Status CheckSelection(const Options& options, const std::set<CollectionName>& so
   MBK_TRY(CheckNamesExist(options.source_filter, sources, "collections of the backup"));
   MBK_TRY(CheckNamesExist(options.target_filter, targets, "collections as they would be named in the target"));
   if (selected_any || (options.source_filter.empty() && options.target_filter.empty())) return {};
-  std::vector<std::string> names;
-  for (const CollectionName& name : targets) names.push_back(name.Full());
-  return NotFound(fmt::format("the filter matches nothing; in the target there would be: {}", Enumerate(names)));
+  const bool nothing_in_backup = targets.empty();
+  std::vector<std::string> names, wanted;
+  for (const CollectionName& name : nothing_in_backup ? sources : targets) names.push_back(name.Full());
+  for (const auto& [db, unused] : (nothing_in_backup ? options.source_filter : options.target_filter).databases()) wanted.push_back(db);
+  return NotFound(fmt::format("nothing of {} matches the filter; {}: {}", Enumerate(wanted),
+                              nothing_in_backup ? "the backup holds" : "in the target there would be", Enumerate(names)));
 }
 
 // The databases that the plan needs, with the properties they had.

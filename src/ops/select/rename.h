@@ -19,8 +19,6 @@ class Renamer {
 
   /// An exact rule wins over a rule for the whole database.
   CollectionName Apply(const CollectionName& source) const;
-  /// Appended to collection names and, so that both fit beside the originals, to aliases.
-  const std::string& suffix() const { return suffix_; }
 
  private:
   std::string suffix_;

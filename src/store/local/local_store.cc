@@ -8,7 +8,7 @@
 #include <limits>
 #include <utility>
 
-#include "net/hash.h"
+#include "base/hash.h"
 #include "store/byte_range.h"
 #include "store/local/listing.h"
 #include "store/local/posix.h"

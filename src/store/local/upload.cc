@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "net/hash.h"
+#include "base/hash.h"
 #include "store/local/posix.h"
 
 namespace mbk::local_internal {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "net/hash.h"
+#include "base/hash.h"
 #include "store/byte_range.h"
 #include "store/page_builder.h"
 

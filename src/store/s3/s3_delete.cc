@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "net/hash.h"
+#include "base/hash.h"
 #include "store/s3/s3_error.h"
 #include "store/s3/s3_object_store.h"
 #include "store/s3/s3_xml.h"

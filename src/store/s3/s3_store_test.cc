@@ -8,7 +8,7 @@
 #include <deque>
 #include <mutex>
 
-#include "net/hash.h"
+#include "base/hash.h"
 #include "net/testing/http_imposter.h"
 
 namespace mbk {

@@ -1,7 +1,7 @@
 // Conformance: copies inside the service and uploads in parts.
 #include <gmock/gmock.h>
 
-#include "net/hash.h"
+#include "base/hash.h"
 #include "store/testing/conformance.h"
 
 namespace mbk::conformance {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/parallel.h"
-#include "net/hash.h"
+#include "base/hash.h"
 #include "store/testing/conformance.h"
 
 namespace mbk::conformance {
