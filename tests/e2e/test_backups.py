@@ -1,5 +1,6 @@
 """list, get, check, delete, copy: what an operator does with backups that lie there."""
 
+import hashlib
 import json
 
 import collections_of as milvus
@@ -144,11 +145,15 @@ def test_copy_inside_one_store_is_left_to_the_store(a, here, program, minio_a, b
     assert minio_a.keys(f"bucket-b/{backup_root}") == minio_a.keys(f"bucket-a/{backup_root}")
 
 
-def test_every_object_is_recorded_with_size_and_digest(here, minio_a, backup_root):
+def test_every_object_is_recorded_with_size_and_digest(here, minio_a, backup_root, tmp_path):
     here.ok("create", "-c", "coll", "-n", "my_backup")
     home = f"bucket-a/{backup_root}/my_backup"
-    recorded = json.loads(minio_a.mc("cat", f"minio_a/{home}/meta/objects.json"))
-    keys = {record["key"] for record in recorded["objects"]}
-    stored = {key for key in minio_a.keys(home) if key.startswith("binlogs/")}
-    assert {key[key.index("binlogs/") :] for key in keys} == stored
-    assert all(record["size"] > 0 and record["etag"] for record in recorded["objects"])
+    recorded = [json.loads(line) for line in minio_a.mc("cat", f"minio_a/{home}/meta/objects.json").splitlines()]
+    keys = [record["key"] for record in recorded]
+    assert keys == sorted(keys)
+    assert set(keys) == {key for key in minio_a.keys(home) if key.startswith("binlogs/")}
+    minio_a.mc("cp", "--recursive", f"minio_a/{home}/", str(tmp_path / "carried"))
+    for record in recorded:
+        content = (tmp_path / "carried" / record["key"]).read_bytes()
+        assert (record["size"], record["digest"]) == (len(content), hashlib.md5(content).hexdigest())
+        assert record["etag"] and record["source_key"].startswith("files/")

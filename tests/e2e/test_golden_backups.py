@@ -69,7 +69,8 @@ def test_an_empty_collection(golden):
 
 def test_the_ttl_is_not_lost(golden):
     properties = milvus.schema_of(milvus.collection(golden.server, "pkey"))["properties"]
-    assert properties == {"collection.ttl.seconds": "86400000"}
+    recorded = golden.version != "v0.4.30"  # that one has no properties at all (they came with 0.5.0)
+    assert properties == ({"collection.ttl.seconds": "86400000"} if recorded else {})
 
 
 def test_indexes(golden):

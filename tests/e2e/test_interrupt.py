@@ -13,10 +13,10 @@ REACHED_SECONDS = 60
 
 @pytest.fixture
 def stuck_create(a, minio_b, program, backup_root):
-    """Runs create until its first binlog hangs on the way into the backup store, then calls `then`."""
+    """Runs create until its first binlog (or what `stall_at` names) hangs on the way into the backup store."""
 
-    def run(then):
-        with StallingProxy(minio_b.port, stall_at=f"{backup_root}/half/binlogs/".encode()) as proxy:
+    def run(then, stall_at="binlogs/"):
+        with StallingProxy(minio_b.port, stall_at=f"{backup_root}/half/{stall_at}".encode()) as proxy:
             store = backup_store(minio_b, "bucket-b") | {"backupPort": proxy.port}
             program.configure(documented_config(a.server, backup_root=backup_root, minio=store), "stuck.yaml")
             with program.start("create", "-c", "coll", "-n", "half", "--config", "stuck.yaml") as running:
@@ -48,7 +48,7 @@ def test_what_a_killed_create_leaves_can_be_deleted(stuck_create, program, minio
         running.interrupt(signal.SIGKILL)
         return running.finish(within_s=STOP_SECONDS)
 
-    stuck_create(kill)
+    stuck_create(kill, stall_at="meta/objects.json")
     assert program.backups() == []
     assert minio_b.keys(f"bucket-b/{backup_root}/half"), "there is something to clean up"
 

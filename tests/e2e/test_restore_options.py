@@ -56,7 +56,7 @@ def test_selects_and_names(b, restore, flags, expected):
 
 
 def test_rows_follow_a_rename(a, b, restore):
-    succeeds(restore("-c", "coll,archive.coll", "-r", "coll:archive.both,archive.coll:archive.old"))
+    succeeds(restore("-c", "coll,archive.coll", "-r", "default.coll:archive.both,archive.coll:archive.old"))
     assert_same_rows(a.rows_of("coll"), milvus.rows(b, "both", "archive"))
     assert_same_rows(a.rows_of("coll", "archive"), milvus.rows(b, "old", "archive"))
 
