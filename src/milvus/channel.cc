@@ -104,7 +104,8 @@ std::string AdviceOnTls(const std::string& words, const ConnectOptions& options)
   }
   bool hung_up = Contains(words, "failed to connect") && !Contains(words, "refused") &&
                  (Contains(words, "Socket closed") || Contains(words, "Connection reset") ||
-                  Contains(words, "Endpoint read failed") || Contains(words, "andshake failed"));
+                  Contains(words, "Endpoint read failed") || Contains(words, "handshaker shutdown") ||
+                  Contains(words, "andshake failed"));
   if (options.tls != MilvusTls::kDisabled && Contains(words, "handshaker shutdown")) {
     return "the TLS handshake was not completed: check milvus.tlsMode, milvus.caCertPath and "
            "milvus.serverName";

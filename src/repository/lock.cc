@@ -19,7 +19,11 @@ constexpr std::chrono::seconds kHeartbeat{30};
 // Ten missed heartbeats: a machine that sleeps or a store that is away for minutes does not lose its lock.
 constexpr std::chrono::seconds kLockLease{300};
 constexpr std::int64_t kMaxLockBytes = 64 << 10;
-constexpr std::chrono::seconds kReleaseTimeout{20};
+// On the way out of a run that may have been told to stop within five seconds.
+constexpr std::chrono::seconds kReleaseTimeout{2};
+// What a lock may say: a second that a calendar can show (9999-12-31), a process that Linux can have (2^22).
+constexpr std::int64_t kLastSecond = 253'402'300'799;
+constexpr std::int64_t kLastPid = 1 << 22;
 
 std::int64_t NowSeconds() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -43,6 +47,17 @@ std::string RandomId() {
   return fmt::format("{:08x}{:08x}", random(), random());
 }
 
+Result<std::int64_t> NumberUpTo(std::int64_t last, const nlohmann::json& json, const char* key) {
+  const nlohmann::json& number = json.at(key);
+  if (number.is_number_integer() && number >= 0 && number <= last) return number.get<std::int64_t>();
+  return DataLoss(fmt::format("the lock object is not readable: {} is not a number from 0 to {}", key, last));
+}
+
+Status RemoveLock(ObjectStore& store, const ObjectKey& key) {
+  const ObjectKey keys[] = {key};
+  return store.Delete(keys, CallContext{.deadline = Deadline::After(kReleaseTimeout)});
+}
+
 Status HeldByOther(const BackupLayout& layout, const LockOwner& owner) {
   return {Code::kLocked, fmt::format("backup \"{}\" is locked by another run: {}; wait for it to end", layout.name(), owner.Describe())};
 }
@@ -63,14 +78,12 @@ std::string LockToJson(const LockOwner& owner) {
 
 Result<LockOwner> LockFromJson(std::string_view text) {
   try {
-    nlohmann::json json = nlohmann::json::parse(text);
-    return LockOwner{.id = json.at("id"),
-                     .verb = json.at("verb"),
-                     .host = json.at("host"),
-                     .boot_id = json.at("boot_id"),
-                     .pid = json.at("pid"),
-                     .started_s = json.at("started_s"),
-                     .heartbeat_s = json.at("heartbeat_s")};
+    const nlohmann::json json = nlohmann::json::parse(text);
+    LockOwner owner{.id = json.at("id"), .verb = json.at("verb"), .host = json.at("host"), .boot_id = json.at("boot_id")};
+    MBK_TRY_ASSIGN(owner.pid, NumberUpTo(kLastPid, json, "pid"));
+    MBK_TRY_ASSIGN(owner.started_s, NumberUpTo(kLastSecond, json, "started_s"));
+    MBK_TRY_ASSIGN(owner.heartbeat_s, NumberUpTo(kLastSecond, json, "heartbeat_s"));
+    return owner;
   } catch (const nlohmann::json::exception& error) {
     return DataLoss(fmt::format("the lock object is not readable: {}", error.what()));
   }
@@ -115,8 +128,14 @@ Result<std::unique_ptr<BackupLock>> BackupLock::Acquire(ObjectStore& store, cons
   Result<WriteResult> written = store.Put({.key = key, .body = LockToJson(owner), .condition = condition}, context);
   // Between the look and the put another run may have been quicker; the put knows, or a second look does.
   if (!written.ok() && written.status().code() != Code::kAlreadyExists) return written.status();
-  MBK_TRY_ASSIGN(LockOwner now, ReadLock(store, layout, context));
-  if (now.id != owner.id) return HeldByOther(layout, now);
+  Result<LockOwner> now = ReadLock(store, layout, context);
+  if (!now.ok()) {
+    const bool ours = written.ok() && condition == PutCondition::kIfAbsent;
+    Status removed = ours ? RemoveLock(store, key) : Status();
+    if (!removed.ok()) log::Warn("a lock stays behind and expires in {} s: {}", kLockLease.count(), removed.message());
+    return now.status();
+  }
+  if (now->id != owner.id) return HeldByOther(layout, *now);
   return std::unique_ptr<BackupLock>(new BackupLock(store, key, std::move(owner)));
 }
 
@@ -125,7 +144,7 @@ BackupLock::BackupLock(ObjectStore& store, ObjectKey key, LockOwner owner)
 
 BackupLock::~BackupLock() {
   if (!held_) return;
-  Status released = Release();
+  Status released = Release({.deadline = Deadline::After(kReleaseTimeout)});
   if (!released.ok()) log::Warn("the lock stays behind and expires in {} s: {}", kLockLease.count(), released.message());
 }
 
@@ -138,12 +157,12 @@ void BackupLock::Renew(const std::stop_token& stop) {
   }
 }
 
-Status BackupLock::Release() {
+Status BackupLock::Release(const CallContext& context) {
   renewer_.request_stop();
   if (renewer_.joinable()) renewer_.join();
   held_ = false;
   const ObjectKey keys[] = {key_};
-  return store_.Delete(keys, CallContext{.deadline = Deadline::After(kReleaseTimeout)});
+  return store_.Delete(keys, context);
 }
 
 }  // namespace mbk

@@ -49,8 +49,9 @@ class BackupLock {
   BackupLock& operator=(const BackupLock&) = delete;
   ~BackupLock();
 
-  /// Remove the lock object. Also done, as well as it can be, on destruction.
-  Status Release();
+  /// Remove the lock object. Tried once: a lock that stays behind expires. Destruction tries it too, within
+  /// two seconds.
+  Status Release(const CallContext& context);
 
  private:
   BackupLock(ObjectStore& store, ObjectKey key, LockOwner owner);

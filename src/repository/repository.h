@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,10 +45,6 @@ Result<OpenedBackup> OpenBackup(ObjectReader& store, const BackupLayout& layout,
 /// The names of the collections in a backup ("db.name"), read from collection_meta.json alone.
 Result<std::vector<std::string>> ReadCollectionNames(ObjectReader& store, const BackupLayout& layout, const CallContext& context);
 
-/// Call `visit` for each record of meta/objects.json; kNotFound when the backup has none (Go tool).
-Status ForEachObjectRecord(ObjectReader& store, const BackupLayout& layout, const CallContext& context,
-                           const std::function<Status(manifest::ObjectRecord)>& visit);
-
 /// A backup being written. Holds its lock until it is committed or given up.
 class BackupWriter {
  public:
@@ -59,10 +54,10 @@ class BackupWriter {
                                                      std::string_view verb, const CallContext& context);
 
   /// Write full_meta.json, the level files and at last backup_meta.json; objects.json is there already.
-  /// From then on the backup exists. The lock is released.
+  /// From then on the backup exists. The lock is released; one that cannot be is only worth a warning.
   Status Commit(const Backup& backup, const CallContext& context);
   /// Release the lock of a backup whose metadata were written by other means.
-  Status Release() { return lock_->Release(); }
+  void Release(const CallContext& context);
   /// Remove everything that was written, and the lock. For a run that failed or was stopped.
   Status Abandon(const CallContext& context);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "repository/object_stream.h"
 #include "repository/repository.h"
 
@@ -49,13 +50,20 @@ Status BackupWriter::Commit(const Backup& backup, const CallContext& context) {
   };
   for (const auto& [file, write] : kFiles) MBK_TRY(WriteMeta(store_, layout_, file, backup, write, context));
   MBK_TRY(WriteMeta(store_, layout_, kBackupMeta, backup, manifest::WriteBackupMeta, context));
-  return lock_->Release();
+  Release(context);
+  return {};
+}
+
+void BackupWriter::Release(const CallContext& context) {
+  Status released = lock_->Release(context);
+  if (!released.ok()) log::Warn("the backup {} is complete, but its lock stays behind: {}", layout_.name(), released.message());
 }
 
 Status BackupWriter::Abandon(const CallContext& context) {
   Progress unseen;
-  MBK_TRY(RemoveBackupFiles(store_, layout_, unseen, context));
-  return lock_->Release();
+  Status removed = RemoveBackupFiles(store_, layout_, unseen, context);
+  Status released = lock_->Release(context);
+  return removed.ok() ? released : removed;
 }
 
 Result<BackupFiles> CountBackupFiles(ObjectReader& store, const BackupLayout& layout, const CallContext& context) {

@@ -14,6 +14,7 @@ struct StoreSettings {
   std::string secret_key;
   std::string bucket;
   std::string root;
+  std::string ca_cert;
 };
 
 enum class Side { kMilvus, kBackup };

@@ -48,7 +48,7 @@ namespace {
 constexpr std::chrono::seconds kGcLease{3600};
 // Renewed at half the lease, so that one failed renewal is no gap.
 constexpr std::chrono::minutes kGcRenewal{30};
-constexpr std::chrono::seconds kGcCallTimeout{5};
+constexpr std::chrono::seconds kGcCallTimeout{2};
 
 }  // namespace
 

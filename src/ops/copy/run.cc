@@ -12,6 +12,7 @@
 #include "ops/backup_name.h"
 #include "ops/copy/copy.h"
 #include "ops/give_up.h"
+#include "repository/object_records.h"
 #include "repository/object_stream.h"
 #include "repository/repository.h"
 #include "repository/tree_check.h"
@@ -95,28 +96,24 @@ Result<std::string> CopyData(BackupSide& source, BackupSide& target, const Backu
 // The source's objects.json, asked for in key order.
 class SourceRecords {
  public:
-  SourceRecords(ObjectReader& store, const BackupLayout& layout, const CallContext& context)
-      : buffer_(store, layout.Meta(kObjects), context), stream_(&buffer_) {}
+  SourceRecords(ObjectReader& store, const BackupLayout& layout, const CallContext& context) : reader_(store, layout, context) {}
 
   // The record of `key`; empty when the backup has none (Go tool).
   Result<manifest::ObjectRecord> Find(const std::string& key) {
-    while (!ended_ && now_.key < key) {
-      std::string line;
-      if (!std::getline(stream_, line)) {
-        ended_ = true;
-        if (!buffer_.status().ok() && buffer_.status().code() != Code::kNotFound) return buffer_.status();
-        break;
-      }
-      MBK_TRY_ASSIGN(now_, manifest::ParseObjectRecord(line));
-    }
-    return !ended_ && now_.key == key ? now_ : manifest::ObjectRecord{.key = key};
+    while (now_ && now_->key < key) MBK_TRY(Advance());
+    return now_ && now_->key == key ? *now_ : manifest::ObjectRecord{.key = key};
   }
 
  private:
-  ObjectInputBuf buffer_;
-  std::istream stream_;
-  manifest::ObjectRecord now_;
-  bool ended_ = false;
+  Status Advance() {
+    Result<std::optional<manifest::ObjectRecord>> next = reader_.Next();
+    if (!next.ok() && next.status().code() != Code::kNotFound) return next.status();
+    now_ = next.ok() ? *std::move(next) : std::nullopt;
+    return {};
+  }
+
+  ObjectRecordReader reader_;
+  std::optional<manifest::ObjectRecord> now_ = manifest::ObjectRecord();  ///< empty when there are no more
 };
 
 // What a run knows of an object's content, best first: what it sent itself, what the store says, and what
@@ -186,7 +183,7 @@ Result<CopyReport> Write(const CopyBackupOptions& options, BackupSide& source, B
   run.progress.Enter(Step::kManifest);
   if (options.as == options.name) {
     MBK_TRY(CopyMeta(source, target, opened.layout, to, context));
-    MBK_TRY(writer.Release());
+    writer.Release(context);
     return report;
   }
   opened.backup.name = to.name();

@@ -22,7 +22,7 @@ Result<BackupFiles> RunRemove(const RemoveOptions& options, BackupSide& target, 
   MBK_TRY_ASSIGN(std::unique_ptr<BackupLock> lock, BackupLock::Acquire(target.store, layout, "delete", context));
   run.progress.Enter(Step::kRemove, files.objects, files.bytes);
   MBK_TRY(RemoveBackupFiles(target.store, layout, run.progress, context));
-  MBK_TRY(lock->Release());
+  MBK_TRY(lock->Release(context));
   run.progress.Enter(Step::kDone);
   return files;
 }

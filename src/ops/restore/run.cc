@@ -39,6 +39,25 @@ Status FirstFailure(const std::vector<load::Outcome>& outcomes) {
   return {};
 }
 
+// What fails from here on is one collection's failure; only a stop ends the whole.
+Status LoadCollections(const load::Plan& plan, const load::ObjectSource& objects, MilvusSide& server, const std::string& task_id,
+                       std::vector<load::Outcome>& outcomes, const RunServices& run, const CallContext& context) {
+  MBK_TRY(load::CreateCollections(server.client, plan, outcomes, run, context));
+  // Files go to where Milvus can read them, collection by collection; imports run meanwhile.
+  MBK_TRY(load::StageAndImport(server, objects, task_id, plan, outcomes, run, context));
+  // Indexes are built once, over what was imported, instead of job by job.
+  MBK_TRY(load::CreateIndexes(server.client, plan, outcomes, run, context));
+  return load::RestoreAliasesAndLoad(server.client, plan, outcomes, run, context);
+}
+
+// A run that is stopped says which collections stand half-made.
+Status SayWhatStaysBehind(Status stopped, const load::Plan& plan) {
+  std::vector<std::string> names;
+  for (const load::CollectionPlan& collection : plan.collections) names.push_back(collection.target.Full());
+  return {stopped.code(), fmt::format("{}; in Milvus these may stand half-restored: {}; drop them, or restore again with --drop_exist_collection",
+                                      stopped.message(), Enumerate(names))};
+}
+
 }  // namespace
 
 std::vector<load::Outcome> Preview(const load::Plan& plan) {
@@ -61,14 +80,9 @@ std::vector<load::Outcome> Preview(const load::Plan& plan) {
 Result<RestoreReport> LoadPlan(const load::Plan& plan, const load::ObjectSource& objects, MilvusSide& server,
                                const std::string& task_id, const RunServices& run, const CallContext& context) {
   RestoreReport report{.collections = Preview(plan)};
-  // The first change to the target. What fails from here on is one collection's failure.
   MBK_TRY(load::CreateDatabases(server.client, plan, context));
-  MBK_TRY(load::CreateCollections(server.client, plan, report.collections, run, context));
-  // Files go to where Milvus can read them, collection by collection; imports run meanwhile.
-  MBK_TRY(load::StageAndImport(server, objects, task_id, plan, report.collections, run, context));
-  // Indexes are built once, over what was imported, instead of job by job.
-  MBK_TRY(load::CreateIndexes(server.client, plan, report.collections, run, context));
-  MBK_TRY(load::RestoreAliasesAndLoad(server.client, plan, report.collections, run, context));
+  Status stopped = LoadCollections(plan, objects, server, task_id, report.collections, run, context);
+  if (!stopped.ok()) return SayWhatStaysBehind(std::move(stopped), plan);
   report.status = FirstFailure(report.collections);
   return report;
 }

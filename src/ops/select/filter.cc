@@ -76,7 +76,7 @@ Result<Filter> Filter::FromJson(std::string_view json) {
   for (const auto& [db, collections] : parsed.items()) {
     if (!collections.is_array()) return wrong;
     Database& selected = filter.databases_[db.empty() ? std::string(kDefaultDatabase) : db];
-    selected.all_collections = collections.empty();
+    selected.all_collections |= collections.empty();
     for (const nlohmann::json& name : collections) {
       if (!name.is_string()) return wrong;
       selected.collections.insert(name.get<std::string>());

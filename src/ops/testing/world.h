@@ -1,0 +1,106 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "manifest/keys.h"
+#include "milvus/testing/client_fixture.h"
+#include "milvus/testing/mock_server.h"
+#include "ops/environment.h"
+#include "repository/testing/backups.h"
+#include "store/memory/memory_store.h"
+#include "store/testing/faulty_store.h"
+#include "store/testing/recording_sleeper.h"
+
+/// All that the verbs work with, inside the test process. Header only.
+namespace mbk::opstest {
+
+/// A Milvus with the bucket it keeps its files in (root "files"), and another bucket for backups (root
+/// "backup") at the same service or at one of its own.
+class World {
+ public:
+  enum class Stores { kOneService, kTwoServices };
+
+  explicit World(Stores stores = Stores::kOneService) : World(std::make_shared<MemoryService>(), stores) {}
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  /// What a segment holds: two fields with one file each, and a delta log when it `has_deletes`.
+  struct SegmentSpec {
+    std::int64_t id = 0;
+    std::int64_t partition_id = kPartition;
+    std::int64_t rows = 5;
+    bool has_deletes = false;
+    bool is_l0 = false;  ///< a delta log and nothing else
+  };
+  static constexpr std::int64_t kPartition = 2000;
+
+  /// Adds a collection of an id and a vector with its segments to the server, and their files to its bucket.
+  void AddCollection(const CollectionName& name, std::int64_t id, const std::vector<SegmentSpec>& segments) {
+    milvustest::MockCollection collection{
+        .description = {.schema = {.name = name.name,
+                                   .fields = {backuptest::Field(100, "id", DataType::kInt64),
+                                              backuptest::Field(101, "v", DataType::kFloatVector)}},
+                        .collection_id = id},
+        .partitions = {{.name = "_default", .id = kPartition}, {.name = "new", .id = kPartition + 1}}};
+    collection.description.schema.fields[0].is_primary_key = true;
+    collection.description.schema.fields[1].type_params = {{"dim", "8"}};
+    for (const SegmentSpec& spec : segments) collection.segments.push_back(AddSegment(id, spec));
+    server.AddCollection(name.db, std::move(collection));
+  }
+
+  /// Places the files of a segment and returns what the server says of it.
+  SegmentInfo AddSegment(std::int64_t collection_id, const SegmentSpec& spec) {
+    const MilvusLayout layout(milvus.root);
+    const Segment segment{.segment_id = spec.id, .partition_id = spec.partition_id};
+    auto place = [&](const ObjectKey& key) { milvus_memory->Set(key.str(), backuptest::ContentOf(key.str(), 20)); };
+    if (!spec.is_l0) {
+      for (std::int64_t field : {100, 101}) place(layout.InsertLog(collection_id, segment, {field, spec.id * 10 + field, 20}));
+    }
+    if (spec.is_l0 || spec.has_deletes) place(layout.DeltaLog(collection_id, segment, {0, spec.id * 10, 20}));
+    constexpr std::int32_t kFlushed = 4;
+    return {.segment_id = spec.id, .collection_id = collection_id, .partition_id = spec.partition_id,
+            .num_rows = spec.is_l0 ? 0 : spec.rows, .state = kFlushed, .level = spec.is_l0 ? 1 : 2};
+  }
+
+  /// Every import job of data says that it brought `rows` rows.
+  void ImportJobsBring(std::int64_t rows) { rows_per_job_ = rows; }
+  /// Runs before each answer of the server, on its thread.
+  void OnCall(std::function<void(const milvustest::SeenCall&)> hook) { hook_ = std::move(hook); }
+
+  std::size_t Calls(const std::string& rpc) const { return server.seen(rpc).size(); }
+
+  std::shared_ptr<MemoryStore> milvus_memory, backup_memory;
+  FaultyStore milvus_store, backup_store;
+  milvustest::MockServer server;
+  std::unique_ptr<MilvusClient> client = milvustest::ConnectTo(server);
+  MilvusSide milvus{.client = *client, .store = milvus_store, .root = "files", .import_path = [](const std::string& key) { return key; }};
+  BackupSide backups{.store = backup_store, .root = "backup"};
+  Progress progress;
+  RecordingSleeper sleeper;
+  RunServices run{.settings = {.pause_gc = false, .copy = {.concurrency = 4}}, .progress = progress, .sleeper = sleeper};
+
+ private:
+  World(const std::shared_ptr<MemoryService>& service, Stores stores)
+      : milvus_memory(std::make_shared<MemoryStore>(MemoryOptions{.bucket = BucketName("milvus"), .service = service})),
+        backup_memory(std::make_shared<MemoryStore>(
+            MemoryOptions{.bucket = BucketName("kept"), .service = stores == Stores::kOneService ? service : nullptr})),
+        milvus_store(milvus_memory),
+        backup_store(backup_memory) {
+    server.OnCall([this](const milvustest::SeenCall& call) {
+      if (call.rpc == "Import") {
+        const bool is_l0 = call.request.find("l0_import") != std::string::npos;
+        server.ScriptImports({{.state = ImportState::kPending}, {.state = ImportState::kCompleted, .row_count = is_l0 ? 0 : rows_per_job_}});
+      }
+      if (hook_) hook_(call);
+    });
+  }
+
+  std::int64_t rows_per_job_ = 5;
+  std::function<void(const milvustest::SeenCall&)> hook_;
+};
+
+}  // namespace mbk::opstest
