@@ -50,7 +50,7 @@ endef
 build: build/release/build.ninja ## build the program: ./milvus-backup
 	$(call say,building)
 	$(call build_preset,release)
-	@cp --update build/release/src/milvus-backup milvus-backup
+	@cmp -s build/release/src/milvus-backup milvus-backup || { cp build/release/src/milvus-backup milvus-backup.new && mv milvus-backup.new milvus-backup; }
 
 # ----------------------------------------------------------------------------------------------- tests
 
