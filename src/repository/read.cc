@@ -13,7 +13,6 @@ namespace {
 
 constexpr int kListConcurrency = 32;
 constexpr std::int64_t kMaxBackupMetaBytes = 64LL << 20;  // rbac and flush messages live there in l0compact's
-constexpr std::int64_t kMaxRecordBytes = 64LL << 10;
 
 // Parse an object with `parse(std::istream&)`; an error names the object.
 template <class Parse>
@@ -135,19 +134,6 @@ Result<OpenedBackup> OpenBackup(ObjectReader& store, const BackupLayout& layout,
 Result<std::vector<std::string>> ReadCollectionNames(ObjectReader& store, const BackupLayout& layout, const CallContext& context) {
   return ParseObject(store, layout.Meta(kCollectionMeta), context, nullptr,
                      [](std::istream& in) { return manifest::ReadCollectionNames(in); });
-}
-
-Status ForEachObjectRecord(ObjectReader& store, const BackupLayout& layout, const CallContext& context,
-                           const std::function<Status(manifest::ObjectRecord)>& visit) {
-  const ObjectKey key = layout.Meta(kObjects);
-  ObjectInputBuf buffer(store, key, context);
-  std::istream stream(&buffer);
-  for (std::string line; std::getline(stream, line);) {
-    if (static_cast<std::int64_t>(line.size()) > kMaxRecordBytes) return DataLoss(store.identity().Url(key) + ": a line is too long");
-    MBK_TRY_ASSIGN(manifest::ObjectRecord record, manifest::ParseObjectRecord(line));
-    MBK_TRY(visit(std::move(record)));
-  }
-  return buffer.status();
 }
 
 }  // namespace mbk

@@ -68,6 +68,7 @@ class World {
 
   /// Every import job of data says that it brought `rows` rows.
   void ImportJobsBring(std::int64_t rows) { rows_per_job_ = rows; }
+  std::int64_t rows_per_job() const { return rows_per_job_; }
   /// Runs before each answer of the server, on its thread.
   void OnCall(std::function<void(const milvustest::SeenCall&)> hook) { hook_ = std::move(hook); }
 

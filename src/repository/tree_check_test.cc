@@ -1,0 +1,180 @@
+#include "repository/tree_check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "repository/testing/backups.h"
+#include "store/memory/memory_store.h"
+
+namespace mbk {
+namespace {
+
+using backuptest::ContentOf;
+using backuptest::PlaceData;
+using backuptest::SmallBackup;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class TreeCheck : public testing::Test {
+ protected:
+  TreeCheck() { PlaceData(store_, tree_, backup_); }
+  Status Check() { return CheckTree(store_, tree_, index_, {}, {}); }
+  std::string KeyAt(std::size_t i) const { return index_.at(i).KeyIn(tree_).str(); }
+  void Remove(const std::string& key) {
+    const ObjectKey keys[] = {ObjectKey(key)};
+    ASSERT_TRUE(store_.Delete(keys, {}).ok());
+  }
+
+  const BinlogTree tree_{"backup/nightly/"};
+  Backup backup_ = SmallBackup();
+  const ObjectIndex index_{backup_.collections};
+  MemoryStore store_;
+};
+
+TEST_F(TreeCheck, PassesWhatIsWhole) { EXPECT_TRUE(Check().ok()) << Check().message(); }
+
+TEST_F(TreeCheck, ShowsEachObjectThatIsThereInKeyOrder) {
+  std::vector<std::string> seen;
+  ASSERT_TRUE(CheckTree(store_, tree_, index_, [&](const ObjectInfo& listed, const DataObject& object) {
+                EXPECT_EQ(listed.key, object.KeyIn(tree_));
+                EXPECT_EQ(listed.size, object.log->size);
+                seen.push_back(listed.key.str());
+                return Status();
+              }, {}).ok());
+  EXPECT_EQ(seen, store_.Keys());
+}
+
+TEST_F(TreeCheck, AnErrorOfTheVisitorEndsIt) {
+  Status checked = CheckTree(store_, tree_, index_, [](const ObjectInfo&, const DataObject&) { return Internal("full"); }, {});
+  EXPECT_EQ(checked.code(), Code::kInternal);
+}
+
+TEST_F(TreeCheck, MissesEveryObjectWhereverItStands) {
+  for (std::size_t i = 0; i < index_.size(); ++i) {
+    const std::string key = KeyAt(i);
+    Remove(key);
+    Status checked = Check();
+    EXPECT_EQ(checked.code(), Code::kDataLoss);
+    EXPECT_THAT(checked.message(), AllOf(HasSubstr("1 of 13 objects"), HasSubstr(key + " is missing")));
+    store_.Set(key, ContentOf(key, index_.at(i).log->size));
+  }
+}
+
+TEST_F(TreeCheck, NoticesAnotherSize) {
+  store_.Set(KeyAt(3), "x");
+  EXPECT_THAT(Check().message(), HasSubstr(KeyAt(3) + " has 1 bytes instead of"));
+}
+
+TEST_F(TreeCheck, NamesFiveOfManyAndCountsAll) {
+  for (const std::string& key : store_.Keys()) Remove(key);
+  const std::string message = Check().message();
+  EXPECT_THAT(message, AllOf(HasSubstr("13 of 13 objects"), HasSubstr(KeyAt(4)), Not(HasSubstr(KeyAt(5))), HasSubstr("…")));
+}
+
+TEST_F(TreeCheck, PassesOverWhatIsNotOfTheIndex) {
+  store_.Set("backup/nightly/binlogs/a", "x");
+  store_.Set("backup/nightly/binlogs/insert_log/1000/2000/3000/3000/100/9", "x");
+  store_.Set("backup/nightly/binlogs/z", "x");
+  EXPECT_TRUE(Check().ok()) << Check().message();
+}
+
+TEST_F(TreeCheck, ASizeOfZeroInOldMetadataIsNotKnown) {
+  backup_.collections[1].partitions[0].segments[0].insert_logs[0].size = 0;
+  EXPECT_TRUE(Check().ok()) << Check().message();
+}
+
+TEST_F(TreeCheck, ReportsTheErrorOfAListingAsItIs) {
+  const BinlogTree tree("backup/nightly/");
+  MemoryStore no_bucket({.bucket = BucketName("none"), .create_bucket = false});
+  EXPECT_EQ(CheckTree(no_bucket, tree, index_, {}, {}).code(), Code::kNotFound);
+}
+
+TEST_F(TreeCheck, OfOneCollectionLooksAtItsFilesOnly) {
+  std::vector<Collection> tiny{backup_.collections[1]};
+  const ObjectIndex index(tiny);
+  Remove("backup/nightly/binlogs/insert_log/1000/2000/3000/3000/100/3001");
+  EXPECT_TRUE(CheckCollection(store_, tree_, 1001, index, {}).ok());
+  Remove("backup/nightly/binlogs/insert_log/1001/2100/3400/3400/0/3403");
+  EXPECT_EQ(CheckCollection(store_, tree_, 1001, index, {}).code(), Code::kDataLoss);
+}
+
+// Made-up ids of one to three digits, so that "10" and "9" meet and keys order otherwise than numbers.
+Collection AnyCollection(std::int64_t id) {
+  auto any_id = [] { return *rc::gen::inRange<std::int64_t>(1, 130); };
+  auto logs = [&](bool is_delta) {
+    std::map<std::pair<std::int64_t, std::int64_t>, Binlog> made;
+    for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
+      const Binlog log{.field_id = is_delta ? 0 : any_id(), .log_id = any_id(), .size = *rc::gen::inRange<std::int64_t>(0, 3)};
+      made[{log.field_id, log.log_id}] = log;
+    }
+    std::vector<Binlog> list;
+    for (auto& [key, log] : made) list.push_back(log);
+    std::reverse(list.begin(), list.end());
+    return list;
+  };
+  Collection collection{.collection_id = id};
+  for (std::int64_t partition_id : *rc::gen::unique<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(1, 130))) {
+    Partition partition{.partition_id = partition_id};
+    for (std::int64_t segment_id : *rc::gen::unique<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(1, 130))) {
+      partition.segments.push_back({.segment_id = segment_id, .partition_id = partition_id, .group_id = segment_id,
+                                    .insert_logs = logs(false), .delta_logs = logs(true)});
+    }
+    collection.partitions.push_back(std::move(partition));
+  }
+  return collection;
+}
+
+std::vector<Collection> AnyCollections() {
+  std::vector<Collection> collections;
+  for (std::int64_t id : *rc::gen::unique<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(1, 130))) {
+    if (collections.size() < 3) collections.push_back(AnyCollection(id));
+  }
+  return collections;
+}
+
+RC_GTEST_PROP(ObjectIndexOrder, IsThatOfTheKeys, ()) {
+  std::vector<Collection> collections = AnyCollections();
+  const ObjectIndex index(collections);
+  const BinlogTree tree("backup/nightly/");
+  std::vector<std::string> keys;
+  std::int64_t bytes = 0;
+  for (std::size_t i = 0; i < index.size(); ++i) {
+    keys.push_back(index.at(i).KeyIn(tree).str());
+    bytes += index.at(i).log->size;
+  }
+  RC_ASSERT(std::is_sorted(keys.begin(), keys.end()));
+  RC_ASSERT(bytes == index.bytes());
+}
+
+RC_GTEST_PROP(TreeCheckResult, IsThatOfANaiveComparison, ()) {
+  std::vector<Collection> collections = AnyCollections();
+  const ObjectIndex index(collections);
+  const BinlogTree tree("t/");
+  MemoryStore store;
+  std::size_t problems = 0, matches = 0;
+  for (std::size_t i = 0; i < index.size(); ++i) {
+    const DataObject object = index.at(i);
+    const int fate = *rc::gen::weightedElement<int>({{8, 0}, {1, 1}, {1, 2}});  // whole, missing, longer
+    if (fate != 1) store.Set(object.KeyIn(tree).str(), std::string(static_cast<std::size_t>(object.log->size + (fate == 2)), 'x'));
+    const bool fits = fate == 0 || (fate == 2 && object.log->size == 0);
+    ++(fits ? matches : problems);
+  }
+  for (int extra = *rc::gen::inRange(0, 4); extra > 0; --extra) {
+    store.Set("t/binlogs/" + *rc::gen::element<std::string>("a", "delta_log/1/x", "insert_log/5/", "insert_log/~"), "x");
+  }
+  std::size_t seen = 0;
+  Status checked = CheckTree(store, tree, index, [&](const ObjectInfo&, const DataObject&) {
+    ++seen;
+    return Status();
+  }, {});
+  RC_ASSERT(checked.ok() == (problems == 0));
+  RC_ASSERT(seen == matches);
+}
+
+}  // namespace
+}  // namespace mbk

@@ -1,0 +1,48 @@
+#include "transfer/digest_log.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+
+#include "base/hash.h"
+
+namespace mbk {
+namespace {
+
+Digest Md5Of(std::string_view text) { return {Digest::Kind::kMd5, Md5Hex(text)}; }
+
+RC_GTEST_PROP(DigestLog, FindsTheLatestDigestOfEachKeyAndNothingElse, ()) {
+  const auto added = *rc::gen::container<std::vector<std::pair<std::string, int>>>(
+      rc::gen::pair(rc::gen::element<std::string>("", "a", "b", "c/d", "e"), rc::gen::arbitrary<int>()));
+  DigestLog log;
+  std::map<std::string, Digest> expected;
+  for (const auto& [key, content] : added) {
+    expected[key] = Md5Of(std::to_string(content));
+    log.Add(ObjectKey(key), expected[key]);
+  }
+  log.Seal();
+  for (const std::string key : {"", "a", "b", "c/d", "e", "f"}) RC_ASSERT(log.Find(ObjectKey(key)) == expected[key]);
+}
+
+TEST(DigestLog, KeepsMd5Only) {
+  DigestLog log;
+  log.Add(ObjectKey("crc"), {Digest::Kind::kCrc32c, "0011223344556677889900aabbccddee"});
+  log.Add(ObjectKey("none"), {});
+  log.Seal();
+  EXPECT_EQ(log.Find(ObjectKey("crc")), Digest());
+  EXPECT_EQ(log.Find(ObjectKey("none")), Digest());
+}
+
+TEST(DigestLog, TakesNothingThatIsNotThirtyTwoHexDigits) {
+  DigestLog log;
+  for (const std::string hex : {"", "00", "zz112233445566778899aabbccddeeff", "0g112233445566778899aabbccddeeff",
+                                "00112233445566778899aabbccddeeff00"}) {
+    log.Add(ObjectKey("key"), {Digest::Kind::kMd5, hex});
+  }
+  log.Seal();
+  EXPECT_EQ(log.Find(ObjectKey("key")), Digest());
+}
+
+}  // namespace
+}  // namespace mbk
