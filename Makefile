@@ -14,6 +14,8 @@ WITH_STORES := $(IN_LOOPBACK) testing/servers/with_stores
 JOBS ?= $(shell nproc)
 # Extra arguments for pytest: make e2e PYTEST="-k walkthrough"
 PYTEST ?=
+# Arguments for the benchmark: make bench BENCH="--rounds 9 server-side"
+BENCH ?=
 PYTEST_RUN := $(PYTHON) -W ignore -m pytest
 # Debian's gRPC and its libraries are built without TSan, which would see races in what they synchronise.
 export TSAN_OPTIONS := ignore_noninstrumented_modules=1 halt_on_error=1
@@ -57,6 +59,7 @@ build: build/release/build.ninja ## build the program: ./milvus-backup
 .PHONY: test
 test: tools ## everything below, in order; 10 minutes when nothing has changed
 	@$(MAKE) layers
+	@$(MAKE) docs
 	@$(MAKE) conformance
 	@$(MAKE) sanitize
 	@$(MAKE) e2e
@@ -65,6 +68,11 @@ test: tools ## everything below, in order; 10 minutes when nothing has changed
 layers: tools ## no directory of src/ includes one above it
 	$(call say,layers)
 	@$(PYTEST_RUN) tests/layers_test.py
+
+.PHONY: docs
+docs: build tools ## the documents show what the program takes; links lead somewhere
+	$(call say,documents)
+	@$(PYTEST_RUN) tests/docs_test.py
 
 .PHONY: unit
 unit: build ## the unit tests alone, without servers
@@ -99,7 +107,16 @@ torture: build tools ## end to end, and what is too slow for every run
 demo: build tools ## the documented walkthrough on two Milvus and two MinIO, each row compared
 	@$(IN_LOOPBACK) $(PYTHON) -W ignore demo/demo.py
 
+.PHONY: bench
+bench: build tools ## what it costs against the Go tool, mc and rclone; bench/README.md says how (15 minutes)
+	@bench/install.sh
+	@$(IN_LOOPBACK) $(PYTHON) -W ignore bench/run.py $(BENCH)
+
 # ------------------------------------------------------------------------------------------ housekeeping
+
+.PHONY: man
+man: build ## renew docs/milvus-backup.1 from the command tree
+	@./milvus-backup --man >docs/milvus-backup.1
 
 .PHONY: format
 format: ## clang-format over all sources

@@ -6,11 +6,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <memory>
 
 #include "base/log.h"
-#include "base/version.h"
-#include "cli/command.h"
+#include "cli/command_line.h"
+#include "cli/command_tree.h"
+#include "cli/man_page.h"
 #include "cli/progress_view.h"
 #include "cli/stop_signals.h"
 
@@ -100,14 +100,6 @@ int Execute(const Globals& globals, const Run& run, const std::stop_token& stop)
   return output->exit_code;
 }
 
-void AddGlobals(CLI::App& app, Globals& globals) {
-  app.add_option("--config", globals.config, "configuration file; looked for as given, in $MILVUSCONF and in ./configs")->capture_default_str();
-  app.add_option("--set", globals.set, "KEY=VALUE over the file's; may be given again, or several separated by commas")->allow_extra_args(false);
-  app.add_flag("--json", globals.json, "print one JSON document");
-  app.add_option("--progress", globals.progress, "auto, bar, lines, json or none")->capture_default_str();
-  app.add_flag("-q,--quiet", globals.quiet, "no progress");
-}
-
 // The innermost command that was given.
 const Command* Chosen(const std::vector<Command>& commands) {
   const Command* chosen = nullptr;
@@ -128,6 +120,21 @@ int ParseFailed(const CLI::App& app, const CLI::ParseError& error, const Globals
   return kUsage;
 }
 
+int PrintManPage(const CommandLine& line) {
+  std::fputs(ManPage(DescribeTree(line.app)).c_str(), stdout);
+  return kDone;
+}
+
+int RunCommand(const Command& command, const Globals& globals, const std::stop_token& stop) {
+  if (command.about_itself) {
+    Print(globals, command.about_itself());
+    return kDone;
+  }
+  Result<Run> run = command.prepare();
+  if (!run.ok()) return UsageError(globals, run.status());
+  return Execute(globals, *run, stop);
+}
+
 }  // namespace
 
 std::vector<std::string> NormalizeFlags(std::vector<std::string> arguments) {
@@ -142,38 +149,21 @@ std::vector<std::string> NormalizeFlags(std::vector<std::string> arguments) {
 
 int Main(std::vector<std::string> arguments) {
   const StopSignals signals;
-  Globals globals;
-  std::vector<Command> commands;
-  CLI::App app("milvus-backup backs up the collections of Milvus, carries backups between object stores, and restores them.", "milvus-backup");
-  app.set_version_flag("--version", fmt::format("milvus-backup {} (Built on {} from Git SHA {} by {})", kVersion, kBuildDate, kGitCommit, kCompiler));
-  app.require_subcommand(0, 1);  // an unknown word is then named in the error
-  app.fallthrough();
-  app.footer("Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done in part, 10 no such backup or collection,\n"
-             "11 locked by another run, 12 not allowed, 130 interrupted.");
-  AddGlobals(app, globals);
-  AddCreate(app, commands);
-  AddRestore(app, commands);
-  AddListing(app, commands);
-  AddCopy(app, commands);
-  AddClone(app, commands);
-  AddCheck(app, commands, globals);
-  for (const Command& command : commands) command.app->fallthrough();
-
+  CommandLine line;
   arguments = NormalizeFlags(std::move(arguments));
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
   try {
-    app.parse(std::move(arguments));
+    line.app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
-    return ParseFailed(app, error, globals);
+    return ParseFailed(line.app, error, line.globals);
   }
-  const Command* command = Chosen(commands);
+  if (line.globals.man) return PrintManPage(line);
+  const Command* command = Chosen(line.commands);
   if (command == nullptr) {
-    std::fputs(app.help().c_str(), stderr);
-    return UsageError(globals, InvalidArgument("no command given"));
+    std::fputs(line.app.help().c_str(), stderr);
+    return UsageError(line.globals, InvalidArgument("no command given"));
   }
-  Result<Run> run = command->prepare();
-  if (!run.ok()) return UsageError(globals, run.status());
-  return Execute(globals, *run, signals.token());
+  return RunCommand(*command, line.globals, signals.token());
 }
 
 }  // namespace mbk::cli

@@ -60,13 +60,13 @@ Result<Output> RunIt(const CloneOptions& options, const std::string& to, Invocat
 
 void AddClone(CLI::App& root, std::vector<Command>& commands) {
   auto flags = std::make_shared<CloneFlags>();
-  CLI::App* app = root.add_subcommand("clone", "carry collections from this Milvus into another, live, in one command\n\n"
-                                               "Indexes, aliases and load state are restored too; switch them off with\n"
-                                               "--rebuild_index=false and the like. The source is flushed, never changed otherwise.");
-  app->footer("Examples:\n"
+  CLI::App* app = root.add_subcommand("clone", "carry collections from this Milvus into another, live, in one command");
+  app->footer("Indexes, aliases and load state are restored too; switch them off with --rebuild_index=false and the like.\n"
+              "The source is flushed, never changed otherwise.\n\n"
+              "Examples:\n"
               "  milvus-backup clone --to other.yaml -c coll -s _copy\n"
               "  milvus-backup clone --to other.yaml --filter 'db1.*' -r 'db1.*:db2.*'");
-  app->add_option("--to", flags->to, "configuration file of the other Milvus")->required();
+  app->add_option("--to", flags->to, "configuration file of the other Milvus")->type_name("FILE")->required();
   app->add_option("--as", flags->as, "keep a backup of this name in the backup store of this side");
   AddSelectionFlags(*app, flags->selection);
   AddLoadFlags(*app, flags->load);

@@ -25,6 +25,7 @@ struct Globals {
   bool json = false;
   bool quiet = false;
   std::string progress = "auto";  ///< auto, bar, lines, json, none
+  bool man = false;
 };
 
 /// What a command has to say. Text goes to stdout as scripts know it, or `json` does when asked for;
@@ -53,6 +54,8 @@ using Run = std::function<Result<Output>(Invocation&)>;
 struct Command {
   CLI::App* app = nullptr;
   std::function<Result<Run>()> prepare;
+  /// Instead of `prepare`: what a command says of the program itself, for which no configuration is read.
+  std::function<Output()> about_itself;
 };
 
 /// Each adds its commands to `root`.
@@ -63,5 +66,6 @@ void AddCopy(CLI::App& root, std::vector<Command>& commands);
 void AddListing(CLI::App& root, std::vector<Command>& commands);  ///< list, get, delete
 /// check, config show. `globals` is read when the command runs.
 void AddCheck(CLI::App& root, std::vector<Command>& commands, const Globals& globals);
+void AddCompletion(CLI::App& root, std::vector<Command>& commands);  ///< completion bash|zsh|fish; `root` outlives them
 
 }  // namespace mbk::cli

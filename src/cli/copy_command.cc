@@ -51,14 +51,14 @@ Result<Output> RunIt(const CopyFlags& flags, Invocation& invocation) {
 
 void AddCopy(CLI::App& root, std::vector<Command>& commands) {
   auto flags = std::make_shared<CopyFlags>();
-  CLI::App* app = root.add_subcommand("copy", "carry a backup to the backup store of another configuration\n\n"
-                                              "Inside one object store the store copies by itself; between two, objects are\n"
-                                              "streamed through this process without touching a local disk.");
-  app->footer("Examples:\n"
+  CLI::App* app = root.add_subcommand("copy", "carry a backup to the backup store of another configuration");
+  app->footer("Inside one object store the store copies by itself; between two, objects are streamed through this process\n"
+              "without touching a local disk.\n\n"
+              "Examples:\n"
               "  milvus-backup copy -n my_backup --to other.yaml\n"
               "  milvus-backup copy -n my_backup --to other.yaml --as from_a");
   app->add_option("-n,--name", flags->options.name, "backup name")->required();
-  app->add_option("--to", flags->to, "configuration file whose backup store receives it")->required();
+  app->add_option("--to", flags->to, "configuration file whose backup store receives it")->type_name("FILE")->required();
   app->add_option("--as", flags->options.as, "name at the other side; the same when not given");
   app->add_flag("--dry_run", flags->options.dry_run, "print the plan, change nothing");
   commands.push_back({app, [flags]() -> Result<Run> {

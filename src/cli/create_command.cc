@@ -92,8 +92,8 @@ void AddCreate(CLI::App& root, std::vector<Command>& commands) {
               "  milvus-backup create -n my_backup --dry-run             what would be done");
   app->add_option("-n,--name", flags->name, "backup name; without one it is made from the time");
   AddSelectionFlags(*app, flags->selection);
-  app->add_option("--strategy", flags->strategy, "meta_only, skip_flush, serial_flush; chosen by itself when not given");
-  app->add_option("--format", flags->format, "auto or binlog");
+  app->add_option("--strategy", flags->strategy, "auto and serial_flush flush every collection first, skip_flush none; meta_only saves no rows")->type_name("auto|meta_only|skip_flush|serial_flush");
+  app->add_option("--format", flags->format, "how data lie in the backup; in this version both mean binlog")->type_name("auto|binlog");
   app->add_flag("-f,--force", flags->force, "the same as --strategy skip_flush");
   app->add_flag("--meta_only", flags->meta_only, "the same as --strategy meta_only");
   app->add_flag("--rbac", flags->rbac, "users, roles and grants too");

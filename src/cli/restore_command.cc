@@ -50,10 +50,10 @@ Result<Output> RunIt(const RestoreOptions& options, Invocation& invocation) {
 
 void AddRestore(CLI::App& root, std::vector<Command>& commands) {
   auto flags = std::make_shared<RestoreFlags>();
-  CLI::App* app = root.add_subcommand("restore", "restore a backup into Milvus\n\n"
-                                                 "-c, -d and -a select by the names in the backup; --filter by the names in the\n"
-                                                 "target, that is, after --suffix or --rename.");
-  app->footer("Examples:\n"
+  CLI::App* app = root.add_subcommand("restore", "restore a backup into Milvus");
+  app->footer("-c, -d and -a select by the names in the backup; --filter by the names in the target, that is, after\n"
+              "--suffix or --rename. Data are imported, indexes are not built again unless asked for.\n\n"
+              "Examples:\n"
               "  milvus-backup restore -n my_backup -s _bak                    everything, beside the originals\n"
               "  milvus-backup restore -n my_backup -c coll -r coll:coll2      one collection under a new name\n"
               "  milvus-backup restore -n my_backup --rebuild_index --restore_load_state");
