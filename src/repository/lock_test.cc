@@ -134,7 +134,7 @@ TEST(BackupLock, CanBeTakenAgainOnceReleased) {
   MemoryStore store;
   auto first = BackupLock::Acquire(store, kLayout, "create", {});
   ASSERT_TRUE(first.ok());
-  ASSERT_TRUE((*first)->Release().ok());
+  ASSERT_TRUE((*first)->Release({}).ok());
   EXPECT_TRUE(BackupLock::Acquire(store, kLayout, "delete", {}).ok());
 }
 
@@ -213,7 +213,7 @@ TEST(BackupLock, ReleaseTellsWhenTheLockStays) {
   auto lock = BackupLock::Acquire(store, kLayout, "create", {});
   ASSERT_TRUE(lock.ok());
   store.Inject({.operation = StoreOperation::kDelete});
-  EXPECT_EQ((*lock)->Release().code(), Code::kUnavailable);
+  EXPECT_EQ((*lock)->Release({}).code(), Code::kUnavailable);
 }
 
 }  // namespace

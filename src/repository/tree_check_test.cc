@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "repository/testing/backups.h"
 #include "store/memory/memory_store.h"
@@ -104,6 +105,12 @@ TEST_F(TreeCheck, OfOneCollectionLooksAtItsFilesOnly) {
 }
 
 // Made-up ids of one to three digits, so that "10" and "9" meet and keys order otherwise than numbers.
+std::vector<std::int64_t> FewIds() {
+  std::set<std::int64_t> ids;
+  for (int i = *rc::gen::inRange(0, 4); i > 0; --i) ids.insert(*rc::gen::inRange<std::int64_t>(1, 130));
+  return {ids.rbegin(), ids.rend()};
+}
+
 Collection AnyCollection(std::int64_t id) {
   auto any_id = [] { return *rc::gen::inRange<std::int64_t>(1, 130); };
   auto logs = [&](bool is_delta) {
@@ -118,9 +125,9 @@ Collection AnyCollection(std::int64_t id) {
     return list;
   };
   Collection collection{.collection_id = id};
-  for (std::int64_t partition_id : *rc::gen::unique<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(1, 130))) {
+  for (std::int64_t partition_id : FewIds()) {
     Partition partition{.partition_id = partition_id};
-    for (std::int64_t segment_id : *rc::gen::unique<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(1, 130))) {
+    for (std::int64_t segment_id : FewIds()) {
       partition.segments.push_back({.segment_id = segment_id, .partition_id = partition_id, .group_id = segment_id,
                                     .insert_logs = logs(false), .delta_logs = logs(true)});
     }
@@ -131,9 +138,7 @@ Collection AnyCollection(std::int64_t id) {
 
 std::vector<Collection> AnyCollections() {
   std::vector<Collection> collections;
-  for (std::int64_t id : *rc::gen::unique<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(1, 130))) {
-    if (collections.size() < 3) collections.push_back(AnyCollection(id));
-  }
+  for (std::int64_t id : FewIds()) collections.push_back(AnyCollection(id));
   return collections;
 }
 
