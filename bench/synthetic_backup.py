@@ -1,0 +1,85 @@
+"""A valid backup of any number of objects, without a Milvus: one collection, one partition, ten logs a segment.
+
+The metadata are those of docs/formats/backup.md; the objects hold random bytes, which nothing that carries a
+backup looks into.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+COLLECTION, PARTITION, FIRST_SEGMENT = 470000000000000001, 470000000000000002, 470000000000001000
+FIRST_LOG = 470000000001000000
+# Row id, timestamp and the fields of the schema below.
+FIELD_IDS = (0, 1, *range(100, 108))
+
+
+@dataclass(frozen=True)
+class Shape:
+    objects: int
+    object_bytes: int
+
+    @property
+    def segments(self) -> int:
+        count, rest = divmod(self.objects, len(FIELD_IDS))
+        if rest:
+            raise ValueError(f"{self.objects} objects: must be a multiple of {len(FIELD_IDS)}, the logs of a segment")
+        return count
+
+
+def write_backup(directory: Path, name: str, shape: Shape) -> None:
+    """The tree of the backup `name` below `directory`."""
+    root = directory / name
+    content = os.urandom(shape.object_bytes)
+    segments = [_segment(number, shape.object_bytes) for number in range(shape.segments)]
+    for segment in segments:
+        for group in segment["binlogs"]:
+            [log] = group["binlogs"]
+            path = root / f"binlogs/insert_log/{COLLECTION}/{PARTITION}/{segment['segment_id']}" \
+                / f"{segment['segment_id']}/{group.get('fieldID', 0)}/{log['log_id']}"  # fmt: skip
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Another beginning for each, or a store might notice that they are all the same.
+            number = log["log_id"].to_bytes(8, "little")
+            path.write_bytes((number + content)[: shape.object_bytes])
+    (root / "meta").mkdir()
+    for file, document in _meta(name, segments, shape).items():
+        (root / "meta" / file).write_text(json.dumps(document, separators=(",", ":")))
+
+
+def _segment(number: int, log_bytes: int) -> dict[str, Any]:
+    segment = FIRST_SEGMENT + number
+    groups = []
+    for place, field in enumerate(FIELD_IDS):
+        log = FIRST_LOG + number * len(FIELD_IDS) + place
+        source = f"files/insert_log/{COLLECTION}/{PARTITION}/{segment}/{field}/{log}"
+        groups.append({"fieldID": field, "binlogs": [{"log_path": source, "log_size": log_bytes, "log_id": log}]})
+    return {"segment_id": segment, "collection_id": COLLECTION, "partition_id": PARTITION, "num_of_rows": 1000,
+            "binlogs": groups, "deltalogs": [{}], "size": log_bytes * len(FIELD_IDS), "group_id": segment}  # fmt: skip
+
+
+def _meta(name: str, segments: list[dict[str, Any]], shape: Shape) -> dict[str, Any]:
+    size = shape.objects * shape.object_bytes
+    partition = {"partition_id": PARTITION, "partition_name": "_default", "collection_id": COLLECTION, "size": size}
+    collection = {"id": "bench", "collection_id": COLLECTION, "db_name": "default", "collection_name": "bench",
+                  "schema": _schema(), "shards_num": 1, "consistency_level": 2, "size": size}  # fmt: skip
+    backup = {"id": "bench", "state_code": 2, "name": name, "size": size, "milvus_version": "v2.3.5"}
+    partition_with_all = partition | {"segment_backups": segments}
+    collection_with_all = collection | {"partition_backups": [partition_with_all]}
+    return {
+        "full_meta.json": backup | {"collection_backups": [collection_with_all]},
+        "collection_meta.json": {"infos": [collection | {"partition_backups": [partition]}]},
+        "partition_meta.json": {"infos": [partition]},
+        "segment_meta.json": {"infos": segments},
+        "backup_meta.json": backup,
+    }
+
+
+def _schema() -> dict[str, Any]:
+    key = {"fieldID": 100, "name": "id", "is_primary_key": True, "data_type": 5}
+    numbers = [{"fieldID": 101 + place, "name": f"number_{place}", "data_type": 5} for place in range(6)]
+    vector = {"fieldID": 107, "name": "vector", "data_type": 101, "type_params": [{"key": "dim", "value": "16"}]}
+    return {"name": "bench", "fields": [key, *numbers, vector]}
