@@ -1,9 +1,12 @@
 #include <fmt/core.h>
 
+#include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/log.h"
@@ -56,15 +59,42 @@ class DataListing {
   bool last_page_ = false;
 };
 
+// What a set of objects comes to, in whatever order they are added. Two sets that differ in a key or a size
+// differ in this, but for a chance of less than one in 2^30 even where sizes differ by gigabytes.
+struct Extent {
+  std::int64_t objects = 0;
+  std::int64_t bytes = 0;
+  std::uint64_t fingerprint = 0;
+
+  void Add(std::string_view relative_key, std::int64_t size) {
+    ++objects;
+    bytes += size;
+    fingerprint += std::hash<std::string_view>()(relative_key) * (2 * static_cast<std::uint64_t>(size) + 1);
+  }
+  bool operator==(const Extent&) const = default;
+};
+
+std::string_view Below(const BackupLayout& layout, const ObjectKey& key) { return std::string_view(key.str()).substr(layout.prefix().size()); }
+
 // A backup that is not whole is not worth carrying: its own metadata say what must be there.
-Status CheckWhole(OpenedBackup& opened, ObjectReader& store, const CallContext& context) {
+Result<Extent> CheckWhole(OpenedBackup& opened, ObjectReader& store, const CallContext& context) {
   const ObjectIndex index(opened.backup.collections);
-  return CheckTree(store, opened.layout.tree(), index, {}, context).WithContext(fmt::format("backup {} is not whole", opened.layout.name()));
+  Extent extent;
+  auto add = [&](const ObjectInfo& listed, const DataObject&) {
+    extent.Add(Below(opened.layout, listed.key), listed.size);
+    return Status();
+  };
+  MBK_TRY(CheckTree(store, opened.layout.tree(), index, add, context).WithContext(fmt::format("backup {} is not whole", opened.layout.name())));
+  return extent;
+}
+
+CopyReport EmptyReport(const CopyBackupOptions& options, const BackupSide& target, const BackupLayout& to) {
+  return {.name = options.name, .as = options.as, .target_url = target.store.identity().Url(ObjectKey(to.prefix()))};
 }
 
 Result<CopyReport> Measure(const CopyBackupOptions& options, BackupSide& source, BackupSide& target, const CallContext& context) {
   const BackupLayout from(source.root, options.name), to(target.root, options.as);
-  CopyReport report{.name = options.name, .as = options.as, .target_url = target.store.identity().Url(ObjectKey(to.prefix()))};
+  CopyReport report = EmptyReport(options, target, to);
   DataListing listing(source.store, from, context);
   for (;;) {
     MBK_TRY_ASSIGN(std::optional<ObjectInfo> object, listing.Next());
@@ -74,23 +104,31 @@ Result<CopyReport> Measure(const CopyBackupOptions& options, BackupSide& source,
   }
 }
 
-// Carries the data objects; returns why copies fell back to streaming.
-Result<std::string> CopyData(BackupSide& source, BackupSide& target, const BackupLayout& from, const BackupLayout& to,
-                             DigestLog& digests, const RunServices& run, const CallContext& context) {
+struct Carried {
+  Extent extent;
+  DigestLog digests;
+  std::string fallback_reason;
+};
+
+Result<Carried> CopyData(BackupSide& source, BackupSide& target, const BackupLayout& from, const BackupLayout& to,
+                         const RunServices& run, const CallContext& context) {
+  Carried carried;
   DataListing listing(source.store, from, context);
   auto next = [&]() -> Result<std::optional<CopyTask>> {
     MBK_TRY_ASSIGN(std::optional<ObjectInfo> object, listing.Next());
     if (!object) return std::optional<CopyTask>();
-    ObjectKey there(to.prefix() + object->key.str().substr(from.prefix().size()));
+    ObjectKey there(to.prefix() + std::string(Below(from, object->key)));
     return std::optional(CopyTask{std::move(object->key), std::move(there), object->size});
   };
   ObjectCopier copier(source.store, target.store, run.settings.copy);
   MBK_TRY(copier.CopyAll(next, run.progress, context, [&](const CopyTask& task, const CopyResult& result) {
-    digests.Add(task.target, result.digest);
+    carried.extent.Add(Below(from, task.source), task.size);
+    carried.digests.Add(task.target, result.digest);
     return Status();
   }));
-  digests.Seal();
-  return copier.fallback_reason();
+  carried.digests.Seal();
+  carried.fallback_reason = copier.fallback_reason();
+  return carried;
 }
 
 // The source's objects.json, asked for in key order.
@@ -126,29 +164,41 @@ void SetDigest(manifest::ObjectRecord& record, const ObjectInfo& listed, const D
   record.digest = digest.hex;
 }
 
-// Both listings side by side: every object of the source must be at the target with its size. What lies
-// there goes into the target's objects.json.
-Status VerifyAndRecord(BackupSide& source, BackupSide& target, const BackupLayout& from, const BackupLayout& to,
-                       const DigestLog& digests, const CallContext& context) {
+// Both listings side by side, to name the first object in which they differ.
+Status NameDifference(BackupSide& source, BackupSide& target, const BackupLayout& from, const BackupLayout& to, const CallContext& context) {
   DataListing here(source.store, from, context), there(target.store, to, context);
-  SourceRecords records(source.store, from, context);
-  ObjectOutput output(target.store, to.Meta(kObjects), context);
   for (;;) {
     MBK_TRY_ASSIGN(std::optional<ObjectInfo> expected, here.Next());
     MBK_TRY_ASSIGN(std::optional<ObjectInfo> listed, there.Next());
-    if (!expected && !listed) return output.Finish();
-    const std::string key = expected ? expected->key.str().substr(from.prefix().size()) : "";
-    const bool same = expected && listed && listed->key.str().substr(to.prefix().size()) == key && listed->size == expected->size;
-    if (!same) {
-      const ObjectKey& at = expected ? expected->key : listed->key;
-      return DataLoss(fmt::format("the copy differs from the source at {}: an object is missing, added or of another size", at.str()));
-    }
+    if (!expected && !listed) return DataLoss("the backup at the source changed while it was copied");
+    const bool same = expected && listed && Below(from, expected->key) == Below(to, listed->key) && expected->size == listed->size;
+    if (same) continue;
+    const ObjectKey& at = expected ? expected->key : listed->key;
+    return DataLoss(fmt::format("the copy differs from the source at {}: an object is missing, added or of another size", at.str()));
+  }
+}
+
+// What lies at the target must be what was carried, by key and size, and goes into its objects.json. One
+// listing: the source is listed again only to say what is wrong.
+Status VerifyAndRecord(BackupSide& source, BackupSide& target, const BackupLayout& from, const BackupLayout& to,
+                       const Carried& carried, const CallContext& context) {
+  DataListing there(target.store, to, context);
+  SourceRecords records(source.store, from, context);
+  ObjectOutput output(target.store, to.Meta(kObjects), context);
+  Extent arrived;
+  for (;;) {
+    MBK_TRY_ASSIGN(std::optional<ObjectInfo> listed, there.Next());
+    if (!listed) break;
+    const std::string key(Below(to, listed->key));
+    arrived.Add(key, listed->size);
     MBK_TRY_ASSIGN(manifest::ObjectRecord record, records.Find(key));
     record.size = listed->size;
     record.etag = listed->etag;
-    SetDigest(record, *listed, digests);
+    SetDigest(record, *listed, carried.digests);
     MBK_TRY(output.Write(manifest::ObjectRecordLine(record)));
   }
+  if (arrived != carried.extent) return NameDifference(source, target, from, to, context);
+  return output.Finish();
 }
 
 // While the name stays, metadata are carried byte for byte, so that keys of newer tools survive; the
@@ -170,14 +220,18 @@ Status CopyMeta(BackupSide& source, BackupSide& target, const BackupLayout& from
 }
 
 Result<CopyReport> Write(const CopyBackupOptions& options, BackupSide& source, BackupSide& target, OpenedBackup& opened,
-                         const BackupLayout& to, BackupWriter& writer, const RunServices& run, const CallContext& context) {
-  MBK_TRY_ASSIGN(CopyReport report, Measure(options, source, target, context));
-  run.progress.Enter(Step::kCopy, report.objects, report.bytes);
-  DigestLog digests;
-  MBK_TRY_ASSIGN(report.fallback_reason, CopyData(source, target, opened.layout, to, digests, run, context));
+                         const Extent& planned, const BackupLayout& to, BackupWriter& writer, const RunServices& run,
+                         const CallContext& context) {
+  run.progress.Enter(Step::kCopy, planned.objects, planned.bytes);
+  MBK_TRY_ASSIGN(Carried carried, CopyData(source, target, opened.layout, to, run, context));
 
-  run.progress.Enter(Step::kVerify, report.objects);
-  MBK_TRY(VerifyAndRecord(source, target, opened.layout, to, digests, context));
+  run.progress.Enter(Step::kVerify, carried.extent.objects);
+  MBK_TRY(VerifyAndRecord(source, target, opened.layout, to, carried, context));
+
+  CopyReport report = EmptyReport(options, target, to);
+  report.objects = carried.extent.objects;
+  report.bytes = carried.extent.bytes;
+  report.fallback_reason = std::move(carried.fallback_reason);
 
   // From here on the copy exists.
   run.progress.Enter(Step::kManifest);
@@ -202,12 +256,12 @@ Result<CopyReport> RunCopy(const CopyBackupOptions& options, BackupSide& source,
   run.progress.Enter(Step::kOpen);
   const BackupLayout from(source.root, options.name), to(target.root, named.as);
   MBK_TRY_ASSIGN(OpenedBackup opened, OpenBackup(source.store, from, context));
-  MBK_TRY(CheckWhole(opened, source.store, context));
+  MBK_TRY_ASSIGN(const Extent planned, CheckWhole(opened, source.store, context));
   if (options.dry_run) return Measure(named, source, target, context);
 
   // Beyond this point the name at the other side is ours.
   MBK_TRY_ASSIGN(std::unique_ptr<BackupWriter> writer, BackupWriter::Begin(target.store, to, "copy", context));
-  Result<CopyReport> report = Write(named, source, target, opened, to, *writer, run, context);
+  Result<CopyReport> report = Write(named, source, target, opened, planned, to, *writer, run, context);
   if (!report.ok()) return GiveUp(*writer, to, report.status(), context);
   run.progress.Enter(Step::kDone);
   return report;
