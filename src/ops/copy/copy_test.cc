@@ -1,0 +1,240 @@
+#include "ops/copy/copy.h"
+
+#include <fmt/core.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/hash.h"
+#include "ops/create/create.h"
+#include "ops/testing/world.h"
+#include "repository/object_records.h"
+#include "repository/repository.h"
+
+namespace mbk {
+namespace {
+
+using opstest::World;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::map<std::string, std::string> Below(const MemoryStore& store, const std::string& prefix) {
+  std::map<std::string, std::string> below;
+  for (const auto& [key, content] : store.Contents()) {
+    if (key.starts_with(prefix)) below[key.substr(prefix.size())] = content;
+  }
+  return below;
+}
+
+std::vector<manifest::ObjectRecord> RecordsOf(ObjectReader& store, const BackupLayout& layout) {
+  ObjectRecordReader reader(store, layout, {});
+  std::vector<manifest::ObjectRecord> records;
+  for (;;) {
+    auto next = reader.Next();
+    if (!next.ok() || !next->has_value()) return records;
+    records.push_back(**next);
+  }
+}
+
+// A backup in the store of a World, and an empty store for its copy.
+class Copy : public testing::Test {
+ protected:
+  Copy() {
+    world_.AddCollection({"default", "books"}, 1000, {{.id = 10, .has_deletes = true}, {.id = 11}});
+    EXPECT_TRUE(RunCreate({.name = "nightly"}, world_.milvus, world_.backups, world_.run, {}).ok());
+  }
+  Result<CopyReport> Run(CopyBackupOptions options = {}, const CallContext& context = {}) {
+    options.name = "nightly";
+    return RunCopy(options, world_.backups, target_, world_.run, context);
+  }
+
+  World world_;
+  std::shared_ptr<MemoryStore> target_memory_ = std::make_shared<MemoryStore>();
+  FaultyStore target_store_{target_memory_};
+  BackupSide target_{.store = target_store_, .root = "far"};
+};
+
+TEST_F(Copy, IsEqualToItsSourceInEveryByte) {
+  Result<CopyReport> report = Run();
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->objects, 5);
+  EXPECT_EQ(report->bytes, 100);
+  EXPECT_EQ(report->as, "nightly");
+  EXPECT_EQ(Below(*target_memory_, "far/nightly/"), Below(*world_.backup_memory, "backup/nightly/"));
+}
+
+TEST_F(Copy, UnderAnotherNameSaysSoInItsMetadata) {
+  Result<CopyReport> report = Run({.as = "kept"});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_THAT(Below(*target_memory_, "far/nightly/"), IsEmpty());
+  OpenedBackup source = OpenBackup(*world_.backup_memory, BackupLayout("backup", "nightly"), {}).value();
+  OpenedBackup copy = OpenBackup(*target_memory_, BackupLayout("far", "kept"), {}).value();
+  EXPECT_EQ(copy.backup.name, "kept");
+  copy.backup.name = source.backup.name;
+  EXPECT_EQ(copy.backup, source.backup);
+}
+
+TEST_F(Copy, InsideOneStoreGoesServerSide) {
+  world_.backup_store.Inject({.operation = StoreOperation::kUploadPart, .times = 100});
+  BackupSide same{.store = world_.backup_store, .root = "backup"};
+  Result<CopyReport> report = RunCopy({.name = "nightly", .as = "kept"}, world_.backups, same, world_.run, {});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->fallback_reason, "");
+  EXPECT_EQ(Below(*world_.backup_memory, "backup/kept/binlogs/"), Below(*world_.backup_memory, "backup/nightly/binlogs/"));
+}
+
+// A store whose etags say nothing of the content.
+class Undigested : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<ListPage> List(const ListRequest& request, const CallContext& context) override {
+    MBK_TRY_ASSIGN(ListPage page, ForwardingStore::List(request, context));
+    for (ObjectInfo& object : page.objects) object.digest = {};
+    return page;
+  }
+  Result<WriteResult> Copy(const CopySource& source, const ObjectKey& target, const CallContext& context) override {
+    MBK_TRY_ASSIGN(WriteResult written, ForwardingStore::Copy(source, target, context));
+    written.digest = {};
+    return written;
+  }
+};
+
+TEST_F(Copy, CarriesTheDigestsOfItsSourceWhereTheStoreHasNone) {
+  Undigested store(world_.backup_memory);
+  BackupSide same{.store = store, .root = "backup"};
+  ASSERT_TRUE(RunCopy({.name = "nightly", .as = "kept"}, same, same, world_.run, {}).ok());
+  const BackupLayout kept("backup", "kept");
+  const auto records = RecordsOf(store, kept);
+  EXPECT_EQ(records.size(), 5u);
+  for (const manifest::ObjectRecord& record : records) {
+    EXPECT_EQ(record.digest_kind, "md5");
+    EXPECT_EQ(record.digest, Md5Hex(world_.backup_memory->Contents().at(kept.prefix() + record.key)));
+    EXPECT_THAT(record.source_key, testing::StartsWith("files/"));
+  }
+}
+
+class GoldenCopy : public testing::TestWithParam<backuptest::Golden> {};
+
+TEST_P(GoldenCopy, KeepsMetadataThatIsNotUnderstoodByteForByte) {
+  World world;
+  const BackupLayout from("backup", GetParam().name);
+  backuptest::PlaceGoldenMeta(*world.backup_memory, from, GetParam());
+  const Backup backup = OpenBackup(*world.backup_memory, from, {}).value().backup;
+  backuptest::PlaceData(*world.backup_memory, from.tree(), backup);
+  for (std::string_view file : {kBackupMeta, kFullMeta}) {
+    const std::string text = world.backup_memory->Contents().at(from.Meta(file).str());
+    world.backup_memory->Set(from.Meta(file).str(), R"({"of_a_newer_tool":{"a":[1, 2 ]},)" + text.substr(1));
+  }
+  world.backup_memory->Set(from.Meta("newer.json").str(), "{ }");
+  MemoryStore far;
+  BackupSide target{.store = far, .root = ""};
+  Result<CopyReport> report = RunCopy({.name = GetParam().name}, world.backups, target, world.run, {});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  auto copied = Below(far, GetParam().name + "/");
+  EXPECT_EQ(copied.erase("meta/objects.json"), 1u) << "made for the copy";
+  EXPECT_EQ(copied, Below(*world.backup_memory, from.prefix()));
+}
+
+INSTANTIATE_TEST_SUITE_P(OfTheGoTool, GoldenCopy, testing::ValuesIn(backuptest::kGoldenBackups),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_F(Copy, RefusesABackupThatIsNotWhole) {
+  const ObjectKey gone[] = {ObjectKey("backup/nightly/binlogs/delta_log/1000/2000/10/10/100")};
+  ASSERT_TRUE(world_.backup_memory->Delete(gone, {}).ok());
+  Status copied = Run().status();
+  EXPECT_EQ(copied.code(), Code::kDataLoss);
+  EXPECT_THAT(copied.message(), AllOf(HasSubstr("backup nightly is not whole"), HasSubstr(gone[0].str())));
+  EXPECT_THAT(target_memory_->Keys(), IsEmpty());
+}
+
+TEST_F(Copy, ADryRunMeasuresAndWritesNothing) {
+  Result<CopyReport> report = Run({.dry_run = true});
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->objects, 5);
+  EXPECT_THAT(report->target_url, HasSubstr("far/nightly/"));
+  EXPECT_THAT(target_memory_->Keys(), IsEmpty());
+}
+
+TEST_F(Copy, LeavesABackupOfThatNameAsItIs) {
+  ASSERT_TRUE(Run().ok());
+  const auto before = target_memory_->Contents();
+  EXPECT_EQ(Run().status().code(), Code::kAlreadyExists);
+  EXPECT_EQ(target_memory_->Contents(), before);
+}
+
+TEST_F(Copy, OntoItselfIsRefused) {
+  const auto before = world_.backup_memory->Contents();
+  EXPECT_EQ(RunCopy({.name = "nightly"}, world_.backups, world_.backups, world_.run, {}).status().code(), Code::kAlreadyExists);
+  EXPECT_EQ(world_.backup_memory->Contents(), before);
+}
+
+TEST_F(Copy, NamesAreChecked) {
+  EXPECT_EQ(Run({.as = "no/name"}).status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(RunCopy({.name = "nope"}, world_.backups, target_, world_.run, {}).status().code(), Code::kNotFound);
+}
+
+// Notes the order of what is written.
+class PutLog : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<WriteResult> Put(const PutRequest& request, const CallContext& context) override {
+    MBK_TRY_ASSIGN(WriteResult written, ForwardingStore::Put(request, context));
+    keys.push_back(request.key.str());
+    return written;
+  }
+  std::vector<std::string> keys;
+};
+
+TEST_F(Copy, WritesTheCommitObjectLast) {
+  PutLog store(target_memory_);
+  world_.run.settings.copy.concurrency = 1;
+  BackupSide target{.store = store, .root = "far"};
+  ASSERT_TRUE(RunCopy({.name = "nightly"}, world_.backups, target, world_.run, {}).ok());
+  ASSERT_EQ(store.keys.size(), 1u + 5u + 6u);
+  EXPECT_EQ(store.keys.front(), "far/nightly/meta/lock.json");
+  EXPECT_EQ(store.keys.back(), "far/nightly/meta/backup_meta.json");
+}
+
+TEST_F(Copy, ThatFailsAtAnyWriteLeavesNothing) {
+  for (const std::string as : {"nightly", "kept"}) {
+    for (int nth = 1; nth <= 12; ++nth) {
+      SCOPED_TRACE(fmt::format("{}: put {}", as, nth));
+      auto memory = std::make_shared<MemoryStore>();
+      FaultyStore store(memory);
+      store.Inject({.operation = StoreOperation::kPut, .nth = nth});
+      BackupSide target{.store = store, .root = "far"};
+      EXPECT_EQ(RunCopy({.name = "nightly", .as = as}, world_.backups, target, world_.run, {}).status().code(), Code::kUnavailable);
+      EXPECT_EQ(store.fired(), 1);
+      EXPECT_THAT(memory->Keys(), IsEmpty());
+    }
+  }
+}
+
+// Swallows one object, as a store that lost it.
+class LosingStore : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<WriteResult> Put(const PutRequest& request, const CallContext& context) override {
+    if (request.key.str().ends_with("/101/201")) return WriteResult{};
+    return ForwardingStore::Put(request, context);
+  }
+};
+
+TEST_F(Copy, NoticesAnObjectThatTheStoreLost) {
+  LosingStore store(target_memory_);
+  BackupSide target{.store = store, .root = "far"};
+  Status copied = RunCopy({.name = "nightly"}, world_.backups, target, world_.run, {}).status();
+  EXPECT_EQ(copied.code(), Code::kDataLoss);
+  EXPECT_THAT(copied.message(), HasSubstr("/101/201"));
+  EXPECT_THAT(target_memory_->Keys(), IsEmpty());
+}
+
+TEST_F(Copy, OfABackupOfTheGoToolNeedsNoRecords) {
+  const ObjectKey objects[] = {ObjectKey("backup/nightly/meta/objects.json")};
+  ASSERT_TRUE(world_.backup_memory->Delete(objects, {}).ok());
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(RecordsOf(*target_memory_, BackupLayout("far", "nightly")).size(), 5u);
+}
+
+}  // namespace
+}  // namespace mbk

@@ -1,0 +1,330 @@
+#include "ops/restore/restore.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "ops/create/create.h"
+#include "ops/testing/world.h"
+#include "repository/repository.h"
+
+namespace mbk {
+namespace {
+
+using milvustest::MockCollection;
+using milvustest::SeenCall;
+using opstest::World;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::StartsWith;
+
+const BackupLayout kLayout("backup", "nightly");
+const CollectionName kBooks{"default", "books"}, kBooksBak{"default", "books_bak"}, kTinyBak{"db1", "tiny_bak"};
+
+// A server with two collections and a backup of them, to be restored beside the originals.
+class Restore : public testing::Test {
+ protected:
+  Restore() {
+    world_.AddCollection(kBooks, 1000, {{.id = 10, .has_deletes = true}, {.id = 11, .partition_id = World::kPartition + 1},
+                                        {.id = 12, .partition_id = kAllPartitions, .is_l0 = true}});
+    world_.AddCollection({"db1", "tiny"}, 1001, {{.id = 13}});
+    world_.server.EditCollection(kBooks, [](MockCollection& books) {
+      books.description.aliases = {"lib"};
+      books.indexes = {{.field_name = "v", .index_name = "v_idx", .params = {{"index_type", "FLAT"}, {"metric_type", "L2"}}}};
+      books.loaded_percent = 100;
+    });
+    Result<CreateReport> created = RunCreate({.name = "nightly"}, world_.milvus, world_.backups, world_.run, {});
+    EXPECT_TRUE(created.ok()) << created.status().message();
+    bucket_before_ = world_.milvus_memory->Contents();
+    calls_before_ = Changes();
+  }
+
+  static load::Options Beside() { return {.renamer = Renamer::FromSuffix("_bak").value()}; }
+  Result<RestoreReport> Run(load::Options load = Beside(), const CallContext& context = {}) {
+    return RunRestore({.name = "nightly", .load = std::move(load)}, world_.backups, world_.milvus, world_.run, context);
+  }
+  // Calls that change the server.
+  std::size_t Changes() const {
+    const auto seen = world_.server.seen();
+    return static_cast<std::size_t>(std::count_if(seen.begin(), seen.end(), [](const SeenCall& call) {
+      return call.rpc.starts_with("Create") || call.rpc.starts_with("Drop") || call.rpc.starts_with("Import") || call.rpc.starts_with("Load");
+    }));
+  }
+  void ExpectNothingChanged() {
+    EXPECT_EQ(Changes(), calls_before_);
+    EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_);
+  }
+  const load::Outcome& OutcomeOf(const RestoreReport& report, const CollectionName& target) {
+    auto found = std::find_if(report.collections.begin(), report.collections.end(), [&](const auto& o) { return o.target == target; });
+    EXPECT_NE(found, report.collections.end());
+    return *found;
+  }
+
+  World world_;
+  std::map<std::string, std::string> bucket_before_;
+  std::size_t calls_before_ = 0;
+};
+
+TEST_F(Restore, BringsEveryCollectionBack) {
+  Result<RestoreReport> report = Run();
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_TRUE(report->status.ok()) << report->status.message();
+  EXPECT_EQ(report->name, "nightly");
+  const load::Outcome& books = OutcomeOf(*report, kBooksBak);
+  EXPECT_EQ(books.rows_expected, 10);
+  EXPECT_EQ(books.rows_imported, 10);
+  EXPECT_TRUE(books.has_deletes);
+  EXPECT_EQ(books.import_jobs, 3);
+  EXPECT_THAT(books.warnings, IsEmpty());
+  auto made = world_.server.FindCollection(kBooksBak);
+  ASSERT_TRUE(made.has_value());
+  EXPECT_THAT(made->partitions, ElementsAre(Field(&PartitionName::name, "_default"), Field(&PartitionName::name, "new")));
+  EXPECT_EQ(made->description.schema.fields, world_.server.FindCollection(kBooks)->description.schema.fields);
+  EXPECT_TRUE(world_.server.FindCollection(kTinyBak).has_value());
+}
+
+TEST_F(Restore, StagesFilesWhereMilvusReadsThemAndRemovesThemAgain) {
+  std::map<std::string, std::vector<std::string>> there;  // what lay below a path when its import began
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc != "GetImportState") return;
+    for (const auto& [id, request] : world_.server.imports()) {
+      for (const std::string& key : world_.milvus_memory->Keys()) {
+        if (!request.paths.front().empty() && key.starts_with(request.paths.front())) there[request.paths.front()].push_back(key);
+      }
+    }
+  });
+  ASSERT_TRUE(Run().value().status.ok());
+  EXPECT_THAT(there, SizeIs(4)) << "each job found its files";
+  for (const auto& [id, request] : world_.server.imports()) {
+    EXPECT_THAT(request.paths.front(), AllOf(StartsWith("restore-temp-"), HasSubstr("_bak/binlogs/")));
+    const bool is_l0 = FindValue(request.options, "l0_import") != nullptr;
+    EXPECT_THAT(request.paths, SizeIs(is_l0 ? 1 : 2));
+  }
+  EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_);
+}
+
+TEST_F(Restore, KeepsStagedFilesOnRequest) {
+  world_.run.settings.keep_temp_files = true;
+  ASSERT_TRUE(Run().value().status.ok());
+  EXPECT_EQ(world_.milvus_memory->Keys().size(), bucket_before_.size() + 8);
+}
+
+TEST_F(Restore, ImportsABackupOfTheMilvusBucketFromWhereItLies) {
+  BackupSide here{.store = world_.milvus_store, .root = "backup"};
+  ASSERT_TRUE(RunCreate({.name = "local"}, world_.milvus, here, world_.run, {}).ok());
+  const auto before = world_.milvus_memory->Contents();
+  Result<RestoreReport> report = RunRestore({.name = "local", .load = Beside()}, here, world_.milvus, world_.run, {});
+  ASSERT_TRUE(report.ok() && report->status.ok());
+  for (const auto& [id, request] : world_.server.imports()) EXPECT_THAT(request.paths.front(), StartsWith("backup/local/binlogs/"));
+  EXPECT_EQ(world_.milvus_memory->Contents(), before);
+}
+
+// Whichever object is missing, nothing is created before it is noticed.
+TEST_F(Restore, RefusesBackupWhoseLastObjectIsMissing) {
+  OpenedBackup opened = OpenBackup(*world_.backup_memory, kLayout, {}).value();
+  const ObjectIndex index(opened.backup.collections);
+  ASSERT_EQ(index.size(), 8u);
+  for (std::size_t i = index.size(); i-- > 0;) {
+    const ObjectKey key = index.at(i).KeyIn(kLayout.tree());
+    const std::string content = world_.backup_memory->Contents().at(key.str());
+    const ObjectKey keys[] = {key};
+    ASSERT_TRUE(world_.backup_memory->Delete(keys, {}).ok());
+    Status restored = Run().status();
+    EXPECT_EQ(restored.code(), Code::kDataLoss);
+    EXPECT_THAT(restored.message(), AllOf(HasSubstr("backup nightly cannot be restored"), HasSubstr(key.str() + " is missing")));
+    ExpectNothingChanged();
+    world_.backup_memory->Set(key.str(), content);
+  }
+}
+
+TEST_F(Restore, RefusesATruncatedObjectToo) {
+  world_.backup_memory->Set("backup/nightly/binlogs/insert_log/1001/2000/13/13/100/230", "short");
+  EXPECT_EQ(Run().status().code(), Code::kDataLoss);
+  ExpectNothingChanged();
+}
+
+TEST_F(Restore, LooksOnlyAtTheObjectsItNeeds) {
+  world_.backup_memory->Set("backup/nightly/binlogs/insert_log/1001/2000/13/13/100/230", "short");
+  load::Options books = Beside();
+  books.source_filter = Filter::Parse("books").value();
+  EXPECT_TRUE(Run(books).value().status.ok());
+}
+
+TEST_F(Restore, RefusesATargetThatIsThereBeforeAnythingIsCreated) {
+  world_.AddCollection(kTinyBak, 1002, {});
+  Status restored = Run().status();
+  EXPECT_EQ(restored.code(), Code::kAlreadyExists);
+  EXPECT_THAT(restored.message(), AllOf(HasSubstr("tiny_bak"), HasSubstr("--drop_exist_collection")));
+  ExpectNothingChanged();
+}
+
+TEST_F(Restore, ReplacesATargetOnRequest) {
+  world_.AddCollection(kTinyBak, 1002, {});
+  load::Options replace = Beside();
+  replace.drop_exist_collection = true;
+  EXPECT_TRUE(Run(replace).value().status.ok());
+  EXPECT_NE(world_.server.FindCollection(kTinyBak)->description.collection_id, 1002);
+}
+
+TEST_F(Restore, FillsATargetThatIsThereOnRequest) {
+  world_.AddCollection(kTinyBak, 1002, {});
+  load::Options fill = Beside();
+  fill.skip_create_collection = true;
+  EXPECT_EQ(Run(fill).status().code(), Code::kFailedPrecondition) << "books_bak is not there";
+  fill.source_filter = Filter::Parse("db1.tiny").value();
+  EXPECT_TRUE(Run(fill).value().status.ok());
+  EXPECT_EQ(world_.server.FindCollection(kTinyBak)->description.collection_id, 1002);
+}
+
+TEST_F(Restore, ADryRunPlansAndChangesNothing) {
+  auto report = RunRestore({.name = "nightly", .load = Beside(), .dry_run = true}, world_.backups, world_.milvus, world_.run, {});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(OutcomeOf(*report, kBooksBak).import_jobs, 3);
+  EXPECT_EQ(OutcomeOf(*report, kBooksBak).bytes, 120);
+  ExpectNothingChanged();
+}
+
+TEST_F(Restore, OneCollectionThatFailsLeavesTheOthers) {
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "Import" && call.request.find("books_bak") != std::string::npos) {
+      world_.server.ScriptImports({{.state = ImportState::kFailed, .failed_reason = "the file does not parse"}});
+    }
+  });
+  Result<RestoreReport> report = Run();
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_THAT(report->status.message(), AllOf(HasSubstr("default.books_bak"), HasSubstr("the file does not parse")));
+  EXPECT_FALSE(OutcomeOf(*report, kBooksBak).status.ok());
+  EXPECT_TRUE(OutcomeOf(*report, kTinyBak).status.ok());
+  EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_) << "staged files go also when an import fails";
+}
+
+TEST_F(Restore, ACollectionThatCannotBeStagedLeavesTheOthersAndNoFiles) {
+  world_.milvus_store.Inject({.operation = StoreOperation::kCopy, .status = Internal("disk full")});
+  Result<RestoreReport> report = Run();
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(std::count_if(report->collections.begin(), report->collections.end(), [](const auto& o) { return o.status.ok(); }), 1);
+  EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_);
+}
+
+TEST_F(Restore, SaysWhereStagedFilesStayWhenTheyCannotBeRemoved) {
+  world_.milvus_store.Inject({.operation = StoreOperation::kDelete, .times = 100});
+  Result<RestoreReport> report = Run();
+  ASSERT_TRUE(report.ok() && report->status.ok());
+  EXPECT_THAT(OutcomeOf(*report, kBooksBak).warnings, ElementsAre(AllOf(HasSubstr("staged files stay behind"), HasSubstr("restore-temp-"))));
+}
+
+TEST_F(Restore, NoticesRowsThatDidNotArrive) {
+  world_.ImportJobsBring(4);
+  Result<RestoreReport> report = Run();
+  ASSERT_TRUE(report.ok());
+  EXPECT_TRUE(OutcomeOf(*report, kBooksBak).status.ok()) << "fewer rows are what deletes leave";
+  const load::Outcome& tiny = OutcomeOf(*report, kTinyBak);
+  EXPECT_EQ(tiny.status.code(), Code::kDataLoss);
+  EXPECT_THAT(tiny.status.message(), HasSubstr("imported 4 rows, the source holds 5"));
+}
+
+TEST_F(Restore, NoticesRowsThatCameTwice) {
+  world_.ImportJobsBring(10);
+  EXPECT_EQ(OutcomeOf(Run().value(), kBooksBak).status.code(), Code::kDataLoss);
+}
+
+TEST_F(Restore, AStopEndsItAndRemovesStagedFiles) {
+  std::stop_source stop;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "Import") stop.request_stop();
+  });
+  EXPECT_EQ(Run(Beside(), {.stop = stop.get_token()}).status().code(), Code::kCancelled);
+  EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_);
+}
+
+TEST_F(Restore, MakesIndexesAliasesAndLoadsAgainOnRequest) {
+  load::Options all = Beside();
+  all.rebuild_index = all.restore_alias = all.restore_load_state = true;
+  ASSERT_TRUE(Run(all).value().status.ok());
+  auto books = world_.server.FindCollection(kBooksBak);
+  EXPECT_THAT(books->indexes, ElementsAre(Field(&IndexInfo::index_name, "v_idx")));
+  EXPECT_EQ(books->loaded_percent, 100);
+  EXPECT_THAT(books->description.aliases, ElementsAre("lib"));
+}
+
+TEST_F(Restore, LeavesIndexesAliasesAndLoadsAloneOtherwise) {
+  ASSERT_TRUE(Run().value().status.ok());
+  auto books = world_.server.FindCollection(kBooksBak);
+  EXPECT_THAT(books->indexes, IsEmpty());
+  EXPECT_EQ(books->loaded_percent, std::nullopt);
+  EXPECT_THAT(books->description.aliases, IsEmpty());
+}
+
+TEST_F(Restore, AnAliasThatIsTakenIsAWarning) {
+  world_.server.Fail({.rpc = "CreateAlias", .times = 100, .code = 1602, .error_code = 1, .reason = "lib is alias to another collection"});
+  load::Options with_alias = Beside();
+  with_alias.restore_alias = true;
+  Result<RestoreReport> report = Run(with_alias);
+  ASSERT_TRUE(report.ok() && report->status.ok());
+  EXPECT_THAT(OutcomeOf(*report, kBooksBak).warnings, ElementsAre(AllOf(HasSubstr("alias lib"), HasSubstr("alias to another collection"))));
+}
+
+TEST_F(Restore, OfUsersAndRolesNeedsABackupThatHasThem) {
+  auto report = RunRestore({.name = "nightly", .load = Beside(), .rbac = true}, world_.backups, world_.milvus, world_.run, {});
+  EXPECT_EQ(report.status().code(), Code::kFailedPrecondition);
+  EXPECT_THAT(report.status().message(), HasSubstr("--rbac"));
+  ExpectNothingChanged();
+}
+
+TEST_F(Restore, AddsTheUsersAndRolesThatAreMissing) {
+  world_.server.SetRbac({.users = {{.name = "ann"}}, .roles = {{.name = "reader"}}});
+  ASSERT_TRUE(RunCreate({.name = "with_rbac", .rbac = true}, world_.milvus, world_.backups, world_.run, {}).ok());
+  world_.server.SetRbac({.users = {{.name = "bob"}}, .roles = {{.name = "reader"}}});
+  auto report = RunRestore({.name = "with_rbac", .load = Beside(), .rbac = true}, world_.backups, world_.milvus, world_.run, {});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_THAT(world_.server.rbac()->users, ElementsAre(Field(&RbacUser::name, "bob"), Field(&RbacUser::name, "ann")));
+  EXPECT_THAT(world_.server.rbac()->roles, SizeIs(1));
+}
+
+TEST_F(Restore, OfABackupThatIsNotThereIsNotFound) {
+  EXPECT_EQ(RunRestore({.name = "nope"}, world_.backups, world_.milvus, world_.run, {}).status().code(), Code::kNotFound);
+}
+
+// The Go tool's own backups, with made-up files of the recorded sizes.
+class GoldenRestore : public testing::TestWithParam<backuptest::Golden> {};
+
+TEST_P(GoldenRestore, BringsEveryRowBack) {
+  World world;
+  const BackupLayout layout("backup", GetParam().name);
+  backuptest::PlaceGoldenMeta(*world.backup_memory, layout, GetParam());
+  const Backup backup = OpenBackup(*world.backup_memory, layout, {}).value().backup;
+  backuptest::PlaceData(*world.backup_memory, layout.tree(), backup);
+  const load::Plan plan = load::MakePlan(backup, {}).value();
+  world.OnCall([&](const SeenCall& call) {
+    if (call.rpc != "Import") return;
+    for (const load::CollectionPlan& collection : plan.collections) {
+      for (const auto& wave : collection.imports) {
+        for (const load::ImportDir& dir : wave) {
+          if (call.request.find(dir.insert_dir) != std::string::npos) world.ImportJobsBring(dir.rows);
+        }
+      }
+    }
+    world.server.ScriptImports({{.state = ImportState::kCompleted, .row_count = world.rows_per_job()}});
+  });
+  const load::Options options{.rebuild_index = true, .restore_load_state = true};
+  Result<RestoreReport> report = RunRestore({.name = GetParam().name, .load = options}, world.backups, world.milvus, world.run, {});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_TRUE(report->status.ok()) << report->status.message();
+  std::int64_t rows = 0;
+  for (const load::Outcome& outcome : report->collections) rows += outcome.rows_imported;
+  EXPECT_EQ(rows, 10'000);
+  EXPECT_THAT(world.milvus_memory->Keys(), IsEmpty());
+  EXPECT_EQ(world.server.FindCollection({"default", "multi"})->partitions.size(), 4u);
+  EXPECT_EQ(world.server.FindCollection({"db1", "indb"})->loaded_percent, 100);
+}
+
+INSTANTIATE_TEST_SUITE_P(OfTheGoTool, GoldenRestore, testing::ValuesIn(backuptest::kGoldenBackups),
+                         [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace mbk
