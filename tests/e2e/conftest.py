@@ -37,11 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--torture"):
-        skip = pytest.mark.skip(reason="runs with --torture")
-        for item in items:
-            if item.get_closest_marker("torture"):
-                item.add_marker(skip)
+    if config.getoption("--torture"):
+        return
+    slow = [item for item in items if item.get_closest_marker("torture")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
 
 
 def pytest_sessionstart() -> None:
