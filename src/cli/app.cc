@@ -150,6 +150,8 @@ std::vector<std::string> NormalizeFlags(std::vector<std::string> arguments) {
 int Main(std::vector<std::string> arguments) {
   const StopSignals signals;
   CommandLine line;
+  // For whoever builds a package; CLI11 would leave a gap in --help for a hidden flag.
+  if (arguments == std::vector<std::string>{"--man"}) return PrintManPage(line);
   arguments = NormalizeFlags(std::move(arguments));
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
   try {
@@ -157,7 +159,6 @@ int Main(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& error) {
     return ParseFailed(line.app, error, line.globals);
   }
-  if (line.globals.man) return PrintManPage(line);
   const Command* command = Chosen(line.commands);
   if (command == nullptr) {
     std::fputs(line.app.help().c_str(), stderr);

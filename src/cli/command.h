@@ -25,7 +25,6 @@ struct Globals {
   bool json = false;
   bool quiet = false;
   std::string progress = "auto";  ///< auto, bar, lines, json, none
-  bool man = false;
 };
 
 /// What a command has to say. Text goes to stdout as scripts know it, or `json` does when asked for;

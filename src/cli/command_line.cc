@@ -21,8 +21,6 @@ void AddGlobals(CLI::App& app, Globals& globals) {
       ->type_name("auto|bar|lines|json|none")
       ->capture_default_str();
   app.add_flag("-q,--quiet", globals.quiet, "no progress");
-  app.add_flag("--man", globals.man, "print the manual page")
-      ->group("");  // hidden: for whoever builds a package
 }
 
 }  // namespace
@@ -30,8 +28,11 @@ void AddGlobals(CLI::App& app, Globals& globals) {
 CommandLine::CommandLine()
     : app("back up the collections of Milvus, carry backups between object stores, and restore them",
           "milvus-backup") {
-  app.set_version_flag("--version", fmt::format("milvus-backup {} (Built on {} from Git SHA {} by {})",
-                                                kVersion, kBuildDate, kGitCommit, kCompiler));
+  app.set_help_flag("-h,--help", "print this help");
+  app.set_version_flag("--version",
+                       fmt::format("milvus-backup {} (Built on {} from Git SHA {} by {})", kVersion,
+                                   kBuildDate, kGitCommit, kCompiler),
+                       "print version and build");
   app.require_subcommand(0, 1);  // an unknown word is then named in the error
   app.fallthrough();
   app.footer(
