@@ -134,7 +134,7 @@ Status ObjectCopier::CopyAll(const CopyTaskSource& next, Progress& progress, con
 }
 
 Result<CopyResult> ObjectCopier::CopyOne(const CopyTask& task, const CallContext& context) {
-  if (source_.identity().Url(task.source) == target_.identity().Url(task.target) &&
+  if (task.source == task.target && source_.identity().bucket == target_.identity().bucket &&
       source_.identity().SameService(target_.identity())) {
     return InvalidArgument(fmt::format("{} would be copied onto itself", source_.identity().Url(task.source)));
   }

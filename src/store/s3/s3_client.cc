@@ -51,6 +51,8 @@ Status Client::Refused(const Request& request, int http_status, const ErrorBody&
 }
 
 Status Client::LateRefusal(const Request& request, const HttpResponse& response) const {
+  // The answers of thousands of copies are parsed for their etag; parsing them for an error too is a waste.
+  if (response.body.find("<Error") == std::string::npos) return {};
   ErrorBody refusal = ParseError(response.body);
   if (refusal.code.empty()) return {};
   if (refusal.request_id.empty()) refusal.request_id = response.headers.Get("x-amz-request-id");
