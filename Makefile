@@ -109,8 +109,16 @@ demo: build tools ## the documented walkthrough on two Milvus and two MinIO, eac
 
 .PHONY: bench
 bench: build tools ## what it costs against the Go tool, mc and rclone; bench/README.md says how (15 minutes)
-	@bench/install.sh
+	@testing/apt_install rclone
 	@$(IN_LOOPBACK) $(PYTHON) -W ignore bench/run.py $(BENCH)
+
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz clang
+clang: deps
+	@testing/apt_install clang-19 libclang-rt-19-dev
+fuzz: clang build/fuzz/build.ninja ## broken input for every parser, FUZZ_SECONDS each (60)
+	@cmake --build build/fuzz -j $(JOBS) --target fuzz_targets -- --quiet
+	@tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
 
 # ------------------------------------------------------------------------------------------ housekeeping
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Install with apt what building and testing need and this machine lacks: as root, or with sudo.
-# Says nothing and asks nobody when all of it is there. Debian 12.
+# Install with apt what building and testing need and this machine lacks. Debian 12.
 set -euo pipefail
 
 packages=(
@@ -15,23 +14,4 @@ packages=(
   ca-certificates curl iproute2 openssl python3-venv util-linux
 )
 
-# A package that dpkg has never heard of is reported on stderr and counts as missing too.
-present=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null | sed -n 's/^installed //p' || true)
-missing=()
-for package in "${packages[@]}"; do
-  grep -qxF "$package" <<<"$present" || missing+=("$package")
-done
-[ ${#missing[@]} -eq 0 ] && exit 0
-
-echo "installing with apt: ${missing[*]}" >&2
-if [ "$(id -u)" = 0 ]; then
-  as_root=(env)
-elif command -v sudo >/dev/null; then
-  as_root=(sudo)
-else
-  echo "run this as root, or install sudo: apt-get install ${missing[*]}" >&2
-  exit 1
-fi
-apt() { "${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 "$@" >&2; }
-# The package lists of a fresh machine are empty or old: fetch them only when the install asks for it.
-apt install -y --no-install-recommends "${missing[@]}" || { apt update && apt install -y --no-install-recommends "${missing[@]}"; }
+exec "$(dirname "$0")/apt_install" "${packages[@]}"
