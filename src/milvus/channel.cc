@@ -112,7 +112,7 @@ std::string AdviceOnTls(const std::string& words, const ConnectOptions& options)
   }
   if (!hung_up) return "";
   if (options.tls == MilvusTls::kDisabled)
-    return "the server hangs up: if it demands TLS, set milvus.tlsMode";
+    return "the server hangs up: check milvus.address and milvus.port; if it demands TLS, set milvus.tlsMode";
   if (options.tls == MilvusTls::kServer) {
     return "the server hangs up: if it demands a client certificate, set milvus.tlsMode to mutual, "
            "milvus.mtlsCertPath and milvus.mtlsKeyPath";
