@@ -22,14 +22,17 @@ void Say(const std::string& line) { std::fputs((line + "\n").c_str(), stderr); }
 // With --json also a failure is one document.
 void SayError(const Globals& globals, const Status& status) {
   if (globals.json) {
-    const nlohmann::ordered_json json{{"error", {{"code", CodeName(status.code())}, {"message", status.message()}}}};
+    const nlohmann::ordered_json json{
+        {"error", {{"code", CodeName(status.code())}, {"message", status.message()}}}};
     std::fputs((json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n").c_str(), stdout);
   }
   Say("Error: " + status.message());
 }
 
 void Print(const Globals& globals, const Output& output) {
-  const std::string text = globals.json ? output.json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n" : output.text;
+  const std::string text =
+      globals.json ? output.json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
+                   : output.text;
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
   for (const std::string& note : output.notes) Say(note);
@@ -49,7 +52,9 @@ Result<ProgressMode> ModeOf(const Globals& globals) {
   if (globals.progress == "none" || globals.quiet) return ProgressMode::kNone;
   if (globals.progress == "bar") return ProgressMode::kBar;
   if (globals.progress == "lines") return ProgressMode::kLines;
-  if (globals.progress != "auto") return InvalidArgument(fmt::format("--progress {}: want auto, bar, lines, json or none", globals.progress));
+  if (globals.progress != "auto")
+    return InvalidArgument(
+        fmt::format("--progress {}: want auto, bar, lines, json or none", globals.progress));
   return ::isatty(STDERR_FILENO) ? ProgressMode::kBar : ProgressMode::kLines;
 }
 
@@ -81,7 +86,10 @@ int Execute(const Globals& globals, const Run& run, const std::stop_token& stop)
 
   Progress progress;
   bool usage = false;
-  Invocation invocation{.loaded = *loaded, .progress = progress, .context = {.stop = stop}, .load_other = [&](const std::string& file) {
+  Invocation invocation{.loaded = *loaded,
+                        .progress = progress,
+                        .context = {.stop = stop},
+                        .load_other = [&](const std::string& file) {
                           Result<config::Loaded> other = Load(globals, file);
                           usage = !other.ok();
                           return other;
@@ -92,7 +100,8 @@ int Execute(const Globals& globals, const Run& run, const std::stop_token& stop)
   }();
   if (!output.ok()) {
     // A run that was asked to stop was interrupted, whatever failed first on the way out.
-    const Status failure = stop.stop_requested() ? Cancelled("interrupted: " + output.status().message()) : output.status();
+    const Status failure =
+        stop.stop_requested() ? Cancelled("interrupted: " + output.status().message()) : output.status();
     SayError(globals, failure);
     return usage ? kUsage : ExitCodeOf(failure);
   }
@@ -112,7 +121,8 @@ const Command* Chosen(const std::vector<Command>& commands) {
 int ParseFailed(const CLI::App& app, const CLI::ParseError& error, const Globals& globals) {
   if (error.get_exit_code() == 0) return app.exit(error);  // help, version
   const CLI::App* command = &app;
-  for (auto below = command->get_subcommands(); !below.empty(); below = command->get_subcommands()) command = below.front();
+  for (auto below = command->get_subcommands(); !below.empty(); below = command->get_subcommands())
+    command = below.front();
   std::string name = "milvus-backup";
   if (command != &app) name += " " + command->get_name();
   SayError(globals, InvalidArgument(error.what()));
@@ -141,7 +151,8 @@ std::vector<std::string> NormalizeFlags(std::vector<std::string> arguments) {
   for (std::string& argument : arguments) {
     if (argument == "--") break;
     if (!argument.starts_with("--")) continue;
-    const auto name_end = argument.begin() + static_cast<std::ptrdiff_t>(std::min(argument.find('='), argument.size()));
+    const auto name_end =
+        argument.begin() + static_cast<std::ptrdiff_t>(std::min(argument.find('='), argument.size()));
     std::replace(argument.begin() + 2, name_end, '-', '_');
   }
   return arguments;

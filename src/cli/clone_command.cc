@@ -23,7 +23,8 @@ struct CloneFlags {
 };
 
 constexpr const char* kWhatItProves =
-    "\nThe import jobs counted the rows that live in the target; without deletes they equal the rows of the source's\n"
+    "\nThe import jobs counted the rows that live in the target; without deletes they equal the rows of the "
+    "source's\n"
     "segments. This does not compare values: it does not prove that every field of every row is the same.\n";
 
 Result<CloneOptions> OptionsOf(const CloneFlags& flags) {
@@ -39,20 +40,25 @@ Result<Output> RunIt(const CloneOptions& options, const std::string& to, Invocat
   invocation.progress.Enter(Step::kConnect);
   MBK_TRY_ASSIGN(const config::Loaded other, invocation.load_other(to));
   const bool keeps_backup = !options.backup_name.empty() && !options.dry_run;
-  const service::Needs needs{.milvus = true, .backups = keeps_backup ? service::BackupAccess::kWrite : service::BackupAccess::kNone};
+  const service::Needs needs{
+      .milvus = true, .backups = keeps_backup ? service::BackupAccess::kWrite : service::BackupAccess::kNone};
   MBK_TRY_ASSIGN(auto source, service::Session::Open(invocation.loaded, needs, invocation.context));
-  Result<std::unique_ptr<service::Session>> target = service::Session::Open(other, {.milvus = true}, invocation.context);
+  Result<std::unique_ptr<service::Session>> target =
+      service::Session::Open(other, {.milvus = true}, invocation.context);
   if (!target.ok()) return target.status().WithContext(to);
 
   const RunServices run = source->run(invocation.progress);
   Result<RestoreReport> report =
-      keeps_backup ? RunCloneThroughBackup(options, source->milvus(), source->backup(), (*target)->milvus(), run, invocation.context)
+      keeps_backup ? RunCloneThroughBackup(options, source->milvus(), source->backup(), (*target)->milvus(),
+                                           run, invocation.context)
                    : RunClone(options, source->milvus(), (*target)->milvus(), run, invocation.context);
   if (!report.ok()) return report.status();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   Output output{.json = ToJson(*report, seconds), .notes = Notes(*report), .exit_code = ExitCodeOf(*report)};
   output.json["dry_run"] = options.dry_run;
-  output.text = options.dry_run ? PlanText(*report) : ComparisonTable(*report) + kWhatItProves + fmt::format("duration:{:.2f} s\n", seconds);
+  output.text = options.dry_run
+                    ? PlanText(*report)
+                    : ComparisonTable(*report) + kWhatItProves + fmt::format("duration:{:.2f} s\n", seconds);
   return output;
 }
 
@@ -60,12 +66,15 @@ Result<Output> RunIt(const CloneOptions& options, const std::string& to, Invocat
 
 void AddClone(CLI::App& root, std::vector<Command>& commands) {
   auto flags = std::make_shared<CloneFlags>();
-  CLI::App* app = root.add_subcommand("clone", "carry collections from this Milvus into another, live, in one command");
-  app->footer("Indexes, aliases and load state are restored too; switch them off with --rebuild_index=false and the like.\n"
-              "The source is flushed, never changed otherwise.\n\n"
-              "Examples:\n"
-              "  milvus-backup clone --to other.yaml -c coll -s _copy\n"
-              "  milvus-backup clone --to other.yaml --filter 'db1.*' -r 'db1.*:db2.*'");
+  CLI::App* app =
+      root.add_subcommand("clone", "carry collections from this Milvus into another, live, in one command");
+  app->footer(
+      "Indexes, aliases and load state are restored too; switch them off with --rebuild_index=false and the "
+      "like.\n"
+      "The source is flushed, never changed otherwise.\n\n"
+      "Examples:\n"
+      "  milvus-backup clone --to other.yaml -c coll -s _copy\n"
+      "  milvus-backup clone --to other.yaml --filter 'db1.*' -r 'db1.*:db2.*'");
   app->add_option("--to", flags->to, "configuration file of the other Milvus")->type_name("FILE")->required();
   app->add_option("--as", flags->as, "keep a backup of this name in the backup store of this side");
   AddSelectionFlags(*app, flags->selection);
@@ -73,7 +82,9 @@ void AddClone(CLI::App& root, std::vector<Command>& commands) {
   app->add_flag("--dry_run", flags->dry_run, "print the plan, change nothing");
   commands.push_back({app, [flags]() -> Result<Run> {
                         MBK_TRY_ASSIGN(CloneOptions options, OptionsOf(*flags));
-                        return Run([options, to = flags->to](Invocation& invocation) { return RunIt(options, to, invocation); });
+                        return Run([options, to = flags->to](Invocation& invocation) {
+                          return RunIt(options, to, invocation);
+                        });
                       }});
 }
 

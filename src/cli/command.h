@@ -65,6 +65,7 @@ void AddCopy(CLI::App& root, std::vector<Command>& commands);
 void AddListing(CLI::App& root, std::vector<Command>& commands);  ///< list, get, delete
 /// check, config show. `globals` is read when the command runs.
 void AddCheck(CLI::App& root, std::vector<Command>& commands, const Globals& globals);
-void AddCompletion(CLI::App& root, std::vector<Command>& commands);  ///< completion bash|zsh|fish; `root` outlives them
+void AddCompletion(CLI::App& root,
+                   std::vector<Command>& commands);  ///< completion bash|zsh|fish; `root` outlives them
 
 }  // namespace mbk::cli

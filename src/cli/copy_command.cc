@@ -19,11 +19,11 @@ struct CopyFlags {
 
 std::string TextOf(const CopyReport& report, bool dry_run, double seconds) {
   if (dry_run) {
-    return fmt::format("backup {} would be copied to {}: {} objects, {}\ndry run: nothing was written\n", report.name, report.target_url,
-                       HumanCount(report.objects), HumanBytes(report.bytes));
+    return fmt::format("backup {} would be copied to {}: {} objects, {}\ndry run: nothing was written\n",
+                       report.name, report.target_url, HumanCount(report.objects), HumanBytes(report.bytes));
   }
-  return fmt::format("copy backup success: {} is at {}: {} objects, {}\nduration:{:.2f} s\n", report.as, report.target_url, HumanCount(report.objects),
-                     HumanBytes(report.bytes), seconds);
+  return fmt::format("copy backup success: {} is at {}: {} objects, {}\nduration:{:.2f} s\n", report.as,
+                     report.target_url, HumanCount(report.objects), HumanBytes(report.bytes), seconds);
 }
 
 Result<Output> RunIt(const CopyFlags& flags, Invocation& invocation) {
@@ -31,17 +31,28 @@ Result<Output> RunIt(const CopyFlags& flags, Invocation& invocation) {
   const bool dry_run = flags.options.dry_run;
   invocation.progress.Enter(Step::kConnect);
   MBK_TRY_ASSIGN(const config::Loaded other, invocation.load_other(flags.to));
-  MBK_TRY_ASSIGN(auto source, service::Session::Open(invocation.loaded, {.backups = service::BackupAccess::kRead}, invocation.context));
-  const service::Needs needs{.backups = dry_run ? service::BackupAccess::kRead : service::BackupAccess::kWrite};
+  MBK_TRY_ASSIGN(auto source,
+                 service::Session::Open(invocation.loaded, {.backups = service::BackupAccess::kRead},
+                                        invocation.context));
+  const service::Needs needs{.backups =
+                                 dry_run ? service::BackupAccess::kRead : service::BackupAccess::kWrite};
   Result<std::unique_ptr<service::Session>> target = service::Session::Open(other, needs, invocation.context);
   if (!target.ok()) return target.status().WithContext(flags.to);
 
-  MBK_TRY_ASSIGN(CopyReport report, RunCopy(flags.options, source->backup(), (*target)->backup(), source->run(invocation.progress), invocation.context));
+  MBK_TRY_ASSIGN(CopyReport report, RunCopy(flags.options, source->backup(), (*target)->backup(),
+                                            source->run(invocation.progress), invocation.context));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   Output output{.text = TextOf(report, dry_run, seconds),
-                .json = {{"name", report.name}, {"as", report.as}, {"target", report.target_url}, {"objects", report.objects}, {"bytes", report.bytes}, {"duration_s", seconds}, {"dry_run", dry_run}}};
+                .json = {{"name", report.name},
+                         {"as", report.as},
+                         {"target", report.target_url},
+                         {"objects", report.objects},
+                         {"bytes", report.bytes},
+                         {"duration_s", seconds},
+                         {"dry_run", dry_run}}};
   if (!report.fallback_reason.empty()) {
-    output.notes.push_back("copied through this process, because the store refused to copy itself: " + report.fallback_reason);
+    output.notes.push_back("copied through this process, because the store refused to copy itself: " +
+                           report.fallback_reason);
     output.json["streamed_because"] = report.fallback_reason;
   }
   return output;
@@ -52,13 +63,17 @@ Result<Output> RunIt(const CopyFlags& flags, Invocation& invocation) {
 void AddCopy(CLI::App& root, std::vector<Command>& commands) {
   auto flags = std::make_shared<CopyFlags>();
   CLI::App* app = root.add_subcommand("copy", "carry a backup to the backup store of another configuration");
-  app->footer("Inside one object store the store copies by itself; between two, objects are streamed through this process\n"
-              "without touching a local disk.\n\n"
-              "Examples:\n"
-              "  milvus-backup copy -n my_backup --to other.yaml\n"
-              "  milvus-backup copy -n my_backup --to other.yaml --as from_a");
+  app->footer(
+      "Inside one object store the store copies by itself; between two, objects are streamed through this "
+      "process\n"
+      "without touching a local disk.\n\n"
+      "Examples:\n"
+      "  milvus-backup copy -n my_backup --to other.yaml\n"
+      "  milvus-backup copy -n my_backup --to other.yaml --as from_a");
   app->add_option("-n,--name", flags->options.name, "backup name")->required();
-  app->add_option("--to", flags->to, "configuration file whose backup store receives it")->type_name("FILE")->required();
+  app->add_option("--to", flags->to, "configuration file whose backup store receives it")
+      ->type_name("FILE")
+      ->required();
   app->add_option("--as", flags->options.as, "name at the other side; the same when not given");
   app->add_flag("--dry_run", flags->options.dry_run, "print the plan, change nothing");
   commands.push_back({app, [flags]() -> Result<Run> {

@@ -33,12 +33,17 @@ Result<FlushStrategy> StrategyOf(const CreateFlags& flags) {
 }
 
 Result<CreateOptions> OptionsOf(const CreateFlags& flags) {
-  if (flags.format == "snapshot") return InvalidArgument("format snapshot needs Milvus 3.0 or newer, which this version does not speak; use binlog");
+  if (flags.format == "snapshot")
+    return InvalidArgument(
+        "format snapshot needs Milvus 3.0 or newer, which this version does not speak; use binlog");
   if (!flags.format.empty() && flags.format != "auto" && flags.format != "binlog") {
     return InvalidArgument(fmt::format("invalid format {}, only support auto, binlog", flags.format));
   }
-  if (flags.index_extra) return InvalidArgument("--backup_index_extra reads etcd, which this version does not do");
-  CreateOptions options{.name = flags.name.empty() ? DefaultBackupName() : flags.name, .rbac = flags.rbac, .dry_run = flags.dry_run};
+  if (flags.index_extra)
+    return InvalidArgument("--backup_index_extra reads etcd, which this version does not do");
+  CreateOptions options{.name = flags.name.empty() ? DefaultBackupName() : flags.name,
+                        .rbac = flags.rbac,
+                        .dry_run = flags.dry_run};
   MBK_TRY(CheckBackupName(options.name));
   MBK_TRY_ASSIGN(options.filter, CreateFilter(flags.selection));
   MBK_TRY_ASSIGN(options.strategy, StrategyOf(flags));
@@ -46,10 +51,19 @@ Result<CreateOptions> OptionsOf(const CreateFlags& flags) {
 }
 
 nlohmann::ordered_json ToJson(const CreateReport& report, double seconds) {
-  nlohmann::ordered_json json{{"name", report.name}, {"id", report.id}, {"objects", report.objects}, {"bytes", report.bytes}, {"duration_s", seconds}};
+  nlohmann::ordered_json json{{"name", report.name},
+                              {"id", report.id},
+                              {"objects", report.objects},
+                              {"bytes", report.bytes},
+                              {"duration_s", seconds}};
   json["collections"] = nlohmann::ordered_json::array();
   for (const CollectionSummary& c : report.collections) {
-    json["collections"].push_back({{"db_name", c.name.db}, {"collection_name", c.name.name}, {"rows", c.rows}, {"segments", c.segments}, {"objects", c.objects}, {"bytes", c.bytes}});
+    json["collections"].push_back({{"db_name", c.name.db},
+                                   {"collection_name", c.name.name},
+                                   {"rows", c.rows},
+                                   {"segments", c.segments},
+                                   {"objects", c.objects},
+                                   {"bytes", c.bytes}});
   }
   if (!report.fallback_reason.empty()) json["streamed_because"] = report.fallback_reason;
   return json;
@@ -58,25 +72,33 @@ nlohmann::ordered_json ToJson(const CreateReport& report, double seconds) {
 std::string PlanText(const CreateReport& report) {
   std::vector<std::vector<std::string>> rows{{"COLLECTION", "ROWS", "SEGMENTS", "OBJECTS", "SIZE"}};
   for (const CollectionSummary& c : report.collections) {
-    rows.push_back({c.name.Full(), HumanCount(c.rows), HumanCount(c.segments), HumanCount(c.objects), HumanBytes(c.bytes)});
+    rows.push_back({c.name.Full(), HumanCount(c.rows), HumanCount(c.segments), HumanCount(c.objects),
+                    HumanBytes(c.bytes)});
   }
   return Table(rows, {false, true, true, true, true}) +
-         fmt::format("\nbackup {} would hold {} objects, {}; rows that are not flushed yet come on top\ndry run: nothing was written\n",
-                     report.name, HumanCount(report.objects), HumanBytes(report.bytes));
+         fmt::format(
+             "\nbackup {} would hold {} objects, {}; rows that are not flushed yet come on top\ndry run: "
+             "nothing was written\n",
+             report.name, HumanCount(report.objects), HumanBytes(report.bytes));
 }
 
 Result<Output> RunIt(const CreateOptions& options, Invocation& invocation) {
   const auto started = std::chrono::steady_clock::now();
   invocation.progress.Enter(Step::kConnect);
-  const service::Needs needs{.milvus = true, .backups = options.dry_run ? service::BackupAccess::kRead : service::BackupAccess::kWrite};
+  const service::Needs needs{
+      .milvus = true,
+      .backups = options.dry_run ? service::BackupAccess::kRead : service::BackupAccess::kWrite};
   MBK_TRY_ASSIGN(auto session, service::Session::Open(invocation.loaded, needs, invocation.context));
-  MBK_TRY_ASSIGN(CreateReport report,
-                 RunCreate(options, session->milvus(), session->backup(), session->run(invocation.progress), invocation.context));
+  MBK_TRY_ASSIGN(CreateReport report, RunCreate(options, session->milvus(), session->backup(),
+                                                session->run(invocation.progress), invocation.context));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   Output output{.json = ToJson(report, seconds)};
   output.json["dry_run"] = options.dry_run;
-  output.text = options.dry_run ? PlanText(report) : fmt::format("create backup success\nduration:{:.2f} s\n", seconds);
-  if (!report.fallback_reason.empty()) output.notes.push_back("copied through this process, because the store refused to copy itself: " + report.fallback_reason);
+  output.text =
+      options.dry_run ? PlanText(report) : fmt::format("create backup success\nduration:{:.2f} s\n", seconds);
+  if (!report.fallback_reason.empty())
+    output.notes.push_back("copied through this process, because the store refused to copy itself: " +
+                           report.fallback_reason);
   return output;
 }
 
@@ -85,15 +107,20 @@ Result<Output> RunIt(const CreateOptions& options, Invocation& invocation) {
 void AddCreate(CLI::App& root, std::vector<Command>& commands) {
   auto flags = std::make_shared<CreateFlags>();
   CLI::App* app = root.add_subcommand("create", "create a backup");
-  app->footer("Examples:\n"
-              "  milvus-backup create -n my_backup                       everything\n"
-              "  milvus-backup create -n my_backup -c coll,db1.coll2     two collections\n"
-              "  milvus-backup create -n my_backup --filter 'db1.*'      a database\n"
-              "  milvus-backup create -n my_backup --dry-run             what would be done");
+  app->footer(
+      "Examples:\n"
+      "  milvus-backup create -n my_backup                       everything\n"
+      "  milvus-backup create -n my_backup -c coll,db1.coll2     two collections\n"
+      "  milvus-backup create -n my_backup --filter 'db1.*'      a database\n"
+      "  milvus-backup create -n my_backup --dry-run             what would be done");
   app->add_option("-n,--name", flags->name, "backup name; without one it is made from the time");
   AddSelectionFlags(*app, flags->selection);
-  app->add_option("--strategy", flags->strategy, "auto and serial_flush flush every collection first, skip_flush none; meta_only saves no rows")->type_name("auto|meta_only|skip_flush|serial_flush");
-  app->add_option("--format", flags->format, "how data lie in the backup; in this version both mean binlog")->type_name("auto|binlog");
+  app->add_option(
+         "--strategy", flags->strategy,
+         "auto and serial_flush flush every collection first, skip_flush none; meta_only saves no rows")
+      ->type_name("auto|meta_only|skip_flush|serial_flush");
+  app->add_option("--format", flags->format, "how data lie in the backup; in this version both mean binlog")
+      ->type_name("auto|binlog");
   app->add_flag("-f,--force", flags->force, "the same as --strategy skip_flush");
   app->add_flag("--meta_only", flags->meta_only, "the same as --strategy meta_only");
   app->add_flag("--rbac", flags->rbac, "users, roles and grants too");

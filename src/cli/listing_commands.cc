@@ -13,14 +13,18 @@ namespace mbk::cli {
 namespace {
 
 Result<Output> List(const ListOptions& options, Invocation& invocation) {
-  MBK_TRY_ASSIGN(auto session, service::Session::Open(invocation.loaded, {.backups = service::BackupAccess::kRead}, invocation.context));
+  MBK_TRY_ASSIGN(auto session,
+                 service::Session::Open(invocation.loaded, {.backups = service::BackupAccess::kRead},
+                                        invocation.context));
   MBK_TRY_ASSIGN(std::vector<ListedBackup> backups, RunList(options, session->backup(), invocation.context));
   Output output{.text = ">> Backups:\n"};
-  output.json = {{"backups", nlohmann::ordered_json::array()}, {"unfinished", nlohmann::ordered_json::array()}};
+  output.json = {{"backups", nlohmann::ordered_json::array()},
+                 {"unfinished", nlohmann::ordered_json::array()}};
   for (const ListedBackup& backup : backups) {
     if (backup.complete) {
       output.text += backup.name + "\n";
-      output.json["backups"].push_back({{"name", backup.name}, {"size", backup.size}, {"milvus_version", backup.milvus_version}});
+      output.json["backups"].push_back(
+          {{"name", backup.name}, {"size", backup.size}, {"milvus_version", backup.milvus_version}});
     } else {
       output.json["unfinished"].push_back({{"name", backup.name}, {"problem", backup.problem}});
     }
@@ -29,7 +33,9 @@ Result<Output> List(const ListOptions& options, Invocation& invocation) {
 }
 
 Result<Output> Get(const GetOptions& options, Invocation& invocation) {
-  MBK_TRY_ASSIGN(auto session, service::Session::Open(invocation.loaded, {.backups = service::BackupAccess::kRead}, invocation.context));
+  MBK_TRY_ASSIGN(auto session,
+                 service::Session::Open(invocation.loaded, {.backups = service::BackupAccess::kRead},
+                                        invocation.context));
   MBK_TRY_ASSIGN(std::string text, RunGet(options, session->backup(), invocation.context));
   Output output{.json = nlohmann::ordered_json::parse(text)};
   output.text = std::move(text) + "\n";
@@ -37,12 +43,22 @@ Result<Output> Get(const GetOptions& options, Invocation& invocation) {
 }
 
 Result<Output> Delete(const RemoveOptions& options, Invocation& invocation) {
-  MBK_TRY_ASSIGN(auto session, service::Session::Open(invocation.loaded, {.backups = service::BackupAccess::kRead}, invocation.context));
-  MBK_TRY_ASSIGN(BackupFiles files, RunRemove(options, session->backup(), session->run(invocation.progress), invocation.context));
-  Output output{.json = {{"name", options.name}, {"objects", files.objects}, {"bytes", files.bytes}, {"was_complete", files.committed}, {"dry_run", options.dry_run}}};
-  output.text = options.dry_run ? fmt::format("backup {} ({}): {} objects, {} would be deleted\ndry run: nothing was deleted\n", options.name,
-                                              files.committed ? "complete" : "unfinished", HumanCount(files.objects), HumanBytes(files.bytes))
-                                : "delete backup done\n";
+  MBK_TRY_ASSIGN(auto session,
+                 service::Session::Open(invocation.loaded, {.backups = service::BackupAccess::kRead},
+                                        invocation.context));
+  MBK_TRY_ASSIGN(BackupFiles files, RunRemove(options, session->backup(), session->run(invocation.progress),
+                                              invocation.context));
+  Output output{.json = {{"name", options.name},
+                         {"objects", files.objects},
+                         {"bytes", files.bytes},
+                         {"was_complete", files.committed},
+                         {"dry_run", options.dry_run}}};
+  output.text =
+      options.dry_run
+          ? fmt::format("backup {} ({}): {} objects, {} would be deleted\ndry run: nothing was deleted\n",
+                        options.name, files.committed ? "complete" : "unfinished", HumanCount(files.objects),
+                        HumanBytes(files.bytes))
+          : "delete backup done\n";
   return output;
 }
 
@@ -51,13 +67,19 @@ Result<Output> Delete(const RemoveOptions& options, Invocation& invocation) {
 void AddListing(CLI::App& root, std::vector<Command>& commands) {
   auto list_flags = std::make_shared<ListOptions>();
   CLI::App* list = root.add_subcommand("list", "list the backups in the backup store");
-  list->footer("Examples:\n  milvus-backup list\n  milvus-backup list -c coll      those that hold a collection");
-  list->add_option("-c,--collection", list_flags->collection, "only backups that hold this collection: coll or db.coll");
-  commands.push_back({list, [list_flags]() -> Result<Run> { return Run([list_flags](Invocation& i) { return List(*list_flags, i); }); }});
+  list->footer(
+      "Examples:\n  milvus-backup list\n  milvus-backup list -c coll      those that hold a collection");
+  list->add_option("-c,--collection", list_flags->collection,
+                   "only backups that hold this collection: coll or db.coll");
+  commands.push_back({list, [list_flags]() -> Result<Run> {
+                        return Run([list_flags](Invocation& i) { return List(*list_flags, i); });
+                      }});
 
   auto get_flags = std::make_shared<GetOptions>();
   CLI::App* get = root.add_subcommand("get", "show what a backup holds, as JSON");
-  get->footer("Examples:\n  milvus-backup get -n my_backup\n  milvus-backup get -n my_backup --detail      with partitions and segments");
+  get->footer(
+      "Examples:\n  milvus-backup get -n my_backup\n  milvus-backup get -n my_backup --detail      with "
+      "partitions and segments");
   get->add_option("-n,--name", get_flags->name, "backup name")->required();
   get->add_flag("-d,--detail", get_flags->detail, "everything that is recorded, partitions and segments too");
   commands.push_back({get, [get_flags]() -> Result<Run> {
@@ -67,7 +89,8 @@ void AddListing(CLI::App& root, std::vector<Command>& commands) {
 
   auto remove = std::make_shared<RemoveOptions>();
   CLI::App* del = root.add_subcommand("delete", "delete a backup, or what an interrupted run left of one");
-  del->footer("Examples:\n  milvus-backup delete -n my_backup\n  milvus-backup delete -n my_backup --dry-run");
+  del->footer(
+      "Examples:\n  milvus-backup delete -n my_backup\n  milvus-backup delete -n my_backup --dry-run");
   del->add_option("-n,--name", remove->name, "backup name")->required();
   del->add_flag("--dry_run", remove->dry_run, "say what would be deleted, delete nothing");
   commands.push_back({del, [remove]() -> Result<Run> {

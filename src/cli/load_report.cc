@@ -13,9 +13,12 @@ nlohmann::ordered_json ToJson(const RestoreReport& report, double seconds) {
   if (!report.name.empty()) json["name"] = report.name;
   json["collections"] = nlohmann::ordered_json::array();
   for (const load::Outcome& outcome : report.collections) {
-    nlohmann::ordered_json one{{"source", outcome.source.Full()},       {"target", outcome.target.Full()},
-                               {"import_jobs", outcome.import_jobs},    {"rows_expected", outcome.rows_expected},
-                               {"has_deletes", outcome.has_deletes},    {"rows_imported", outcome.rows_imported},
+    nlohmann::ordered_json one{{"source", outcome.source.Full()},
+                               {"target", outcome.target.Full()},
+                               {"import_jobs", outcome.import_jobs},
+                               {"rows_expected", outcome.rows_expected},
+                               {"has_deletes", outcome.has_deletes},
+                               {"rows_imported", outcome.rows_imported},
                                {"bytes", outcome.bytes}};
     if (!outcome.status.ok()) one["error"] = outcome.status.message();
     if (!outcome.warnings.empty()) one["warnings"] = outcome.warnings;
@@ -26,13 +29,18 @@ nlohmann::ordered_json ToJson(const RestoreReport& report, double seconds) {
 }
 
 std::string ComparisonTable(const RestoreReport& report) {
-  std::vector<std::vector<std::string>> rows{{"SOURCE", "TARGET", "ROWS IN SOURCE", "ROWS IMPORTED", "RESULT"}};
+  std::vector<std::vector<std::string>> rows{
+      {"SOURCE", "TARGET", "ROWS IN SOURCE", "ROWS IMPORTED", "RESULT"}};
   for (const load::Outcome& outcome : report.collections) {
     std::string result = "equal counts";
-    if (!outcome.status.ok()) result = "failed";
-    else if (outcome.has_deletes) result = "deletes applied";
-    else if (outcome.import_jobs == 0) result = "no rows";
-    rows.push_back({outcome.source.Full(), outcome.target.Full(), HumanCount(outcome.rows_expected), HumanCount(outcome.rows_imported), result});
+    if (!outcome.status.ok())
+      result = "failed";
+    else if (outcome.has_deletes)
+      result = "deletes applied";
+    else if (outcome.import_jobs == 0)
+      result = "no rows";
+    rows.push_back({outcome.source.Full(), outcome.target.Full(), HumanCount(outcome.rows_expected),
+                    HumanCount(outcome.rows_imported), result});
   }
   return Table(rows, {false, false, true, true, false});
 }
@@ -40,15 +48,18 @@ std::string ComparisonTable(const RestoreReport& report) {
 std::string PlanText(const RestoreReport& report) {
   std::vector<std::vector<std::string>> rows{{"SOURCE", "TARGET", "ROWS", "IMPORT JOBS", "SIZE"}};
   for (const load::Outcome& outcome : report.collections) {
-    rows.push_back({outcome.source.Full(), outcome.target.Full(), HumanCount(outcome.rows_expected), std::to_string(outcome.import_jobs), HumanBytes(outcome.bytes)});
+    rows.push_back({outcome.source.Full(), outcome.target.Full(), HumanCount(outcome.rows_expected),
+                    std::to_string(outcome.import_jobs), HumanBytes(outcome.bytes)});
   }
   return Table(rows, {false, false, true, true, true}) + "\ndry run: nothing was changed\n";
 }
 
 ExitCode ExitCodeOf(const RestoreReport& report) {
-  const auto failed = std::count_if(report.collections.begin(), report.collections.end(), [](const load::Outcome& o) { return !o.status.ok(); });
+  const auto failed = std::count_if(report.collections.begin(), report.collections.end(),
+                                    [](const load::Outcome& o) { return !o.status.ok(); });
   if (failed == 0) {
-    const bool complete = std::all_of(report.collections.begin(), report.collections.end(), [](const load::Outcome& o) { return o.warnings.empty(); });
+    const bool complete = std::all_of(report.collections.begin(), report.collections.end(),
+                                      [](const load::Outcome& o) { return o.warnings.empty(); });
     return complete ? kDone : kPartly;
   }
   return failed == static_cast<std::ptrdiff_t>(report.collections.size()) ? kFailed : kPartly;
@@ -57,8 +68,10 @@ ExitCode ExitCodeOf(const RestoreReport& report) {
 std::vector<std::string> Notes(const RestoreReport& report) {
   std::vector<std::string> notes;
   for (const load::Outcome& outcome : report.collections) {
-    if (!outcome.status.ok()) notes.push_back(fmt::format("Error: {}: {}", outcome.target.Full(), outcome.status.message()));
-    for (const std::string& warning : outcome.warnings) notes.push_back(fmt::format("{}: {}", outcome.target.Full(), warning));
+    if (!outcome.status.ok())
+      notes.push_back(fmt::format("Error: {}: {}", outcome.target.Full(), outcome.status.message()));
+    for (const std::string& warning : outcome.warnings)
+      notes.push_back(fmt::format("{}: {}", outcome.target.Full(), warning));
   }
   return notes;
 }

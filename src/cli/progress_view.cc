@@ -31,11 +31,14 @@ struct Rates {
 Rates RatesOf(const Progress::Snapshot& snapshot, steady_clock::time_point now) {
   Rates rates{.fraction = -1};
   const double elapsed = duration<double>(now - snapshot.step_started).count();
-  if (snapshot.bytes_total > 0) rates.fraction = static_cast<double>(snapshot.bytes_done) / static_cast<double>(snapshot.bytes_total);
-  else if (snapshot.objects_total > 0) rates.fraction = static_cast<double>(snapshot.objects_done) / static_cast<double>(snapshot.objects_total);
+  if (snapshot.bytes_total > 0)
+    rates.fraction = static_cast<double>(snapshot.bytes_done) / static_cast<double>(snapshot.bytes_total);
+  else if (snapshot.objects_total > 0)
+    rates.fraction = static_cast<double>(snapshot.objects_done) / static_cast<double>(snapshot.objects_total);
   rates.fraction = std::min(rates.fraction, 1.0);
   if (elapsed > 0.5) rates.bytes_per_s = static_cast<double>(snapshot.bytes_done) / elapsed;
-  if (elapsed > 0.5 && rates.fraction > 0) rates.seconds_left = elapsed * (1 - rates.fraction) / rates.fraction;
+  if (elapsed > 0.5 && rates.fraction > 0)
+    rates.seconds_left = elapsed * (1 - rates.fraction) / rates.fraction;
   return rates;
 }
 
@@ -44,19 +47,28 @@ std::string_view Noun(Step step) {
     case Step::kFlush:
     case Step::kDdl:
     case Step::kIndex:
-    case Step::kLoad: return "collections";
+    case Step::kLoad:
+      return "collections";
     case Step::kStage:
-    case Step::kImport: return "import jobs";
-    default: return "objects";
+    case Step::kImport:
+      return "import jobs";
+    default:
+      return "objects";
   }
 }
 
 std::string Numbers(const Progress::Snapshot& snapshot, const Rates& rates) {
   std::string text;
-  if (snapshot.objects_total > 0) text += fmt::format("  {}/{} {}", HumanCount(snapshot.objects_done), HumanCount(snapshot.objects_total), Noun(snapshot.step));
-  if (snapshot.bytes_total > 0) text += fmt::format("  {}/{}", HumanBytes(snapshot.bytes_done), HumanBytes(snapshot.bytes_total));
-  if (rates.bytes_per_s > 0) text += fmt::format("  {}/s", HumanBytes(static_cast<std::int64_t>(rates.bytes_per_s)));
-  if (rates.seconds_left >= 0) text += fmt::format("  {} left", HumanDuration(std::chrono::seconds(static_cast<long>(rates.seconds_left + 0.5))));
+  if (snapshot.objects_total > 0)
+    text += fmt::format("  {}/{} {}", HumanCount(snapshot.objects_done), HumanCount(snapshot.objects_total),
+                        Noun(snapshot.step));
+  if (snapshot.bytes_total > 0)
+    text += fmt::format("  {}/{}", HumanBytes(snapshot.bytes_done), HumanBytes(snapshot.bytes_total));
+  if (rates.bytes_per_s > 0)
+    text += fmt::format("  {}/s", HumanBytes(static_cast<std::int64_t>(rates.bytes_per_s)));
+  if (rates.seconds_left >= 0)
+    text += fmt::format("  {} left",
+                        HumanDuration(std::chrono::seconds(static_cast<long>(rates.seconds_left + 0.5))));
   return text;
 }
 
@@ -74,7 +86,8 @@ void Show(const Progress& progress, ProgressMode mode) {
   const Progress::Snapshot snapshot = progress.Get();
   const auto now = steady_clock::now();
   if (mode == ProgressMode::kJson) return Print(JsonLine(snapshot, now) + "\n");
-  if (mode == ProgressMode::kBar) return Print("\r" + BarText(snapshot, now, TerminalColumns() - 1) + "\x1b[K");
+  if (mode == ProgressMode::kBar)
+    return Print("\r" + BarText(snapshot, now, TerminalColumns() - 1) + "\x1b[K");
   Print(fmt::format("{}{}\n", StepName(snapshot.step), Numbers(snapshot, RatesOf(snapshot, now))));
 }
 
@@ -90,7 +103,8 @@ std::string BarText(const Progress::Snapshot& snapshot, steady_clock::time_point
   std::string text = fmt::format("{:<9}", StepName(snapshot.step));
   if (rates.fraction >= 0) {
     const int filled = static_cast<int>(rates.fraction * kBarCells);
-    text += fmt::format("[{}{}] {:3}%", std::string(static_cast<std::size_t>(filled), '#'), std::string(static_cast<std::size_t>(kBarCells - filled), '.'),
+    text += fmt::format("[{}{}] {:3}%", std::string(static_cast<std::size_t>(filled), '#'),
+                        std::string(static_cast<std::size_t>(kBarCells - filled), '.'),
                         static_cast<int>(rates.fraction * 100));
   }
   text += Numbers(snapshot, rates);

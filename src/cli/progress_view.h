@@ -29,7 +29,8 @@ class ProgressView {
 };
 
 /// "copy  [#####.....]  50%  12/24 objects  1.2 MiB/2.4 MiB  10.0 MiB/s  3s left", at most `columns` wide.
-std::string BarText(const Progress::Snapshot& snapshot, std::chrono::steady_clock::time_point now, int columns);
+std::string BarText(const Progress::Snapshot& snapshot, std::chrono::steady_clock::time_point now,
+                    int columns);
 /// {"step":"copy","objects_done":…} on one line.
 std::string JsonLine(const Progress::Snapshot& snapshot, std::chrono::steady_clock::time_point now);
 

@@ -25,7 +25,9 @@ struct RestoreFlags {
 Result<RestoreOptions> OptionsOf(const RestoreFlags& flags) {
   RestoreOptions options{.name = flags.name, .rbac = flags.rbac, .dry_run = flags.dry_run};
   MBK_TRY(CheckBackupName(options.name));
-  if (flags.use_v2_restore) return InvalidArgument("--use_v2_restore needs the REST import of Milvus 2.4 or newer, which this version does not speak");
+  if (flags.use_v2_restore)
+    return InvalidArgument(
+        "--use_v2_restore needs the REST import of Milvus 2.4 or newer, which this version does not speak");
   MBK_TRY_ASSIGN(options.load, LoadOptionsOf(flags.load));
   MBK_TRY_ASSIGN(options.load.source_filter, RestoreSourceFilter(flags.selection));
   MBK_TRY_ASSIGN(options.load.target_filter, Filter::Parse(flags.selection.filter));
@@ -37,8 +39,9 @@ Result<Output> RunIt(const RestoreOptions& options, Invocation& invocation) {
   invocation.progress.Enter(Step::kConnect);
   const service::Needs needs{.milvus = true, .backups = service::BackupAccess::kRead};
   MBK_TRY_ASSIGN(auto session, service::Session::Open(invocation.loaded, needs, invocation.context));
-  MBK_TRY_ASSIGN(RestoreReport report, RunRestore(options, session->backup(), session->milvus(),
-                                                  session->restore_run(invocation.progress), invocation.context));
+  MBK_TRY_ASSIGN(RestoreReport report,
+                 RunRestore(options, session->backup(), session->milvus(),
+                            session->restore_run(invocation.progress), invocation.context));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   Output output{.json = ToJson(report, seconds), .notes = Notes(report), .exit_code = ExitCodeOf(report)};
   output.json["dry_run"] = options.dry_run;
@@ -51,17 +54,19 @@ Result<Output> RunIt(const RestoreOptions& options, Invocation& invocation) {
 void AddRestore(CLI::App& root, std::vector<Command>& commands) {
   auto flags = std::make_shared<RestoreFlags>();
   CLI::App* app = root.add_subcommand("restore", "restore a backup into Milvus");
-  app->footer("-c, -d and -a select by the names in the backup; --filter by the names in the target, that is, after\n"
-              "--suffix or --rename. Data are imported, indexes are not built again unless asked for.\n\n"
-              "Examples:\n"
-              "  milvus-backup restore -n my_backup -s _bak                    everything, beside the originals\n"
-              "  milvus-backup restore -n my_backup -c coll -r coll:coll2      one collection under a new name\n"
-              "  milvus-backup restore -n my_backup --rebuild_index --restore_load_state");
+  app->footer(
+      "-c, -d and -a select by the names in the backup; --filter by the names in the target, that is, after\n"
+      "--suffix or --rename. Data are imported, indexes are not built again unless asked for.\n\n"
+      "Examples:\n"
+      "  milvus-backup restore -n my_backup -s _bak                    everything, beside the originals\n"
+      "  milvus-backup restore -n my_backup -c coll -r coll:coll2      one collection under a new name\n"
+      "  milvus-backup restore -n my_backup --rebuild_index --restore_load_state");
   app->add_option("-n,--name", flags->name, "backup name")->required();
   AddSelectionFlags(*app, flags->selection);
   AddLoadFlags(*app, flags->load);
   app->add_flag("--rbac", flags->rbac, "users, roles and grants too");
-  app->add_flag("--use_v2_restore", flags->use_v2_restore, "REST import of Milvus 2.4 and newer (not in this version)");
+  app->add_flag("--use_v2_restore", flags->use_v2_restore,
+                "REST import of Milvus 2.4 and newer (not in this version)");
   app->add_flag("--dry_run", flags->dry_run, "print the plan, change nothing");
   commands.push_back({app, [flags]() -> Result<Run> {
                         MBK_TRY_ASSIGN(RestoreOptions options, OptionsOf(*flags));

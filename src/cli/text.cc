@@ -20,7 +20,8 @@ std::string HumanBytes(std::int64_t bytes) {
 std::string HumanCount(std::int64_t count) {
   std::string digits = std::to_string(count);
   const std::ptrdiff_t first = count < 0 ? 1 : 0;
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > first; at -= 3) digits.insert(digits.begin() + at, ',');
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > first; at -= 3)
+    digits.insert(digits.begin() + at, ',');
   return digits;
 }
 

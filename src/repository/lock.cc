@@ -26,7 +26,8 @@ constexpr std::int64_t kLastSecond = 253'402'300'799;
 constexpr std::int64_t kLastPid = 1 << 22;
 
 std::int64_t NowSeconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 std::string HostName() {
@@ -59,7 +60,8 @@ Status RemoveLock(ObjectStore& store, const ObjectKey& key) {
 }
 
 Status HeldByOther(const BackupLayout& layout, const LockOwner& owner) {
-  return {Code::kLocked, fmt::format("backup \"{}\" is locked by another run: {}; wait for it to end", layout.name(), owner.Describe())};
+  return {Code::kLocked, fmt::format("backup \"{}\" is locked by another run: {}; wait for it to end",
+                                     layout.name(), owner.Describe())};
 }
 
 }  // namespace
@@ -70,8 +72,12 @@ std::string LockOwner::Describe() const {
 }
 
 std::string LockToJson(const LockOwner& owner) {
-  return nlohmann::json{{"id", owner.id},           {"verb", owner.verb}, {"host", owner.host},
-                        {"boot_id", owner.boot_id}, {"pid", owner.pid},   {"started_s", owner.started_s},
+  return nlohmann::json{{"id", owner.id},
+                        {"verb", owner.verb},
+                        {"host", owner.host},
+                        {"boot_id", owner.boot_id},
+                        {"pid", owner.pid},
+                        {"started_s", owner.started_s},
                         {"heartbeat_s", owner.heartbeat_s}}
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -79,7 +85,8 @@ std::string LockToJson(const LockOwner& owner) {
 Result<LockOwner> LockFromJson(std::string_view text) {
   try {
     const nlohmann::json json = nlohmann::json::parse(text);
-    LockOwner owner{.id = json.at("id"), .verb = json.at("verb"), .host = json.at("host"), .boot_id = json.at("boot_id")};
+    LockOwner owner{
+        .id = json.at("id"), .verb = json.at("verb"), .host = json.at("host"), .boot_id = json.at("boot_id")};
     MBK_TRY_ASSIGN(owner.pid, NumberUpTo(kLastPid, json, "pid"));
     MBK_TRY_ASSIGN(owner.started_s, NumberUpTo(kLastSecond, json, "started_s"));
     MBK_TRY_ASSIGN(owner.heartbeat_s, NumberUpTo(kLastSecond, json, "heartbeat_s"));
@@ -102,7 +109,8 @@ LockOwner ThisProcess(std::string_view verb) {
 
 bool IsStale(const LockOwner& owner, const LockOwner& here) {
   const bool same_boot = owner.host == here.host && owner.boot_id == here.boot_id && !owner.boot_id.empty();
-  if (same_boot && owner.pid > 0 && ::kill(static_cast<pid_t>(owner.pid), 0) != 0 && errno == ESRCH) return true;
+  if (same_boot && owner.pid > 0 && ::kill(static_cast<pid_t>(owner.pid), 0) != 0 && errno == ESRCH)
+    return true;
   return here.heartbeat_s - owner.heartbeat_s > kLockLease.count();
 }
 
@@ -115,24 +123,28 @@ Result<std::unique_ptr<BackupLock>> BackupLock::Acquire(ObjectStore& store, cons
                                                         std::string_view verb, const CallContext& context) {
   LockOwner owner = ThisProcess(verb);
   const ObjectKey key = layout.Meta(kLock);
-  const PutCondition condition = store.capabilities().conditional_put ? PutCondition::kIfAbsent : PutCondition::kNone;
+  const PutCondition condition =
+      store.capabilities().conditional_put ? PutCondition::kIfAbsent : PutCondition::kNone;
   Result<LockOwner> holder = ReadLock(store, layout, context);
   if (holder.ok() && !IsStale(*holder, owner)) return HeldByOther(layout, *holder);
-  if (!holder.ok() && holder.status().code() != Code::kNotFound && holder.status().code() != Code::kDataLoss) {
+  if (!holder.ok() && holder.status().code() != Code::kNotFound &&
+      holder.status().code() != Code::kDataLoss) {
     return holder.status();
   }
   if (holder.status().code() != Code::kNotFound) {  // stale or unreadable: nobody is behind it
     const ObjectKey keys[] = {key};
     MBK_TRY(store.Delete(keys, context));
   }
-  Result<WriteResult> written = store.Put({.key = key, .body = LockToJson(owner), .condition = condition}, context);
+  Result<WriteResult> written =
+      store.Put({.key = key, .body = LockToJson(owner), .condition = condition}, context);
   // Between the look and the put another run may have been quicker; the put knows, or a second look does.
   if (!written.ok() && written.status().code() != Code::kAlreadyExists) return written.status();
   Result<LockOwner> now = ReadLock(store, layout, context);
   if (!now.ok()) {
     const bool ours = written.ok() && condition == PutCondition::kIfAbsent;
     Status removed = ours ? RemoveLock(store, key) : Status();
-    if (!removed.ok()) log::Warn("a lock stays behind and expires in {} s: {}", kLockLease.count(), removed.message());
+    if (!removed.ok())
+      log::Warn("a lock stays behind and expires in {} s: {}", kLockLease.count(), removed.message());
     return now.status();
   }
   if (now->id != owner.id) return HeldByOther(layout, *now);
@@ -140,12 +152,16 @@ Result<std::unique_ptr<BackupLock>> BackupLock::Acquire(ObjectStore& store, cons
 }
 
 BackupLock::BackupLock(ObjectStore& store, ObjectKey key, LockOwner owner)
-    : store_(store), key_(std::move(key)), owner_(std::move(owner)), renewer_([this](const std::stop_token& stop) { Renew(stop); }) {}
+    : store_(store),
+      key_(std::move(key)),
+      owner_(std::move(owner)),
+      renewer_([this](const std::stop_token& stop) { Renew(stop); }) {}
 
 BackupLock::~BackupLock() {
   if (!held_) return;
   Status released = Release({.deadline = Deadline::After(kReleaseTimeout)});
-  if (!released.ok()) log::Warn("the lock stays behind and expires in {} s: {}", kLockLease.count(), released.message());
+  if (!released.ok())
+    log::Warn("the lock stays behind and expires in {} s: {}", kLockLease.count(), released.message());
 }
 
 void BackupLock::Renew(const std::stop_token& stop) {

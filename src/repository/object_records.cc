@@ -11,7 +11,8 @@ constexpr std::size_t kMaxLineBytes = 64u << 10;
 
 }  // namespace
 
-ObjectRecordReader::ObjectRecordReader(ObjectReader& store, const BackupLayout& layout, const CallContext& context)
+ObjectRecordReader::ObjectRecordReader(ObjectReader& store, const BackupLayout& layout,
+                                       const CallContext& context)
     : url_(store.identity().Url(layout.Meta(kObjects))), buffer_(store, layout.Meta(kObjects), context) {}
 
 Result<std::optional<manifest::ObjectRecord>> ObjectRecordReader::Next() {

@@ -73,7 +73,8 @@ Status ObjectOutput::SendPart() {
   if (upload_.id.empty()) {
     MBK_TRY_ASSIGN(upload_, store_.StartUpload(key_, context_));
   }
-  MBK_TRY_ASSIGN(UploadedPart part, store_.UploadPart(upload_, static_cast<int>(parts_.size()) + 1, buffer_, context_));
+  MBK_TRY_ASSIGN(UploadedPart part,
+                 store_.UploadPart(upload_, static_cast<int>(parts_.size()) + 1, buffer_, context_));
   parts_.push_back(std::move(part));
   buffer_.clear();
   return {};
@@ -87,7 +88,8 @@ Result<WriteResult> ObjectOutput::FinishUpload() {
 }
 
 Status ObjectOutput::Finish() {
-  MBK_TRY_ASSIGN(WriteResult written, upload_.id.empty() ? store_.Put({.key = key_, .body = buffer_}, context_) : FinishUpload());
+  MBK_TRY_ASSIGN(WriteResult written,
+                 upload_.id.empty() ? store_.Put({.key = key_, .body = buffer_}, context_) : FinishUpload());
   if (written.digest.kind == Digest::Kind::kMd5 && written.digest.hex != md5_.Hex()) {
     return DataLoss(store_.identity().Url(key_) + ": the store holds other bytes than were sent");
   }

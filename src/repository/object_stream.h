@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/call_context.h"
-#include "base/status.h"
 #include "base/hash.h"
+#include "base/status.h"
 #include "store/object_store.h"
 
 namespace mbk {

@@ -16,8 +16,8 @@ constexpr std::int64_t kMaxBackupMetaBytes = 64LL << 20;  // rbac and flush mess
 
 // Parse an object with `parse(std::istream&)`; an error names the object.
 template <class Parse>
-auto ParseObject(ObjectReader& store, const ObjectKey& key, const CallContext& context, std::int64_t* size, Parse&& parse)
-    -> decltype(parse(std::declval<std::istream&>())) {
+auto ParseObject(ObjectReader& store, const ObjectKey& key, const CallContext& context, std::int64_t* size,
+                 Parse&& parse) -> decltype(parse(std::declval<std::istream&>())) {
   ObjectInputBuf buffer(store, key, context);
   std::istream stream(&buffer);
   auto parsed = parse(stream);
@@ -28,13 +28,15 @@ auto ParseObject(ObjectReader& store, const ObjectKey& key, const CallContext& c
   return parsed;
 }
 
-BackupEntry ReadEntry(ObjectReader& store, const std::string& root, const std::string& name, const CallContext& context) {
+BackupEntry ReadEntry(ObjectReader& store, const std::string& root, const std::string& name,
+                      const CallContext& context) {
   BackupEntry entry{.name = name};
   const ObjectKey key = BackupLayout(root, name).Meta(kBackupMeta);
   Result<std::string> json = ReadObject(store, key, kMaxBackupMetaBytes, context);
   if (!json.ok()) {
-    entry.problem = json.status().code() == Code::kNotFound ? fmt::format("unfinished: meta/{} is missing", kBackupMeta)
-                                                            : json.status().message();
+    entry.problem = json.status().code() == Code::kNotFound
+                        ? fmt::format("unfinished: meta/{} is missing", kBackupMeta)
+                        : json.status().message();
     return entry;
   }
   std::istringstream stream(*std::move(json));
@@ -49,7 +51,8 @@ BackupEntry ReadEntry(ObjectReader& store, const std::string& root, const std::s
   return entry;
 }
 
-Result<std::vector<std::string>> ListNames(ObjectReader& store, const std::string& root, const CallContext& context) {
+Result<std::vector<std::string>> ListNames(ObjectReader& store, const std::string& root,
+                                           const CallContext& context) {
   const std::string prefix = root.empty() ? "" : JoinKey(root, "/");
   std::vector<std::string> names;
   ListRequest request{.prefix = prefix, .delimiter = "/"};
@@ -63,13 +66,18 @@ Result<std::vector<std::string>> ListNames(ObjectReader& store, const std::strin
   return names;
 }
 
-Result<Backup> ReadFull(ObjectReader& store, const BackupLayout& layout, std::int64_t* size, const CallContext& context) {
-  return ParseObject(store, layout.Meta(kFullMeta), context, size, [](std::istream& in) { return manifest::ReadFullMeta(in); });
+Result<Backup> ReadFull(ObjectReader& store, const BackupLayout& layout, std::int64_t* size,
+                        const CallContext& context) {
+  return ParseObject(store, layout.Meta(kFullMeta), context, size,
+                     [](std::istream& in) { return manifest::ReadFullMeta(in); });
 }
 
-Result<Backup> ReadLevels(ObjectReader& store, const BackupLayout& layout, std::int64_t* size, const CallContext& context) {
-  ObjectInputBuf backup(store, layout.Meta(kBackupMeta), context), collection(store, layout.Meta(kCollectionMeta), context),
-      partition(store, layout.Meta(kPartitionMeta), context), segment(store, layout.Meta(kSegmentMeta), context);
+Result<Backup> ReadLevels(ObjectReader& store, const BackupLayout& layout, std::int64_t* size,
+                          const CallContext& context) {
+  ObjectInputBuf backup(store, layout.Meta(kBackupMeta), context),
+      collection(store, layout.Meta(kCollectionMeta), context),
+      partition(store, layout.Meta(kPartitionMeta), context),
+      segment(store, layout.Meta(kSegmentMeta), context);
   std::istream backup_in(&backup), collection_in(&collection), partition_in(&partition), segment_in(&segment);
   Result<Backup> parsed = manifest::ReadLevelFiles({backup_in, collection_in, partition_in, segment_in});
   for (const ObjectInputBuf* buffer : {&backup, &collection, &partition, &segment}) {
@@ -80,12 +88,15 @@ Result<Backup> ReadLevels(ObjectReader& store, const BackupLayout& layout, std::
 }
 
 // The other meta files, for the figure that `get` prints; full_meta.json is counted by its reader.
-Result<std::int64_t> LevelFilesSize(ObjectReader& store, const BackupLayout& layout, const CallContext& context) {
+Result<std::int64_t> LevelFilesSize(ObjectReader& store, const BackupLayout& layout,
+                                    const CallContext& context) {
   std::int64_t size = 0;
   for (std::string_view file : {kBackupMeta, kCollectionMeta, kPartitionMeta, kSegmentMeta}) {
     Result<ObjectInfo> info = store.Head(layout.Meta(file), context);
-    if (info.ok()) size += info->size;
-    else if (info.status().code() != Code::kNotFound) return info.status();
+    if (info.ok())
+      size += info->size;
+    else if (info.status().code() != Code::kNotFound)
+      return info.status();
   }
   return size;
 }
@@ -104,7 +115,8 @@ Status NoSuchBackup(ObjectReader& store, const BackupLayout& layout, const CallC
 
 }  // namespace
 
-Result<std::vector<BackupEntry>> ListBackups(ObjectReader& store, const std::string& backup_root, const CallContext& context) {
+Result<std::vector<BackupEntry>> ListBackups(ObjectReader& store, const std::string& backup_root,
+                                             const CallContext& context) {
   MBK_TRY_ASSIGN(std::vector<std::string> names, ListNames(store, backup_root, context));
   std::vector<BackupEntry> entries(names.size());
   MBK_TRY(ParallelFor(names.size(), kListConcurrency, context, [&](std::size_t i, const CallContext& inner) {
@@ -126,12 +138,14 @@ Result<OpenedBackup> OpenBackup(ObjectReader& store, const BackupLayout& layout,
   } else if (backup.status().code() == Code::kNotFound) {  // written before Go 0.3.1
     backup = ReadLevels(store, layout, &opened.meta_size, context);
   }
-  if (!backup.ok()) return backup.status().WithContext(fmt::format("backup {}: its metadata cannot be read", layout.name()));
+  if (!backup.ok())
+    return backup.status().WithContext(fmt::format("backup {}: its metadata cannot be read", layout.name()));
   opened.backup = *std::move(backup);
   return opened;
 }
 
-Result<std::vector<std::string>> ReadCollectionNames(ObjectReader& store, const BackupLayout& layout, const CallContext& context) {
+Result<std::vector<std::string>> ReadCollectionNames(ObjectReader& store, const BackupLayout& layout,
+                                                     const CallContext& context) {
   return ParseObject(store, layout.Meta(kCollectionMeta), context, nullptr,
                      [](std::istream& in) { return manifest::ReadCollectionNames(in); });
 }

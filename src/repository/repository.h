@@ -29,7 +29,8 @@ struct BackupEntry {
 
 /// Every directory of the root, in the store's order. One listing of one level, and one small read per
 /// backup, in parallel.
-Result<std::vector<BackupEntry>> ListBackups(ObjectReader& store, const std::string& backup_root, const CallContext& context);
+Result<std::vector<BackupEntry>> ListBackups(ObjectReader& store, const std::string& backup_root,
+                                             const CallContext& context);
 
 /// A backup that was opened for reading.
 struct OpenedBackup {
@@ -43,7 +44,8 @@ struct OpenedBackup {
 Result<OpenedBackup> OpenBackup(ObjectReader& store, const BackupLayout& layout, const CallContext& context);
 
 /// The names of the collections in a backup ("db.name"), read from collection_meta.json alone.
-Result<std::vector<std::string>> ReadCollectionNames(ObjectReader& store, const BackupLayout& layout, const CallContext& context);
+Result<std::vector<std::string>> ReadCollectionNames(ObjectReader& store, const BackupLayout& layout,
+                                                     const CallContext& context);
 
 /// A backup being written. Holds its lock until it is committed or given up.
 class BackupWriter {
@@ -76,10 +78,12 @@ struct BackupFiles {
   std::int64_t objects = 0;
   std::int64_t bytes = 0;
 };
-Result<BackupFiles> CountBackupFiles(ObjectReader& store, const BackupLayout& layout, const CallContext& context);
+Result<BackupFiles> CountBackupFiles(ObjectReader& store, const BackupLayout& layout,
+                                     const CallContext& context);
 
 /// Delete a backup or what is left of one; backup_meta.json goes first, so that nothing half-removed is
 /// ever listed. `progress` is told of each batch. The caller holds the lock, which stays.
-Status RemoveBackupFiles(ObjectStore& store, const BackupLayout& layout, Progress& progress, const CallContext& context);
+Status RemoveBackupFiles(ObjectStore& store, const BackupLayout& layout, Progress& progress,
+                         const CallContext& context);
 
 }  // namespace mbk

@@ -33,7 +33,8 @@ class Comparison {
   }
 
   Status Finish() {
-    for (; next_ < index_.size(); ++next_) Note(fmt::format("{} is missing", index_.at(next_).KeyIn(tree_).str()));
+    for (; next_ < index_.size(); ++next_)
+      Note(fmt::format("{} is missing", index_.at(next_).KeyIn(tree_).str()));
     if (problems_ == 0) return {};
     return DataLoss(fmt::format("{} of {} objects are missing or damaged: {}{}", problems_, index_.size(),
                                 fmt::join(samples_, "; "), problems_ > samples_.size() ? "; …" : ""));
@@ -61,25 +62,26 @@ class Comparison {
 };
 
 // `prefixes` in key order.
-Status Check(ObjectReader& store, const BinlogTree& tree, std::span<const std::string> prefixes, const ObjectIndex& index,
-             const TreeMatch& on_match, const CallContext& context) {
+Status Check(ObjectReader& store, const BinlogTree& tree, std::span<const std::string> prefixes,
+             const ObjectIndex& index, const TreeMatch& on_match, const CallContext& context) {
   Comparison comparison(index, tree, on_match);
   for (const std::string& prefix : prefixes) {
-    MBK_TRY(ForEachObject(store, prefix, context, [&](const ObjectInfo& listed) { return comparison.Visit(listed); }));
+    MBK_TRY(ForEachObject(store, prefix, context,
+                          [&](const ObjectInfo& listed) { return comparison.Visit(listed); }));
   }
   return comparison.Finish().WithContext(store.identity().Url(ObjectKey(tree.prefix())));
 }
 
 }  // namespace
 
-Status CheckTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex& index, const TreeMatch& on_match,
-                 const CallContext& context) {
+Status CheckTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex& index,
+                 const TreeMatch& on_match, const CallContext& context) {
   const std::string prefixes[] = {tree.DataPrefix()};
   return Check(store, tree, prefixes, index, on_match, context);
 }
 
-Status CheckCollection(ObjectReader& store, const BinlogTree& tree, std::int64_t collection_id, const ObjectIndex& index,
-                       const CallContext& context) {
+Status CheckCollection(ObjectReader& store, const BinlogTree& tree, std::int64_t collection_id,
+                       const ObjectIndex& index, const CallContext& context) {
   const std::string prefixes[] = {tree.DeltaLogPrefix(collection_id), tree.InsertLogPrefix(collection_id)};
   return Check(store, tree, prefixes, index, {}, context);
 }

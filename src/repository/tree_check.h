@@ -18,11 +18,11 @@ using TreeMatch = std::function<Status(const ObjectInfo& listed, const DataObjec
 /// old metadata is "not known"). `on_match` sees each object that is, in key order. Objects that are not
 /// of the index are passed over. kDataLoss names up to five that are missing or of another size.
 /// One listing of everything below the tree's binlogs/.
-Status CheckTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex& index, const TreeMatch& on_match,
-                 const CallContext& context);
+Status CheckTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex& index,
+                 const TreeMatch& on_match, const CallContext& context);
 
 /// The same for the files of one collection only: `index` holds just that collection.
-Status CheckCollection(ObjectReader& store, const BinlogTree& tree, std::int64_t collection_id, const ObjectIndex& index,
-                       const CallContext& context);
+Status CheckCollection(ObjectReader& store, const BinlogTree& tree, std::int64_t collection_id,
+                       const ObjectIndex& index, const CallContext& context);
 
 }  // namespace mbk

@@ -27,15 +27,20 @@ Result<std::unique_ptr<BackupWriter>> BackupWriter::Begin(ObjectStore& store, co
   // Looked for under the lock, so that two runs cannot both find the place empty.
   MBK_TRY_ASSIGN(ListPage page, store.List({.prefix = layout.prefix(), .max_keys = 2}, context));
   const ObjectKey lock_key = layout.Meta(kLock);
-  const bool taken = std::any_of(page.objects.begin(), page.objects.end(), [&](const ObjectInfo& o) { return o.key != lock_key; });
+  const bool taken = std::any_of(page.objects.begin(), page.objects.end(),
+                                 [&](const ObjectInfo& o) { return o.key != lock_key; });
   if (taken) {
     const bool committed = store.Head(layout.Meta(kBackupMeta), context).ok();
     const std::string place = store.identity().Url(ObjectKey(layout.prefix()));
     if (!committed) {
-      return AlreadyExists(fmt::format("an unfinished backup {0} lies at {1}; remove it with: milvus-backup delete -n {0}", layout.name(), place));
+      return AlreadyExists(
+          fmt::format("an unfinished backup {0} lies at {1}; remove it with: milvus-backup delete -n {0}",
+                      layout.name(), place));
     }
-    return AlreadyExists(fmt::format("backup with name {0} already exist at {1}; choose another name, or remove it with: milvus-backup delete -n {0}",
-                                     layout.name(), place));
+    return AlreadyExists(
+        fmt::format("backup with name {0} already exist at {1}; choose another name, or remove it with: "
+                    "milvus-backup delete -n {0}",
+                    layout.name(), place));
   }
   return std::unique_ptr<BackupWriter>(new BackupWriter(store, layout, std::move(lock)));
 }
@@ -56,7 +61,8 @@ Status BackupWriter::Commit(const Backup& backup, const CallContext& context) {
 
 void BackupWriter::Release(const CallContext& context) {
   Status released = lock_->Release(context);
-  if (!released.ok()) log::Warn("the backup {} is complete, but its lock stays behind: {}", layout_.name(), released.message());
+  if (!released.ok())
+    log::Warn("the backup {} is complete, but its lock stays behind: {}", layout_.name(), released.message());
 }
 
 Status BackupWriter::Abandon(const CallContext& context) {
@@ -66,7 +72,8 @@ Status BackupWriter::Abandon(const CallContext& context) {
   return removed.ok() ? released : removed;
 }
 
-Result<BackupFiles> CountBackupFiles(ObjectReader& store, const BackupLayout& layout, const CallContext& context) {
+Result<BackupFiles> CountBackupFiles(ObjectReader& store, const BackupLayout& layout,
+                                     const CallContext& context) {
   BackupFiles files;
   const ObjectKey commit = layout.Meta(kBackupMeta), lock = layout.Meta(kLock);
   MBK_TRY(ForEachObject(store, layout.prefix(), context, [&](const ObjectInfo& object) {
@@ -79,7 +86,8 @@ Result<BackupFiles> CountBackupFiles(ObjectReader& store, const BackupLayout& la
   return files;
 }
 
-Status RemoveBackupFiles(ObjectStore& store, const BackupLayout& layout, Progress& progress, const CallContext& context) {
+Status RemoveBackupFiles(ObjectStore& store, const BackupLayout& layout, Progress& progress,
+                         const CallContext& context) {
   const ObjectKey commit[] = {layout.Meta(kBackupMeta)};
   const ObjectKey lock = layout.Meta(kLock);
   MBK_TRY(store.Delete(commit, context));

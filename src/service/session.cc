@@ -11,9 +11,12 @@ namespace {
 
 CopyMode ModeOf(config::TransferMode mode) {
   switch (mode) {
-    case config::TransferMode::kDirect: return CopyMode::kDirect;
-    case config::TransferMode::kStreaming: return CopyMode::kStreaming;
-    case config::TransferMode::kAuto: break;
+    case config::TransferMode::kDirect:
+      return CopyMode::kDirect;
+    case config::TransferMode::kStreaming:
+      return CopyMode::kStreaming;
+    case config::TransferMode::kAuto:
+      break;
   }
   return CopyMode::kAuto;
 }
@@ -25,14 +28,18 @@ Status Probe(ObjectReader& store, const std::string& root, const CallContext& co
 
 // What Milvus opens itself: the key, or on a local disk the path under which Milvus sees it.
 std::function<std::string(const std::string&)> ImportPath(const config::Storage& storage) {
-  if (storage.provider != config::Provider::kLocal || storage.local_path.empty()) return [](const std::string& key) { return key; };
+  if (storage.provider != config::Provider::kLocal || storage.local_path.empty())
+    return [](const std::string& key) { return key; };
   const std::string here = KeyRoot(storage), there = JoinKey(storage.local_path, "");
-  return [here, there](const std::string& key) { return key.starts_with(here) ? there + key.substr(here.size()) : key; };
+  return [here, there](const std::string& key) {
+    return key.starts_with(here) ? there + key.substr(here.size()) : key;
+  };
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> Session::Open(const config::Loaded& loaded, const Needs& needs, const CallContext& context) {
+Result<std::unique_ptr<Session>> Session::Open(const config::Loaded& loaded, const Needs& needs,
+                                               const CallContext& context) {
   std::unique_ptr<Session> session(new Session(loaded));
   if (needs.milvus) MBK_TRY(session->ConnectMilvus(context));
   if (needs.backups != BackupAccess::kNone) MBK_TRY(session->OpenBackupStore(needs.backups, context));
@@ -44,11 +51,15 @@ Status Session::ConnectMilvus(const CallContext& context) {
   MBK_TRY_ASSIGN(milvus_store_, MakeStore(milvus.storage));
   const std::string root = KeyRoot(milvus.storage);
   MBK_TRY_ASSIGN(client_, service::ConnectMilvus(milvus, context));
-  MBK_TRY(PointAtSettings(Probe(*milvus_store_, root, context), SettingsOf(Side::kMilvus, loaded_.schema_version))
-              .WithContext("the store of Milvus"));
+  MBK_TRY(
+      PointAtSettings(Probe(*milvus_store_, root, context), SettingsOf(Side::kMilvus, loaded_.schema_version))
+          .WithContext("the store of Milvus"));
   const bool local = milvus.storage.provider == config::Provider::kLocal;
-  milvus_side_ = std::make_unique<MilvusSide>(MilvusSide{
-      .client = *client_, .store = *milvus_store_, .root = root, .staging_root = local ? root : "", .import_path = ImportPath(milvus.storage)});
+  milvus_side_ = std::make_unique<MilvusSide>(MilvusSide{.client = *client_,
+                                                         .store = *milvus_store_,
+                                                         .root = root,
+                                                         .staging_root = local ? root : "",
+                                                         .import_path = ImportPath(milvus.storage)});
   return {};
 }
 
@@ -56,8 +67,10 @@ Status Session::OpenBackupStore(BackupAccess access, const CallContext& context)
   const config::Storage& storage = loaded_.config.backup_storage;
   MBK_TRY_ASSIGN(backup_store_, MakeStore(storage));
   const std::string root = KeyRoot(storage);
-  Status reached = access == BackupAccess::kWrite ? backup_store_->EnsureBucket(context) : Probe(*backup_store_, root, context);
-  MBK_TRY(PointAtSettings(std::move(reached), SettingsOf(Side::kBackup, loaded_.schema_version)).WithContext("the backup store"));
+  Status reached = access == BackupAccess::kWrite ? backup_store_->EnsureBucket(context)
+                                                  : Probe(*backup_store_, root, context);
+  MBK_TRY(PointAtSettings(std::move(reached), SettingsOf(Side::kBackup, loaded_.schema_version))
+              .WithContext("the backup store"));
   backup_side_ = std::make_unique<BackupSide>(BackupSide{.store = *backup_store_, .root = root});
   return {};
 }
@@ -70,7 +83,8 @@ RunServices Session::run(Progress& progress) const {
                        .keep_temp_files = config.restore_keep_temp_files,
                        .copy = {.mode = ModeOf(config.transfer_mode),
                                 .concurrency = config.transfer_concurrency,
-                                .multipart_copy_threshold_bytes = config.transfer_multipart_copy_threshold_mib << 20}},
+                                .multipart_copy_threshold_bytes = config.transfer_multipart_copy_threshold_mib
+                                                                  << 20}},
           .progress = progress,
           .sleeper = RealSleeper()};
 }

@@ -27,7 +27,8 @@ class Session {
  public:
   /// Connect. Each store is asked for one key, so that a wrong address, key or bucket is the first thing
   /// said, with the name of the setting. kInvalidArgument for settings that no request could mend.
-  static Result<std::unique_ptr<Session>> Open(const config::Loaded& loaded, const Needs& needs, const CallContext& context);
+  static Result<std::unique_ptr<Session>> Open(const config::Loaded& loaded, const Needs& needs,
+                                               const CallContext& context);
 
   /// Only with Needs::milvus.
   MilvusSide& milvus() { return *milvus_side_; }

@@ -7,14 +7,18 @@ namespace mbk::service {
 StoreSettings SettingsOf(Side side, int schema_version) {
   if (schema_version == 1) {
     if (side == Side::kMilvus) {
-      return {"minio.address", "minio.port", "minio.accessKeyID", "minio.secretAccessKey", "minio.bucketName", "minio.rootPath", "minio.caCertPath"};
+      return {"minio.address",    "minio.port",     "minio.accessKeyID", "minio.secretAccessKey",
+              "minio.bucketName", "minio.rootPath", "minio.caCertPath"};
     }
-    return {"minio.backupAddress", "minio.backupPort", "minio.backupAccessKeyID", "minio.backupSecretAccessKey",
-            "minio.backupBucketName", "minio.backupRootPath", "minio.backupCaCertPath"};
+    return {"minio.backupAddress",         "minio.backupPort",       "minio.backupAccessKeyID",
+            "minio.backupSecretAccessKey", "minio.backupBucketName", "minio.backupRootPath",
+            "minio.backupCaCertPath"};
   }
   const std::string section = side == Side::kMilvus ? "milvus.storage." : "backup.storage.";
-  return {section + "address", section + "port", section + "auth.accessKeyID", section + "auth.secretAccessKey",
-          section + "bucketName", section + "rootPath", section + "caCertPath"};
+  return {section + "address",          section + "port",
+          section + "auth.accessKeyID", section + "auth.secretAccessKey",
+          section + "bucketName",       section + "rootPath",
+          section + "caCertPath"};
 }
 
 Status PointAtSettings(Status failure, const StoreSettings& settings) {
@@ -38,7 +42,9 @@ Status PointAtSettings(Status failure, const StoreSettings& settings) {
       break;
     case Code::kInvalidArgument:
       // net/ names the setting of a certificate that is not trusted, without knowing whose it is.
-      hint = fmt::format("check {}", failure.message().find("caCertPath") != std::string::npos ? settings.ca_cert : settings.bucket);
+      hint = fmt::format("check {}", failure.message().find("caCertPath") != std::string::npos
+                                         ? settings.ca_cert
+                                         : settings.bucket);
       break;
     default:
       hint = fmt::format("check {}", settings.bucket);

@@ -15,7 +15,9 @@ namespace {
 
 using config::Provider;
 
-bool SpeaksS3(Provider provider) { return provider == Provider::kMinio || provider == Provider::kS3 || provider == Provider::kAws; }
+bool SpeaksS3(Provider provider) {
+  return provider == Provider::kMinio || provider == Provider::kS3 || provider == Provider::kAws;
+}
 
 bool IsLoopback(const std::string& host) {
   return host == "localhost" || host.starts_with("127.") || host == "::1" || host == "[::1]";
@@ -23,17 +25,22 @@ bool IsLoopback(const std::string& host) {
 
 S3Addressing AddressingOf(config::PathStyle style) {
   switch (style) {
-    case config::PathStyle::kPath: return S3Addressing::kPath;
-    case config::PathStyle::kVirtualHost: return S3Addressing::kVirtualHost;
-    case config::PathStyle::kAuto: break;
+    case config::PathStyle::kPath:
+      return S3Addressing::kPath;
+    case config::PathStyle::kVirtualHost:
+      return S3Addressing::kVirtualHost;
+    case config::PathStyle::kAuto:
+      break;
   }
   return S3Addressing::kAuto;
 }
 
 Result<std::unique_ptr<ObjectStore>> MakeS3(const config::Storage& storage) {
   if (storage.auth.type != config::AuthType::kStatic) {
-    return InvalidArgument(fmt::format("storage provider {}: this version signs with static keys only (useIAM: false, in a v2 file auth.type: static)",
-                                       config::ProviderName(storage.provider)));
+    return InvalidArgument(
+        fmt::format("storage provider {}: this version signs with static keys only (useIAM: false, in a v2 "
+                    "file auth.type: static)",
+                    config::ProviderName(storage.provider)));
   }
   if (!storage.use_ssl && !storage.auth.session_token.empty() && !IsLoopback(storage.address)) {
     log::Warn("the session token goes to {} without encryption (useSSL: false)", storage.address);
@@ -44,7 +51,8 @@ Result<std::unique_ptr<ObjectStore>> MakeS3(const config::Storage& storage) {
                       .use_ssl = storage.use_ssl,
                       .region = storage.region,
                       .bucket = storage.bucket_name,
-                      .credentials = {storage.auth.access_key_id, storage.auth.secret_access_key, storage.auth.session_token},
+                      .credentials = {storage.auth.access_key_id, storage.auth.secret_access_key,
+                                      storage.auth.session_token},
                       .ca_file = storage.ca_cert_path,
                       .addressing = AddressingOf(storage.path_style)});
 }
@@ -58,23 +66,30 @@ Result<std::shared_ptr<ObjectStore>> MakeStore(const config::Storage& storage) {
   } else if (SpeaksS3(storage.provider)) {
     MBK_TRY_ASSIGN(store, MakeS3(storage));
   } else {
-    return InvalidArgument(fmt::format("storage provider {} is not in this version; there are minio, s3, aws and local", config::ProviderName(storage.provider)));
+    return InvalidArgument(
+        fmt::format("storage provider {} is not in this version; there are minio, s3, aws and local",
+                    config::ProviderName(storage.provider)));
   }
   return std::shared_ptr<ObjectStore>(std::make_shared<RetryingStore>(std::move(store), RetryPolicy{}));
 }
 
 std::string KeyRoot(const config::Storage& storage) {
-  return storage.provider == Provider::kLocal ? JoinKey(storage.root_path, "") : RootForBucket(storage.root_path);
+  return storage.provider == Provider::kLocal ? JoinKey(storage.root_path, "")
+                                              : RootForBucket(storage.root_path);
 }
 
-Result<std::unique_ptr<MilvusClient>> ConnectMilvus(const config::Milvus& milvus, const CallContext& context) {
+Result<std::unique_ptr<MilvusClient>> ConnectMilvus(const config::Milvus& milvus,
+                                                    const CallContext& context) {
   const bool plain = milvus.tls_mode == config::TlsMode::kDisabled;
   if (plain && !milvus.password.empty() && !IsLoopback(milvus.address)) {
-    log::Warn("the password of Milvus goes to {} without encryption (milvus.tlsMode, in a v2 file milvus.grpc.tlsMode)", milvus.address);
+    log::Warn(
+        "the password of Milvus goes to {} without encryption (milvus.tlsMode, in a v2 file "
+        "milvus.grpc.tlsMode)",
+        milvus.address);
   }
-  const MilvusTls tls = plain                                            ? MilvusTls::kDisabled
+  const MilvusTls tls = plain                                         ? MilvusTls::kDisabled
                         : milvus.tls_mode == config::TlsMode::kMutual ? MilvusTls::kMutual
-                                                                         : MilvusTls::kServer;
+                                                                      : MilvusTls::kServer;
   return Connect({.address = milvus.address,
                   .port = milvus.port,
                   .user = milvus.user,

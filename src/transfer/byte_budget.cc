@@ -22,8 +22,9 @@ Result<ByteBudget::Share> ByteBudget::Acquire(std::int64_t bytes, const CallCont
   std::unique_lock lock(mutex_);
   // Without a deadline wait_until(max) would overflow in some libraries: two forms of the same wait.
   auto is_free = [&] { return free_ >= wanted; };
-  bool got = context.deadline.IsNever() ? changed_.wait(lock, context.stop, is_free)
-                                        : changed_.wait_for(lock, context.stop, context.deadline.Remaining(), is_free);
+  bool got = context.deadline.IsNever()
+                 ? changed_.wait(lock, context.stop, is_free)
+                 : changed_.wait_for(lock, context.stop, context.deadline.Remaining(), is_free);
   if (!got) {
     Status ended = context.Check();
     return ended.ok() ? Status(Code::kDeadlineExceeded, "no memory for a transfer came free in time") : ended;

@@ -6,9 +6,9 @@
 #include <chrono>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/parallel.h"
-#include "base/hash.h"
 
 namespace mbk {
 namespace {
@@ -71,8 +71,9 @@ Result<std::string> Fetch(ObjectReader& source, const GetRequest& request, std::
   };
   MBK_TRY_ASSIGN(ObjectInfo info, source.Get(request, append, context));
   if (info.size != total_size) {
-    return FailedPrecondition(fmt::format("{} has {} bytes, expected {}: it changed, or the metadata are of another object",
-                                          source.identity().Url(request.key), info.size, total_size));
+    return FailedPrecondition(
+        fmt::format("{} has {} bytes, expected {}: it changed, or the metadata are of another object",
+                    source.identity().Url(request.key), info.size, total_size));
   }
   if (static_cast<std::int64_t>(body.size()) != expected) {
     return Status(Code::kUnavailable, fmt::format("got {} of {} bytes", body.size(), expected));
@@ -83,16 +84,20 @@ Result<std::string> Fetch(ObjectReader& source, const GetRequest& request, std::
 
 Status CheckDigest(const Digest& claimed, const std::string& computed_md5) {
   if (claimed.kind != Digest::Kind::kMd5 || claimed.hex == computed_md5) return {};
-  return DataLoss(fmt::format("the store holds other bytes than were sent: MD5 {} there, {} here", claimed.hex, computed_md5));
+  return DataLoss(fmt::format("the store holds other bytes than were sent: MD5 {} there, {} here",
+                              claimed.hex, computed_md5));
 }
 
 }  // namespace
 
 std::string_view CopyMethodName(CopyMethod method) {
   switch (method) {
-    case CopyMethod::kServerSide: return "server-side";
-    case CopyMethod::kServerSideMultipart: return "server-side multipart";
-    case CopyMethod::kStreamed: return "streamed";
+    case CopyMethod::kServerSide:
+      return "server-side";
+    case CopyMethod::kServerSideMultipart:
+      return "server-side multipart";
+    case CopyMethod::kStreamed:
+      return "streamed";
   }
   return "unknown";
 }
@@ -123,38 +128,45 @@ Status ObjectCopier::CopyAll(const CopyTaskSource& next, Progress& progress, con
     return done(task, *copied);
   };
   const auto workers = static_cast<std::size_t>(std::max(1, options_.concurrency));
-  return ParallelFor(workers, options_.concurrency, context, [&](std::size_t, const CallContext& inner) -> Status {
-    for (;;) {
-      MBK_TRY(inner.Check());
-      MBK_TRY_ASSIGN(std::optional<CopyTask> task, take());
-      if (!task) return {};
-      MBK_TRY(copy_and_report(*task, inner));
-    }
-  });
+  return ParallelFor(workers, options_.concurrency, context,
+                     [&](std::size_t, const CallContext& inner) -> Status {
+                       for (;;) {
+                         MBK_TRY(inner.Check());
+                         MBK_TRY_ASSIGN(std::optional<CopyTask> task, take());
+                         if (!task) return {};
+                         MBK_TRY(copy_and_report(*task, inner));
+                       }
+                     });
 }
 
 Result<CopyResult> ObjectCopier::CopyOne(const CopyTask& task, const CallContext& context) {
   if (task.source == task.target && source_.identity().bucket == target_.identity().bucket &&
       source_.identity().SameService(target_.identity())) {
-    return InvalidArgument(fmt::format("{} would be copied onto itself", source_.identity().Url(task.source)));
+    return InvalidArgument(
+        fmt::format("{} would be copied onto itself", source_.identity().Url(task.source)));
   }
   if (server_side_) {
     Result<CopyResult> copied = CopyServerSide(task, context);
-    bool refused = copied.status().code() == Code::kPermissionDenied || copied.status().code() == Code::kUnimplemented;
+    bool refused =
+        copied.status().code() == Code::kPermissionDenied || copied.status().code() == Code::kUnimplemented;
     if (!refused || options_.mode == CopyMode::kDirect) {
-      return copied.ok() ? copied : Result<CopyResult>(copied.status().WithContext(Describe(task, source_, target_)));
+      return copied.ok() ? copied
+                         : Result<CopyResult>(copied.status().WithContext(Describe(task, source_, target_)));
     }
     FallBackToStreaming(copied.status());
   }
-  Result<CopyResult> copied = task.size > options_.part_size_bytes ? StreamInParts(task, context) : Stream(task, context);
-  return copied.ok() ? copied : Result<CopyResult>(copied.status().WithContext(Describe(task, source_, target_)));
+  Result<CopyResult> copied =
+      task.size > options_.part_size_bytes ? StreamInParts(task, context) : Stream(task, context);
+  return copied.ok() ? copied
+                     : Result<CopyResult>(copied.status().WithContext(Describe(task, source_, target_)));
 }
 
 Result<CopyResult> ObjectCopier::CopyServerSide(const CopyTask& task, const CallContext& context) {
   const std::int64_t single_limit =
       std::min(options_.multipart_copy_threshold_bytes, target_.capabilities().max_single_copy_bytes);
   if (task.size >= single_limit && target_.capabilities().multipart_copy) return CopyInParts(task, context);
-  MBK_TRY_ASSIGN(WriteResult written, target_.Copy({source_.identity().bucket, task.source}, task.target, context));
+  MBK_TRY_ASSIGN(WriteResult written,
+                 target_.Copy({source_.identity().bucket, task.source}, task.target, context));
   return CopyResult{.method = CopyMethod::kServerSide, .etag = written.etag, .digest = written.digest};
 }
 
@@ -169,11 +181,13 @@ Result<CopyResult> ObjectCopier::CopyInParts(const CopyTask& task, const CallCon
   const std::int64_t part = PartSize(task.size, kServerSidePartBytes, target_.capabilities().max_parts);
   for (std::int64_t offset = 0, number = 1; offset < task.size; offset += part, ++number) {
     const ByteRange range{offset, std::min(part, task.size - offset)};
-    MBK_TRY_ASSIGN(UploadedPart done, target_.UploadPartCopy(upload.id(), static_cast<int>(number), from, range, context));
+    MBK_TRY_ASSIGN(UploadedPart done,
+                   target_.UploadPartCopy(upload.id(), static_cast<int>(number), from, range, context));
     upload.AddPart(std::move(done));
   }
   MBK_TRY_ASSIGN(WriteResult written, upload.Complete(context));
-  return CopyResult{.method = CopyMethod::kServerSideMultipart, .etag = written.etag, .digest = written.digest};
+  return CopyResult{
+      .method = CopyMethod::kServerSideMultipart, .etag = written.etag, .digest = written.digest};
 }
 
 Result<CopyResult> ObjectCopier::Stream(const CopyTask& task, const CallContext& context) {
@@ -197,10 +211,11 @@ Result<CopyResult> ObjectCopier::StreamInParts(const CopyTask& task, const CallC
   for (std::int64_t offset = 0, number = 1; offset < task.size; offset += part, ++number) {
     const ByteRange range{offset, std::min(part, task.size - offset)};
     MBK_TRY_ASSIGN(ByteBudget::Share share, budget_.Acquire(range.length, context));
-    MBK_TRY_ASSIGN(std::string body,
-                   Fetch(source_, {.key = task.source, .range = range, .if_match = etag}, range.length, task.size, etag, context));
+    MBK_TRY_ASSIGN(std::string body, Fetch(source_, {.key = task.source, .range = range, .if_match = etag},
+                                           range.length, task.size, etag, context));
     md5.Update(body);
-    MBK_TRY_ASSIGN(UploadedPart done, target_.UploadPart(upload.id(), static_cast<int>(number), body, context));
+    MBK_TRY_ASSIGN(UploadedPart done,
+                   target_.UploadPart(upload.id(), static_cast<int>(number), body, context));
     upload.AddPart(std::move(done));
   }
   MBK_TRY_ASSIGN(WriteResult written, upload.Complete(context));
@@ -211,7 +226,8 @@ void ObjectCopier::FallBackToStreaming(const Status& refusal) {
   std::scoped_lock lock(mutex_);
   if (!server_side_.exchange(false)) return;
   fallback_reason_ = refusal.message();
-  log::Warn("copying inside the store was refused, the bytes go through this process from here on: {}", refusal.message());
+  log::Warn("copying inside the store was refused, the bytes go through this process from here on: {}",
+            refusal.message());
 }
 
 std::string ObjectCopier::fallback_reason() const {

@@ -62,8 +62,8 @@ class ObjectCopier {
   ObjectCopier(ObjectReader& source, ObjectStore& target, const CopyOptions& options);
 
   /// Copy all tasks, `options.concurrency` at a time, and add every arrived object to `progress`.
-  Status CopyAll(const CopyTaskSource& next, Progress& progress, const CallContext& context, const CopyDone& done,
-                 const CopyFailed& failed = {});
+  Status CopyAll(const CopyTaskSource& next, Progress& progress, const CallContext& context,
+                 const CopyDone& done, const CopyFailed& failed = {});
   /// Copy one object.
   Result<CopyResult> CopyOne(const CopyTask& task, const CallContext& context);
 

@@ -38,12 +38,14 @@ void DigestLog::Add(const ObjectKey& key, const Digest& digest) {
 }
 
 void DigestLog::Seal() {
-  std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.key_hash < b.key_hash; });
+  std::stable_sort(entries_.begin(), entries_.end(),
+                   [](const Entry& a, const Entry& b) { return a.key_hash < b.key_hash; });
 }
 
 Digest DigestLog::Find(const ObjectKey& key) const {
   const std::uint64_t hash = HashOf(key);
-  auto after = std::upper_bound(entries_.begin(), entries_.end(), hash, [](std::uint64_t h, const Entry& e) { return h < e.key_hash; });
+  auto after = std::upper_bound(entries_.begin(), entries_.end(), hash,
+                                [](std::uint64_t h, const Entry& e) { return h < e.key_hash; });
   if (after == entries_.begin() || std::prev(after)->key_hash != hash) return {};
   return {Digest::Kind::kMd5, ToHex(std::prev(after)->md5)};
 }

@@ -27,7 +27,8 @@ Result<Selection> Select(MilvusClient& client, const Filter& filter, const CallC
 
 /// Everything of the selected collections but their segments: schema, indexes, partitions, load state,
 /// aliases, properties. In the order of the selection. About five requests a collection.
-Result<Backup> Describe(MilvusClient& client, const Selection& selection, const RunServices& run, const CallContext& context);
+Result<Backup> Describe(MilvusClient& client, const Selection& selection, const RunServices& run,
+                        const CallContext& context);
 
 /// Make the server write out what it holds of every collection, and record the moment of each.
 /// All are flushed before any is listed, so that the collections fit together in time.
@@ -38,7 +39,8 @@ Status Flush(MilvusClient& client, Backup& backup, const RunServices& run, const
 /// kFailedPrecondition names the setting to look at when the store holds none of the server's files.
 Status ListSegments(MilvusSide& server, Backup& backup, const RunServices& run, const CallContext& context);
 /// The same for one collection, replacing the segments it had.
-Status ListSegments(MilvusSide& server, Collection& collection, const RunServices& run, const CallContext& context);
+Status ListSegments(MilvusSide& server, Collection& collection, const RunServices& run,
+                    const CallContext& context);
 
 /// Sum sizes from segments up.
 void AddUpSizes(Backup& backup);

@@ -16,8 +16,8 @@ LoadState StateOfProgress(std::int64_t percent) {
 }
 
 // A collection that is not loaded answers with an error on some versions, with 0 on others.
-LoadState LoadStateOf(MilvusClient& client, const CollectionName& name, const std::vector<std::string>& partitions,
-                      const CallContext& context) {
+LoadState LoadStateOf(MilvusClient& client, const CollectionName& name,
+                      const std::vector<std::string>& partitions, const CallContext& context) {
   Result<std::int64_t> percent = client.GetLoadingProgress(name, partitions, context);
   if (!percent.ok()) {
     log::Debug("load state of {}: {}", name.Full(), percent.status().message());
@@ -27,19 +27,22 @@ LoadState LoadStateOf(MilvusClient& client, const CollectionName& name, const st
 }
 
 // Partitions share the collection's state except when it is in between: then some may be loaded.
-Result<std::vector<Partition>> DescribePartitions(MilvusClient& client, const CollectionName& name, LoadState whole,
-                                                  const CallContext& context) {
+Result<std::vector<Partition>> DescribePartitions(MilvusClient& client, const CollectionName& name,
+                                                  LoadState whole, const CallContext& context) {
   MBK_TRY_ASSIGN(std::vector<PartitionName> names, client.ListPartitions(name, context));
   std::vector<Partition> partitions;
   for (PartitionName& partition : names) {
-    const LoadState state = whole == LoadState::kLoading ? LoadStateOf(client, name, {partition.name}, context) : whole;
-    partitions.push_back({.partition_id = partition.id, .name = std::move(partition.name), .load_state = state});
+    const LoadState state =
+        whole == LoadState::kLoading ? LoadStateOf(client, name, {partition.name}, context) : whole;
+    partitions.push_back(
+        {.partition_id = partition.id, .name = std::move(partition.name), .load_state = state});
   }
   return partitions;
 }
 
 // Empty when the collection's data lie in an external source: there is nothing of it to back up.
-Result<std::optional<Collection>> DescribeCollection(MilvusClient& client, const CollectionName& name, const CallContext& context) {
+Result<std::optional<Collection>> DescribeCollection(MilvusClient& client, const CollectionName& name,
+                                                     const CallContext& context) {
   MBK_TRY_ASSIGN(CollectionDescription described, client.DescribeCollection(name, context));
   if (described.schema.external_source.find_first_not_of(" \t\r\n") != std::string::npos) {
     log::Warn("collection {} is external: its data are not in Milvus and are not backed up", name.Full());
@@ -70,11 +73,13 @@ Result<std::optional<Collection>> DescribeCollection(MilvusClient& client, const
 
 }  // namespace
 
-Result<Backup> Describe(MilvusClient& client, const Selection& selection, const RunServices& run, const CallContext& context) {
+Result<Backup> Describe(MilvusClient& client, const Selection& selection, const RunServices& run,
+                        const CallContext& context) {
   std::vector<std::optional<Collection>> described(selection.collections.size());
   MBK_TRY(ParallelFor(described.size(), run.settings.collection_concurrency, context,
                       [&](std::size_t i, const CallContext& inner) -> Status {
-                        MBK_TRY_ASSIGN(described[i], DescribeCollection(client, selection.collections[i], inner));
+                        MBK_TRY_ASSIGN(described[i],
+                                       DescribeCollection(client, selection.collections[i], inner));
                         return {};
                       }));
   Backup backup{.milvus_version = client.version(), .databases = selection.databases};

@@ -46,8 +46,10 @@ SegmentsById ToSegments(const std::vector<SegmentInfo>& infos) {
   return segments;
 }
 
-std::vector<std::string> ListingPrefixes(const MilvusLayout& layout, std::int64_t collection_id, const SegmentsById& segments) {
-  if (segments.size() > kListEachSegmentUpTo) return {layout.InsertLogPrefix(collection_id), layout.DeltaLogPrefix(collection_id)};
+std::vector<std::string> ListingPrefixes(const MilvusLayout& layout, std::int64_t collection_id,
+                                         const SegmentsById& segments) {
+  if (segments.size() > kListEachSegmentUpTo)
+    return {layout.InsertLogPrefix(collection_id), layout.DeltaLogPrefix(collection_id)};
   std::vector<std::string> prefixes;
   for (const auto& [id, segment] : segments) {
     prefixes.push_back(layout.InsertLogPrefix(collection_id, segment.partition_id, id));
@@ -57,8 +59,8 @@ std::vector<std::string> ListingPrefixes(const MilvusLayout& layout, std::int64_
 }
 
 // Give every listed file to its segment; files of other segments are not ours.
-Status AttachFiles(MilvusSide& server, std::int64_t collection_id, SegmentsById& segments, const RunServices& run,
-                   const CallContext& context) {
+Status AttachFiles(MilvusSide& server, std::int64_t collection_id, SegmentsById& segments,
+                   const RunServices& run, const CallContext& context) {
   const MilvusLayout layout(server.root);
   const std::vector<std::string> prefixes = ListingPrefixes(layout, collection_id, segments);
   std::mutex mutex;
@@ -66,7 +68,9 @@ Status AttachFiles(MilvusSide& server, std::int64_t collection_id, SegmentsById&
     const bool directory_marker = object.size == 0 && object.key.str().ends_with('/');
     if (directory_marker) return {};
     const std::optional<ParsedLogKey> parsed = ParseMilvusLogKey(layout.root(), object.key.str());
-    if (!parsed) return DataLoss(fmt::format("{} does not look like a binlog of Milvus", server.store.identity().Url(object.key)));
+    if (!parsed)
+      return DataLoss(
+          fmt::format("{} does not look like a binlog of Milvus", server.store.identity().Url(object.key)));
     std::scoped_lock lock(mutex);
     auto found = segments.find(parsed->segment_id);
     if (found == segments.end()) return {};
@@ -75,9 +79,10 @@ Status AttachFiles(MilvusSide& server, std::int64_t collection_id, SegmentsById&
     found->second.size += object.size;
     return {};
   };
-  return ParallelFor(prefixes.size(), run.settings.listing_concurrency, context, [&](std::size_t i, const CallContext& inner) {
-    return ForEachObject(server.store, prefixes[i], inner, attach);
-  });
+  return ParallelFor(prefixes.size(), run.settings.listing_concurrency, context,
+                     [&](std::size_t i, const CallContext& inner) {
+                       return ForEachObject(server.store, prefixes[i], inner, attach);
+                     });
 }
 
 // Every field of a segment has as many files as the others; more are left over from an upload that
@@ -87,8 +92,9 @@ Status CheckFieldsAligned(const Segment& segment) {
   for (const Binlog& log : segment.insert_logs) ++files[log.field_id];
   for (const auto& [field, count] : files) {
     if (count != files.begin()->second) {
-      return DataLoss(fmt::format("segment {}: field {} has {} files, field {} has {}: files of an interrupted upload are among them",
-                                  segment.segment_id, files.begin()->first, files.begin()->second, field, count));
+      return DataLoss(fmt::format(
+          "segment {}: field {} has {} files, field {} has {}: files of an interrupted upload are among them",
+          segment.segment_id, files.begin()->first, files.begin()->second, field, count));
     }
   }
   return {};
@@ -103,12 +109,16 @@ std::vector<std::int64_t> SegmentsWithoutFiles(const SegmentsById& segments) {
   return missing;
 }
 
-Status NoInsertLogs(const MilvusSide& server, const Collection& collection, const std::vector<std::int64_t>& missing) {
+Status NoInsertLogs(const MilvusSide& server, const Collection& collection,
+                    const std::vector<std::int64_t>& missing) {
   const std::string where = MilvusLayout(server.root).InsertLogPrefix(collection.collection_id);
-  return FailedPrecondition(fmt::format(
-      "{} of the segments of {}.{} have rows but no insert logs at {} (first: {}): is this where this Milvus keeps its files? "
-      "Check minio.bucketName and minio.rootPath (in a v2 file milvus.storage.bucketName and milvus.storage.rootPath)",
-      missing.size(), collection.db_name, collection.name, server.store.identity().Url(ObjectKey(where)), missing.front()));
+  return FailedPrecondition(
+      fmt::format("{} of the segments of {}.{} have rows but no insert logs at {} (first: {}): is this where "
+                  "this Milvus keeps its files? "
+                  "Check minio.bucketName and minio.rootPath (in a v2 file milvus.storage.bucketName and "
+                  "milvus.storage.rootPath)",
+                  missing.size(), collection.db_name, collection.name,
+                  server.store.identity().Url(ObjectKey(where)), missing.front()));
 }
 
 // Put the segments where the model has them.
@@ -125,17 +135,20 @@ void Distribute(SegmentsById segments, Collection& collection) {
     } else if (auto found = partitions.find(segment.partition_id); found != partitions.end()) {
       found->second->segments.push_back(std::move(segment));
     } else {
-      log::Warn("{}.{}: segment {} is of partition {}, which is being dropped: left out", collection.db_name, collection.name, id, segment.partition_id);
+      log::Warn("{}.{}: segment {} is of partition {}, which is being dropped: left out", collection.db_name,
+                collection.name, id, segment.partition_id);
     }
   }
   auto by_id = [](const Segment& a, const Segment& b) { return a.segment_id < b.segment_id; };
-  for (Partition& partition : collection.partitions) std::sort(partition.segments.begin(), partition.segments.end(), by_id);
+  for (Partition& partition : collection.partitions)
+    std::sort(partition.segments.begin(), partition.segments.end(), by_id);
   std::sort(collection.l0_segments.begin(), collection.l0_segments.end(), by_id);
 }
 
 }  // namespace
 
-Status ListSegments(MilvusSide& server, Collection& collection, const RunServices& run, const CallContext& context) {
+Status ListSegments(MilvusSide& server, Collection& collection, const RunServices& run,
+                    const CallContext& context) {
   const CollectionName name{collection.db_name, collection.name};
   for (int attempt = 1;; ++attempt) {
     MBK_TRY_ASSIGN(std::vector<SegmentInfo> infos, server.client.ListPersistentSegments(name, context));
@@ -150,8 +163,10 @@ Status ListSegments(MilvusSide& server, Collection& collection, const RunService
       return {};
     }
     const bool nothing_there = missing.size() == segments.size();
-    if (attempt == kListAttempts || (nothing_there && attempt == kEmptyListAttempts)) return NoInsertLogs(server, collection, missing);
-    log::Info("{}: the files of {} segments are gone, reading the segment list again", name.Full(), missing.size());
+    if (attempt == kListAttempts || (nothing_there && attempt == kEmptyListAttempts))
+      return NoInsertLogs(server, collection, missing);
+    log::Info("{}: the files of {} segments are gone, reading the segment list again", name.Full(),
+              missing.size());
     MBK_TRY(run.sleeper.Sleep(kListRetryWait, context));
   }
 }
@@ -159,7 +174,9 @@ Status ListSegments(MilvusSide& server, Collection& collection, const RunService
 Status ListSegments(MilvusSide& server, Backup& backup, const RunServices& run, const CallContext& context) {
   backup.source_root = server.root;
   return ParallelFor(backup.collections.size(), run.settings.collection_concurrency, context,
-                     [&](std::size_t i, const CallContext& inner) { return ListSegments(server, backup.collections[i], run, inner); });
+                     [&](std::size_t i, const CallContext& inner) {
+                       return ListSegments(server, backup.collections[i], run, inner);
+                     });
 }
 
 void AddUpSizes(Backup& backup) {

@@ -24,12 +24,13 @@ Result<Database> DescribeDatabase(MilvusClient& client, const std::string& name,
 }
 
 Status NoSuchDatabase(const std::string& name, const std::vector<std::string>& there) {
-  return NotFound(fmt::format("filter database {} not found in milvus; there are: {}", name, Enumerate(there)));
+  return NotFound(
+      fmt::format("filter database {} not found in milvus; there are: {}", name, Enumerate(there)));
 }
 
 // The names of one database that the filter wants; each named one must exist.
-Result<std::vector<std::string>> CollectionsOf(MilvusClient& client, const std::string& db, const Filter& filter,
-                                               const CallContext& context) {
+Result<std::vector<std::string>> CollectionsOf(MilvusClient& client, const std::string& db,
+                                               const Filter& filter, const CallContext& context) {
   MBK_TRY_ASSIGN(std::vector<std::string> there, client.ListCollections(db, context));
   std::sort(there.begin(), there.end());
   if (filter.empty()) return there;
@@ -37,7 +38,8 @@ Result<std::vector<std::string>> CollectionsOf(MilvusClient& client, const std::
   if (wanted.all_collections) return there;
   for (const std::string& name : wanted.collections) {
     if (!std::binary_search(there.begin(), there.end(), name)) {
-      return NotFound(fmt::format("filter collection {}.{} not found in milvus; database {} has: {}", db, name, db, Enumerate(there)));
+      return NotFound(fmt::format("filter collection {}.{} not found in milvus; database {} has: {}", db,
+                                  name, db, Enumerate(there)));
     }
   }
   return std::vector<std::string>(wanted.collections.begin(), wanted.collections.end());
@@ -48,7 +50,8 @@ Result<std::vector<std::string>> CollectionsOf(MilvusClient& client, const std::
 Result<Selection> Select(MilvusClient& client, const Filter& filter, const CallContext& context) {
   MBK_TRY_ASSIGN(std::vector<std::string> databases, DatabasesOf(client, context));
   for (const auto& [wanted, unused] : filter.databases()) {
-    if (std::find(databases.begin(), databases.end(), wanted) == databases.end()) return NoSuchDatabase(wanted, databases);
+    if (std::find(databases.begin(), databases.end(), wanted) == databases.end())
+      return NoSuchDatabase(wanted, databases);
   }
   Selection selection;
   for (const std::string& db : databases) {

@@ -32,26 +32,33 @@ class Probe {
 };
 
 Result<bool> IsEmpty(ObjectReader& store, const std::string& root, const CallContext& context) {
-  MBK_TRY_ASSIGN(ListPage page, store.List({.prefix = root.empty() ? "" : JoinKey(root, "/"), .max_keys = 1}, context));
+  MBK_TRY_ASSIGN(ListPage page,
+                 store.List({.prefix = root.empty() ? "" : JoinKey(root, "/"), .max_keys = 1}, context));
   return page.objects.empty();
 }
 
 // The way every object of a backup takes, with one byte.
-Result<std::string> TryCopy(MilvusSide& server, BackupSide& target, const RunServices& run, const CallContext& context) {
+Result<std::string> TryCopy(MilvusSide& server, BackupSide& target, const RunServices& run,
+                            const CallContext& context) {
   const std::string id = NewUuid();
   const Probe source(server.store, ObjectKey(JoinKey(server.root, "milvus_backup_check_src_" + id)));
   const Probe copy(target.store, ObjectKey(JoinKey(target.root, "milvus_backup_check_dst_" + id)));
-  MBK_TRY(server.store.Put({.key = source.key(), .body = "1"}, context).status().WithContext("the store of Milvus"));
+  MBK_TRY(server.store.Put({.key = source.key(), .body = "1"}, context)
+              .status()
+              .WithContext("the store of Milvus"));
   ObjectCopier copier(server.store, target.store, run.settings.copy);
   MBK_TRY_ASSIGN(CopyResult copied, copier.CopyOne({source.key(), copy.key(), 1}, context));
   MBK_TRY_ASSIGN(ObjectInfo info, target.store.Head(copy.key(), context));
-  if (info.size != 1) return DataLoss(fmt::format("{} has {} bytes after a copy of one byte", target.store.identity().Url(copy.key()), info.size));
+  if (info.size != 1)
+    return DataLoss(fmt::format("{} has {} bytes after a copy of one byte",
+                                target.store.identity().Url(copy.key()), info.size));
   return std::string(CopyMethodName(copied.method));
 }
 
 }  // namespace
 
-Result<CheckReport> RunCheck(MilvusSide& server, BackupSide& target, const RunServices& run, const CallContext& context) {
+Result<CheckReport> RunCheck(MilvusSide& server, BackupSide& target, const RunServices& run,
+                             const CallContext& context) {
   CheckReport report{.milvus_version = server.client.version()};
   Result<bool> empty = IsEmpty(server.store, server.root, context);
   if (!empty.ok()) return empty.status().WithContext("the store of Milvus");

@@ -20,11 +20,12 @@ struct CloneOptions {
 
 /// Carry collections from one live Milvus into another: capture, stream the binlogs straight into the
 /// target's bucket, import. No backup is written. The source is flushed, and never changed otherwise.
-Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, MilvusSide& target, const RunServices& run,
-                               const CallContext& context);
+Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, MilvusSide& target,
+                               const RunServices& run, const CallContext& context);
 
 /// The same through a backup that stays in `kept` under `options.backup_name`.
-Result<RestoreReport> RunCloneThroughBackup(const CloneOptions& options, MilvusSide& source, BackupSide& kept, MilvusSide& target,
-                                            const RunServices& run, const CallContext& context);
+Result<RestoreReport> RunCloneThroughBackup(const CloneOptions& options, MilvusSide& source, BackupSide& kept,
+                                            MilvusSide& target, const RunServices& run,
+                                            const CallContext& context);
 
 }  // namespace mbk

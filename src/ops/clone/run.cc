@@ -8,8 +8,8 @@
 
 namespace mbk {
 
-Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, MilvusSide& target, const RunServices& run,
-                               const CallContext& context) {
+Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, MilvusSide& target,
+                               const RunServices& run, const CallContext& context) {
   run.progress.Enter(Step::kPlan);
   MBK_TRY_ASSIGN(capture::Selection selection, capture::Select(source.client, options.filter, context));
   MBK_TRY_ASSIGN(Backup captured, capture::Describe(source.client, selection, run, context));
@@ -35,16 +35,20 @@ Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, 
   if (options.dry_run) return RestoreReport{.collections = Preview(plan)};
 
   const MilvusLayout layout(source.root);
-  const load::ObjectSource objects{.store = source.store, .key_of = [&](const DataObject& object) { return object.KeyIn(layout); }};
+  const load::ObjectSource objects{.store = source.store,
+                                   .key_of = [&](const DataObject& object) { return object.KeyIn(layout); }};
   MBK_TRY_ASSIGN(RestoreReport report, LoadPlan(plan, objects, target, NewUuid(), run, context));
   run.progress.Enter(Step::kDone);
   return report;
 }
 
-Result<RestoreReport> RunCloneThroughBackup(const CloneOptions& options, MilvusSide& source, BackupSide& kept, MilvusSide& target,
-                                            const RunServices& run, const CallContext& context) {
-  const CreateOptions create{.name = options.backup_name, .filter = options.filter,
-                             .strategy = options.load.meta_only ? FlushStrategy::kMetaOnly : FlushStrategy::kAuto};
+Result<RestoreReport> RunCloneThroughBackup(const CloneOptions& options, MilvusSide& source, BackupSide& kept,
+                                            MilvusSide& target, const RunServices& run,
+                                            const CallContext& context) {
+  const CreateOptions create{
+      .name = options.backup_name,
+      .filter = options.filter,
+      .strategy = options.load.meta_only ? FlushStrategy::kMetaOnly : FlushStrategy::kAuto};
   MBK_TRY(RunCreate(create, source, kept, run, context).status());
   return RunRestore({.name = options.backup_name, .load = options.load}, kept, target, run, context);
 }

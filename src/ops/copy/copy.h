@@ -26,7 +26,7 @@ struct CopyReport {
 
 /// Carry a backup from one store to another, without a local disk. All or nothing: the copy exists when
 /// its last object is written; a failed one is removed again as far as the store allows.
-Result<CopyReport> RunCopy(const CopyBackupOptions& options, BackupSide& source, BackupSide& target, const RunServices& run,
-                           const CallContext& context);
+Result<CopyReport> RunCopy(const CopyBackupOptions& options, BackupSide& source, BackupSide& target,
+                           const RunServices& run, const CallContext& context);
 
 }  // namespace mbk

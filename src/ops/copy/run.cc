@@ -29,7 +29,10 @@ namespace {
 class DataListing {
  public:
   DataListing(ObjectReader& store, const BackupLayout& layout, const CallContext& context)
-      : store_(store), context_(context), meta_prefix_(layout.prefix() + "meta/"), request_{.prefix = layout.prefix()} {}
+      : store_(store),
+        context_(context),
+        meta_prefix_(layout.prefix() + "meta/"),
+        request_{.prefix = layout.prefix()} {}
 
   Result<std::optional<ObjectInfo>> Next() {
     while (page_.empty() && !last_page_) MBK_TRY(ReadPage());
@@ -44,7 +47,8 @@ class DataListing {
     MBK_TRY_ASSIGN(ListPage page, store_.List(request_, context_));
     for (ObjectInfo& object : page.objects) {
       const bool directory_marker = object.size == 0 && object.key.str().ends_with('/');
-      if (!directory_marker && !object.key.str().starts_with(meta_prefix_)) page_.push_back(std::move(object));
+      if (!directory_marker && !object.key.str().starts_with(meta_prefix_))
+        page_.push_back(std::move(object));
     }
     request_.page_token = page.next_page_token;
     last_page_ = page.next_page_token.empty();
@@ -74,7 +78,9 @@ struct Extent {
   bool operator==(const Extent&) const = default;
 };
 
-std::string_view Below(const BackupLayout& layout, const ObjectKey& key) { return std::string_view(key.str()).substr(layout.prefix().size()); }
+std::string_view Below(const BackupLayout& layout, const ObjectKey& key) {
+  return std::string_view(key.str()).substr(layout.prefix().size());
+}
 
 // A backup that is not whole is not worth carrying: its own metadata say what must be there.
 Result<Extent> CheckWhole(OpenedBackup& opened, ObjectReader& store, const CallContext& context) {
@@ -84,15 +90,19 @@ Result<Extent> CheckWhole(OpenedBackup& opened, ObjectReader& store, const CallC
     extent.Add(Below(opened.layout, listed.key), listed.size);
     return Status();
   };
-  MBK_TRY(CheckTree(store, opened.layout.tree(), index, add, context).WithContext(fmt::format("backup {} is not whole", opened.layout.name())));
+  MBK_TRY(CheckTree(store, opened.layout.tree(), index, add, context)
+              .WithContext(fmt::format("backup {} is not whole", opened.layout.name())));
   return extent;
 }
 
 CopyReport EmptyReport(const CopyBackupOptions& options, const BackupSide& target, const BackupLayout& to) {
-  return {.name = options.name, .as = options.as, .target_url = target.store.identity().Url(ObjectKey(to.prefix()))};
+  return {.name = options.name,
+          .as = options.as,
+          .target_url = target.store.identity().Url(ObjectKey(to.prefix()))};
 }
 
-Result<CopyReport> Measure(const CopyBackupOptions& options, BackupSide& source, BackupSide& target, const CallContext& context) {
+Result<CopyReport> Measure(const CopyBackupOptions& options, BackupSide& source, BackupSide& target,
+                           const CallContext& context) {
   const BackupLayout from(source.root, options.name), to(target.root, options.as);
   CopyReport report = EmptyReport(options, target, to);
   DataListing listing(source.store, from, context);
@@ -110,8 +120,8 @@ struct Carried {
   std::string fallback_reason;
 };
 
-Result<Carried> CopyData(BackupSide& source, BackupSide& target, const BackupLayout& from, const BackupLayout& to,
-                         const RunServices& run, const CallContext& context) {
+Result<Carried> CopyData(BackupSide& source, BackupSide& target, const BackupLayout& from,
+                         const BackupLayout& to, const RunServices& run, const CallContext& context) {
   Carried carried;
   DataListing listing(source.store, from, context);
   auto next = [&]() -> Result<std::optional<CopyTask>> {
@@ -134,7 +144,8 @@ Result<Carried> CopyData(BackupSide& source, BackupSide& target, const BackupLay
 // The source's objects.json, asked for in key order.
 class SourceRecords {
  public:
-  SourceRecords(ObjectReader& store, const BackupLayout& layout, const CallContext& context) : reader_(store, layout, context) {}
+  SourceRecords(ObjectReader& store, const BackupLayout& layout, const CallContext& context)
+      : reader_(store, layout, context) {}
 
   // The record of `key`; empty when the backup has none (Go tool).
   Result<manifest::ObjectRecord> Find(const std::string& key) {
@@ -165,23 +176,26 @@ void SetDigest(manifest::ObjectRecord& record, const ObjectInfo& listed, const D
 }
 
 // Both listings side by side, to name the first object in which they differ.
-Status NameDifference(BackupSide& source, BackupSide& target, const BackupLayout& from, const BackupLayout& to, const CallContext& context) {
+Status NameDifference(BackupSide& source, BackupSide& target, const BackupLayout& from,
+                      const BackupLayout& to, const CallContext& context) {
   DataListing here(source.store, from, context), there(target.store, to, context);
   for (;;) {
     MBK_TRY_ASSIGN(std::optional<ObjectInfo> expected, here.Next());
     MBK_TRY_ASSIGN(std::optional<ObjectInfo> listed, there.Next());
     if (!expected && !listed) return DataLoss("the backup at the source changed while it was copied");
-    const bool same = expected && listed && Below(from, expected->key) == Below(to, listed->key) && expected->size == listed->size;
+    const bool same = expected && listed && Below(from, expected->key) == Below(to, listed->key) &&
+                      expected->size == listed->size;
     if (same) continue;
     const ObjectKey& at = expected ? expected->key : listed->key;
-    return DataLoss(fmt::format("the copy differs from the source at {}: an object is missing, added or of another size", at.str()));
+    return DataLoss(fmt::format(
+        "the copy differs from the source at {}: an object is missing, added or of another size", at.str()));
   }
 }
 
 // What lies at the target must be what was carried, by key and size, and goes into its objects.json. One
 // listing: the source is listed again only to say what is wrong.
-Status VerifyAndRecord(BackupSide& source, BackupSide& target, const BackupLayout& from, const BackupLayout& to,
-                       const Carried& carried, const CallContext& context) {
+Status VerifyAndRecord(BackupSide& source, BackupSide& target, const BackupLayout& from,
+                       const BackupLayout& to, const Carried& carried, const CallContext& context) {
   DataListing there(target.store, to, context);
   SourceRecords records(source.store, from, context);
   ObjectOutput output(target.store, to.Meta(kObjects), context);
@@ -203,25 +217,29 @@ Status VerifyAndRecord(BackupSide& source, BackupSide& target, const BackupLayou
 
 // While the name stays, metadata are carried byte for byte, so that keys of newer tools survive; the
 // commit object comes last.
-Status CopyMeta(BackupSide& source, BackupSide& target, const BackupLayout& from, const BackupLayout& to, const CallContext& context) {
+Status CopyMeta(BackupSide& source, BackupSide& target, const BackupLayout& from, const BackupLayout& to,
+                const CallContext& context) {
   ObjectCopier copier(source.store, target.store, {.mode = CopyMode::kStreaming});
   std::optional<CopyTask> commit;
-  MBK_TRY(ForEachObject(source.store, from.prefix() + "meta/", context, [&](const ObjectInfo& object) -> Status {
-    if (object.key == from.Meta(kLock) || object.key == from.Meta(kObjects)) return {};
-    CopyTask task{object.key, ObjectKey(to.prefix() + object.key.str().substr(from.prefix().size())), object.size};
-    if (object.key == from.Meta(kBackupMeta)) {
-      commit = std::move(task);
-      return {};
-    }
-    return copier.CopyOne(task, context).status();
-  }));
-  if (!commit) return FailedPrecondition(fmt::format("backup {} was removed while it was copied", from.name()));
+  MBK_TRY(
+      ForEachObject(source.store, from.prefix() + "meta/", context, [&](const ObjectInfo& object) -> Status {
+        if (object.key == from.Meta(kLock) || object.key == from.Meta(kObjects)) return {};
+        CopyTask task{object.key, ObjectKey(to.prefix() + object.key.str().substr(from.prefix().size())),
+                      object.size};
+        if (object.key == from.Meta(kBackupMeta)) {
+          commit = std::move(task);
+          return {};
+        }
+        return copier.CopyOne(task, context).status();
+      }));
+  if (!commit)
+    return FailedPrecondition(fmt::format("backup {} was removed while it was copied", from.name()));
   return copier.CopyOne(*commit, context).status();
 }
 
-Result<CopyReport> Write(const CopyBackupOptions& options, BackupSide& source, BackupSide& target, OpenedBackup& opened,
-                         const Extent& planned, const BackupLayout& to, BackupWriter& writer, const RunServices& run,
-                         const CallContext& context) {
+Result<CopyReport> Write(const CopyBackupOptions& options, BackupSide& source, BackupSide& target,
+                         OpenedBackup& opened, const Extent& planned, const BackupLayout& to,
+                         BackupWriter& writer, const RunServices& run, const CallContext& context) {
   run.progress.Enter(Step::kCopy, planned.objects, planned.bytes);
   MBK_TRY_ASSIGN(Carried carried, CopyData(source, target, opened.layout, to, run, context));
 
@@ -247,8 +265,8 @@ Result<CopyReport> Write(const CopyBackupOptions& options, BackupSide& source, B
 
 }  // namespace
 
-Result<CopyReport> RunCopy(const CopyBackupOptions& options, BackupSide& source, BackupSide& target, const RunServices& run,
-                           const CallContext& context) {
+Result<CopyReport> RunCopy(const CopyBackupOptions& options, BackupSide& source, BackupSide& target,
+                           const RunServices& run, const CallContext& context) {
   CopyBackupOptions named = options;
   if (named.as.empty()) named.as = options.name;
   MBK_TRY(CheckBackupName(named.as));
@@ -260,7 +278,8 @@ Result<CopyReport> RunCopy(const CopyBackupOptions& options, BackupSide& source,
   if (options.dry_run) return Measure(named, source, target, context);
 
   // Beyond this point the name at the other side is ours.
-  MBK_TRY_ASSIGN(std::unique_ptr<BackupWriter> writer, BackupWriter::Begin(target.store, to, "copy", context));
+  MBK_TRY_ASSIGN(std::unique_ptr<BackupWriter> writer,
+                 BackupWriter::Begin(target.store, to, "copy", context));
   Result<CopyReport> report = Write(named, source, target, opened, planned, to, *writer, run, context);
   if (!report.ok()) return GiveUp(*writer, to, report.status(), context);
   run.progress.Enter(Step::kDone);

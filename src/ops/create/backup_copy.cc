@@ -28,8 +28,12 @@ constexpr int kMaxRounds = 6;
 using LogIdentity = std::tuple<std::int64_t, std::int64_t, std::int64_t, bool, std::int64_t, std::int64_t>;
 
 LogIdentity IdentityOf(const DataObject& object) {
-  return {object.collection->collection_id, object.segment->partition_id, object.segment->segment_id,
-          object.is_delta,                  object.log->field_id,         object.log->log_id};
+  return {object.collection->collection_id,
+          object.segment->partition_id,
+          object.segment->segment_id,
+          object.is_delta,
+          object.log->field_id,
+          object.log->log_id};
 }
 
 // Walks 0 … size-1 in jumps, so that neighbours in the key space, which a store keeps on one shard, are
@@ -51,9 +55,15 @@ class Scattered {
 
 class BackupDataCopy {
  public:
-  BackupDataCopy(MilvusSide& server, ObjectStore& target, const BinlogTree& tree, DigestLog& digests, const RunServices& run)
-      : server_(server), target_(target), tree_(tree), digests_(digests), run_(run),
-        copier_(server.store, target, run.settings.copy), source_(server.root) {}
+  BackupDataCopy(MilvusSide& server, ObjectStore& target, const BinlogTree& tree, DigestLog& digests,
+                 const RunServices& run)
+      : server_(server),
+        target_(target),
+        tree_(tree),
+        digests_(digests),
+        run_(run),
+        copier_(server.store, target, run.settings.copy),
+        source_(server.root) {}
 
   // Copy `collections` but for the objects in `arrived_`; those that vanished are in `vanished_` after.
   Status Round(std::vector<Collection>& collections, const CallContext& context) {
@@ -103,8 +113,10 @@ class BackupDataCopy {
     const ObjectIndex before(one);
     for (std::size_t i = 0; i < before.size(); ++i) {
       const DataObject object = before.at(i);
-      if (vanished_.contains(object.KeyIn(source_))) hit = true;
-      else arrived.emplace(IdentityOf(object), object.KeyIn(tree_));
+      if (vanished_.contains(object.KeyIn(source_)))
+        hit = true;
+      else
+        arrived.emplace(IdentityOf(object), object.KeyIn(tree_));
     }
     if (hit) MBK_TRY(capture::ListSegments(server_, one.front(), run_, context));
     const ObjectIndex after(one);
@@ -112,8 +124,10 @@ class BackupDataCopy {
     for (std::size_t i = 0; i < after.size(); ++i) wanted.insert(IdentityOf(after.at(i)));
     std::vector<ObjectKey> in_vain;
     for (auto& [identity, key] : arrived) {
-      if (wanted.contains(identity)) arrived_.insert(identity);
-      else in_vain.push_back(std::move(key));
+      if (wanted.contains(identity))
+        arrived_.insert(identity);
+      else
+        in_vain.push_back(std::move(key));
     }
     return in_vain.empty() ? Status() : target_.Delete(in_vain, context);
   }
@@ -131,15 +145,17 @@ class BackupDataCopy {
 
 }  // namespace
 
-Result<std::string> CopyBackupData(MilvusSide& server, ObjectStore& target, const BinlogTree& tree, Backup& backup,
-                                   DigestLog& digests, const RunServices& run, const CallContext& context) {
+Result<std::string> CopyBackupData(MilvusSide& server, ObjectStore& target, const BinlogTree& tree,
+                                   Backup& backup, DigestLog& digests, const RunServices& run,
+                                   const CallContext& context) {
   BackupDataCopy copy(server, target, tree, digests, run);
   for (int round = 1;; ++round) {
     MBK_TRY(copy.Round(backup.collections, context));
     if (!copy.anything_vanished()) break;
     if (round == kMaxRounds) {
-      return FailedPrecondition("Milvus removes segments faster than they are copied; let it pause its garbage collection "
-                                "(backup.gcPause.enable and .address, in a v2 file backup.pauseGC and milvus.management.endpoint)");
+      return FailedPrecondition(
+          "Milvus removes segments faster than they are copied; let it pause its garbage collection "
+          "(backup.gcPause.enable and .address, in a v2 file backup.pauseGC and milvus.management.endpoint)");
     }
     MBK_TRY(copy.Replan(backup.collections, context));
     capture::AddUpSizes(backup);
@@ -168,9 +184,13 @@ Status RecordBackupData(ObjectStore& target, const BinlogTree& tree, Backup& bac
                         const ObjectKey& objects_key, const CallContext& context) {
   const ObjectIndex index(backup.collections);
   ObjectOutput output(target, objects_key, context);
-  MBK_TRY(CheckTree(target, tree, index, [&](const ObjectInfo& listed, const DataObject& object) {
-    return output.Write(manifest::ObjectRecordLine(RecordOf(listed, object, tree, backup.source_root, digests)));
-  }, context));
+  MBK_TRY(CheckTree(
+      target, tree, index,
+      [&](const ObjectInfo& listed, const DataObject& object) {
+        return output.Write(
+            manifest::ObjectRecordLine(RecordOf(listed, object, tree, backup.source_root, digests)));
+      },
+      context));
   return output.Finish();
 }
 

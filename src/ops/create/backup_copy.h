@@ -11,8 +11,9 @@ namespace mbk {
 /// vanish meanwhile (compacted, collected) are re-planned: their collection's segments are listed again,
 /// `backup` changes accordingly, and what was copied in vain is removed.
 /// Returns why copies fell back to streaming, empty when none did.
-Result<std::string> CopyBackupData(MilvusSide& server, ObjectStore& target, const BinlogTree& tree, Backup& backup,
-                                   DigestLog& digests, const RunServices& run, const CallContext& context);
+Result<std::string> CopyBackupData(MilvusSide& server, ObjectStore& target, const BinlogTree& tree,
+                                   Backup& backup, DigestLog& digests, const RunServices& run,
+                                   const CallContext& context);
 
 /// Hold one listing of the tree against the plan, and write what lies there to `objects_key` as JSON
 /// Lines (spec/storage-layout.md §6).

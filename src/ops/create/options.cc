@@ -14,16 +14,20 @@ Result<FlushStrategy> ParseFlushStrategy(std::string_view name) {
   if (name == "skip_flush") return FlushStrategy::kSkipFlush;
   if (name == "serial_flush") return FlushStrategy::kSerialFlush;
   if (name == "bulk_flush") {
-    return InvalidArgument("strategy bulk_flush needs FlushAll of Milvus 2.6.11 or newer, which this version does not speak; use serial_flush");
+    return InvalidArgument(
+        "strategy bulk_flush needs FlushAll of Milvus 2.6.11 or newer, which this version does not speak; "
+        "use serial_flush");
   }
-  return InvalidArgument(fmt::format("invalid strategy {}, only support meta_only, skip_flush, serial_flush", name));
+  return InvalidArgument(
+      fmt::format("invalid strategy {}, only support meta_only, skip_flush, serial_flush", name));
 }
 
 std::string DefaultBackupName() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now);
   const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(now - seconds).count();
-  return fmt::format("backup_{:%Y_%m_%d_%H_%M_%S}_{}", fmt::gmtime(static_cast<std::time_t>(seconds.count())), nanoseconds);
+  return fmt::format("backup_{:%Y_%m_%d_%H_%M_%S}_{}", fmt::gmtime(static_cast<std::time_t>(seconds.count())),
+                     nanoseconds);
 }
 
 std::vector<CollectionSummary> Summarize(const Backup& backup) {

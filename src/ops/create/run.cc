@@ -16,13 +16,15 @@ namespace mbk {
 namespace {
 
 CreateReport ReportOf(const CreateOptions& options, const Backup& backup) {
-  CreateReport report{.name = options.name, .id = backup.id, .bytes = backup.size, .collections = Summarize(backup)};
+  CreateReport report{
+      .name = options.name, .id = backup.id, .bytes = backup.size, .collections = Summarize(backup)};
   for (const CollectionSummary& collection : report.collections) report.objects += collection.objects;
   return report;
 }
 
 // The model of everything that is to be saved, segments not yet filled in.
-Result<Backup> Describe(const CreateOptions& options, MilvusSide& server, const RunServices& run, const CallContext& context) {
+Result<Backup> Describe(const CreateOptions& options, MilvusSide& server, const RunServices& run,
+                        const CallContext& context) {
   MBK_TRY_ASSIGN(capture::Selection selection, capture::Select(server.client, options.filter, context));
   MBK_TRY_ASSIGN(Backup backup, capture::Describe(server.client, selection, run, context));
   backup.id = NewUuid();
@@ -35,11 +37,13 @@ Result<Backup> Describe(const CreateOptions& options, MilvusSide& server, const 
 }
 
 // Everything between claiming the name and the commit. What it writes is removed again if it fails.
-Result<CreateReport> Write(const CreateOptions& options, MilvusSide& server, BackupSide& target, const BackupLayout& layout,
-                           BackupWriter& writer, const RunServices& run, const CallContext& context) {
+Result<CreateReport> Write(const CreateOptions& options, MilvusSide& server, BackupSide& target,
+                           const BackupLayout& layout, BackupWriter& writer, const RunServices& run,
+                           const CallContext& context) {
   // Milvus keeps compacted segments while we copy, where it lets itself be asked.
   std::optional<capture::GcPause> gc_pause;
-  if (run.settings.pause_gc && options.strategy != FlushStrategy::kMetaOnly) gc_pause.emplace(server.client, run.sleeper);
+  if (run.settings.pause_gc && options.strategy != FlushStrategy::kMetaOnly)
+    gc_pause.emplace(server.client, run.sleeper);
 
   run.progress.Enter(Step::kPlan);
   MBK_TRY_ASSIGN(Backup backup, Describe(options, server, run, context));
@@ -49,10 +53,12 @@ Result<CreateReport> Write(const CreateOptions& options, MilvusSide& server, Bac
   if (options.strategy != FlushStrategy::kMetaOnly) {
     // All schemas are read before the first flush, all flushes done before the first listing: the
     // collections of one backup fit together.
-    if (options.strategy != FlushStrategy::kSkipFlush) MBK_TRY(capture::Flush(server.client, backup, run, context));
+    if (options.strategy != FlushStrategy::kSkipFlush)
+      MBK_TRY(capture::Flush(server.client, backup, run, context));
     MBK_TRY(capture::ListSegments(server, backup, run, context));
     capture::AddUpSizes(backup);
-    MBK_TRY_ASSIGN(fallback_reason, CopyBackupData(server, target.store, layout.tree(), backup, digests, run, context));
+    MBK_TRY_ASSIGN(fallback_reason,
+                   CopyBackupData(server, target.store, layout.tree(), backup, digests, run, context));
   }
 
   // Nothing is taken on trust: one listing shows what really lies there, and goes into objects.json.
@@ -69,24 +75,27 @@ Result<CreateReport> Write(const CreateOptions& options, MilvusSide& server, Bac
 }
 
 // What would be done, without flushing, pausing or writing: rows still in memory are not counted.
-Result<CreateReport> DryRun(const CreateOptions& options, MilvusSide& server, const RunServices& run, const CallContext& context) {
+Result<CreateReport> DryRun(const CreateOptions& options, MilvusSide& server, const RunServices& run,
+                            const CallContext& context) {
   run.progress.Enter(Step::kPlan);
   MBK_TRY_ASSIGN(Backup backup, Describe(options, server, run, context));
-  if (options.strategy != FlushStrategy::kMetaOnly) MBK_TRY(capture::ListSegments(server, backup, run, context));
+  if (options.strategy != FlushStrategy::kMetaOnly)
+    MBK_TRY(capture::ListSegments(server, backup, run, context));
   capture::AddUpSizes(backup);
   return ReportOf(options, backup);
 }
 
 }  // namespace
 
-Result<CreateReport> RunCreate(const CreateOptions& options, MilvusSide& server, BackupSide& target, const RunServices& run,
-                               const CallContext& context) {
+Result<CreateReport> RunCreate(const CreateOptions& options, MilvusSide& server, BackupSide& target,
+                               const RunServices& run, const CallContext& context) {
   MBK_TRY(CheckBackupName(options.name));
   if (options.dry_run) return DryRun(options, server, run, context);
 
   // Beyond this point the name is ours: the lock says so to other runs.
   const BackupLayout layout(target.root, options.name);
-  MBK_TRY_ASSIGN(std::unique_ptr<BackupWriter> writer, BackupWriter::Begin(target.store, layout, "create", context));
+  MBK_TRY_ASSIGN(std::unique_ptr<BackupWriter> writer,
+                 BackupWriter::Begin(target.store, layout, "create", context));
 
   Result<CreateReport> report = Write(options, server, target, layout, *writer, run, context);
   if (!report.ok()) return GiveUp(*writer, layout, report.status(), context);

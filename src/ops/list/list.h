@@ -23,7 +23,8 @@ struct ListOptions {
 };
 
 /// Every backup of the root, unfinished ones included, in the store's order.
-Result<std::vector<ListedBackup>> RunList(const ListOptions& options, BackupSide& side, const CallContext& context);
+Result<std::vector<ListedBackup>> RunList(const ListOptions& options, BackupSide& side,
+                                          const CallContext& context);
 
 struct GetOptions {
   std::string name;

@@ -9,16 +9,19 @@
 namespace mbk {
 namespace {
 
-Result<bool> Holds(const BackupSide& side, const std::string& backup, const std::string& wanted, const CallContext& context) {
+Result<bool> Holds(const BackupSide& side, const std::string& backup, const std::string& wanted,
+                   const CallContext& context) {
   const bool qualified = wanted.find('.') != std::string::npos;
   const std::string full = qualified ? wanted : std::string(kDefaultDatabase) + "." + wanted;
-  MBK_TRY_ASSIGN(std::vector<std::string> names, ReadCollectionNames(side.store, BackupLayout(side.root, backup), context));
+  MBK_TRY_ASSIGN(std::vector<std::string> names,
+                 ReadCollectionNames(side.store, BackupLayout(side.root, backup), context));
   return std::find(names.begin(), names.end(), full) != names.end();
 }
 
 }  // namespace
 
-Result<std::vector<ListedBackup>> RunList(const ListOptions& options, BackupSide& side, const CallContext& context) {
+Result<std::vector<ListedBackup>> RunList(const ListOptions& options, BackupSide& side,
+                                          const CallContext& context) {
   MBK_TRY_ASSIGN(std::vector<BackupEntry> entries, ListBackups(side.store, side.root, context));
   std::vector<ListedBackup> listed;
   for (BackupEntry& entry : entries) {
@@ -27,7 +30,8 @@ Result<std::vector<ListedBackup>> RunList(const ListOptions& options, BackupSide
       MBK_TRY_ASSIGN(bool holds, Holds(side, entry.name, options.collection, context));
       if (!holds) continue;
     }
-    listed.push_back({std::move(entry.name), entry.complete, entry.size, std::move(entry.milvus_version), std::move(entry.problem)});
+    listed.push_back({std::move(entry.name), entry.complete, entry.size, std::move(entry.milvus_version),
+                      std::move(entry.problem)});
   }
   return listed;
 }

@@ -17,7 +17,8 @@ std::string Where(const CollectionName& name) {
   return fmt::format("database {} collection {}", name.db.empty() ? "default" : name.db, name.name);
 }
 
-Result<bool> Exists(MilvusClient& client, const CollectionName& name, const std::set<std::string>& databases, const CallContext& context) {
+Result<bool> Exists(MilvusClient& client, const CollectionName& name, const std::set<std::string>& databases,
+                    const CallContext& context) {
   if (!databases.contains(name.db)) return false;
   return client.HasCollection(name, context);
 }
@@ -28,15 +29,19 @@ Result<std::set<std::string>> DatabasesOf(MilvusClient& client, const CallContex
   return std::set<std::string>(names.begin(), names.end());
 }
 
-Status CheckTarget(MilvusClient& client, const CollectionPlan& plan, const std::set<std::string>& databases, const CallContext& context) {
+Status CheckTarget(MilvusClient& client, const CollectionPlan& plan, const std::set<std::string>& databases,
+                   const CallContext& context) {
   MBK_TRY_ASSIGN(bool exists, Exists(client, plan.target, databases, context));
   if (exists && plan.create && !plan.drop_existing) {
-    return AlreadyExists(fmt::format("restore: collection already exist, {}; choose another name with --suffix or --rename, "
-                                     "replace it with --drop_exist_collection, or restore into it with --skip_create_collection",
-                                     Where(plan.target)));
+    return AlreadyExists(fmt::format(
+        "restore: collection already exist, {}; choose another name with --suffix or --rename, "
+        "replace it with --drop_exist_collection, or restore into it with --skip_create_collection",
+        Where(plan.target)));
   }
   if (!exists && !plan.create) {
-    return FailedPrecondition(fmt::format("restore: collection not exist, {}, but --skip_create_collection says that it is there", Where(plan.target)));
+    return FailedPrecondition(
+        fmt::format("restore: collection not exist, {}, but --skip_create_collection says that it is there",
+                    Where(plan.target)));
   }
   return {};
 }
@@ -44,7 +49,8 @@ Status CheckTarget(MilvusClient& client, const CollectionPlan& plan, const std::
 Status CreatePartitions(MilvusClient& client, const CollectionPlan& plan, const CallContext& context) {
   MBK_TRY_ASSIGN(std::vector<PartitionName> there, client.ListPartitions(plan.target, context));
   for (const std::string& partition : plan.partitions) {
-    const bool exists = std::any_of(there.begin(), there.end(), [&](const PartitionName& p) { return p.name == partition; });
+    const bool exists =
+        std::any_of(there.begin(), there.end(), [&](const PartitionName& p) { return p.name == partition; });
     if (!exists) MBK_TRY(client.CreatePartition(plan.target, partition, context));
   }
   return {};
@@ -54,7 +60,8 @@ Status CreatePartitions(MilvusClient& client, const CollectionPlan& plan, const 
 // servers that know the property are told not to while the collection is made (spec/restore.md §2.2).
 Status CreateOne(MilvusClient& client, const CollectionPlan& plan, const CallContext& context) {
   CreateCollectionRequest request = plan.create_request;
-  const bool switch_check = !request.schema.functions.empty() && client.has(Capability::kFunctionRuntimeCheck);
+  const bool switch_check =
+      !request.schema.functions.empty() && client.has(Capability::kFunctionRuntimeCheck);
   const std::string* kept = FindValue(request.properties, std::string(kFunctionCheckProperty));
   const bool was_disabled = kept != nullptr && *kept == "true";
   if (switch_check && !was_disabled) {
@@ -62,7 +69,8 @@ Status CreateOne(MilvusClient& client, const CollectionPlan& plan, const CallCon
     request.properties.push_back({std::string(kFunctionCheckProperty), "true"});
   }
   MBK_TRY(client.CreateCollection(request, context));
-  for (const FieldSchema& field : plan.late_fields) MBK_TRY(client.AddCollectionField(plan.target, field, context));
+  for (const FieldSchema& field : plan.late_fields)
+    MBK_TRY(client.AddCollectionField(plan.target, field, context));
   if (switch_check && !was_disabled) {
     MBK_TRY(client.AlterCollection(plan.target, {{std::string(kFunctionCheckProperty), "false"}}, context));
   }
@@ -91,34 +99,40 @@ Status CheckTargets(MilvusClient& client, const Plan& plan, const CallContext& c
   MBK_TRY_ASSIGN(const std::set<std::string> databases, DatabasesOf(client, context));
   for (const Database& database : plan.databases) {
     if (!databases.contains(database.name) && !client.has(Capability::kMultiDatabase)) {
-      return FailedPrecondition(fmt::format("this Milvus ({}) has no databases, but the plan needs {}", client.version(), database.name));
+      return FailedPrecondition(fmt::format("this Milvus ({}) has no databases, but the plan needs {}",
+                                            client.version(), database.name));
     }
   }
-  for (const CollectionPlan& collection : plan.collections) MBK_TRY(CheckTarget(client, collection, databases, context));
+  for (const CollectionPlan& collection : plan.collections)
+    MBK_TRY(CheckTarget(client, collection, databases, context));
   return {};
 }
 
 Status CreateDatabases(MilvusClient& client, const Plan& plan, const CallContext& context) {
   MBK_TRY_ASSIGN(const std::set<std::string> there, DatabasesOf(client, context));
   for (const Database& database : plan.databases) {
-    if (!there.contains(database.name)) MBK_TRY(client.CreateDatabase(database.name, database.properties, context));
+    if (!there.contains(database.name))
+      MBK_TRY(client.CreateDatabase(database.name, database.properties, context));
   }
   return {};
 }
 
-Status CreateCollections(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes, const RunServices& run,
-                         const CallContext& context) {
+Status CreateCollections(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,
+                         const RunServices& run, const CallContext& context) {
   return ForEachCollection(Step::kDdl, plan, outcomes, run, context,
-                           [&](const CollectionPlan& collection, Outcome&, const CallContext& inner) { return Prepare(client, collection, inner); });
+                           [&](const CollectionPlan& collection, Outcome&, const CallContext& inner) {
+                             return Prepare(client, collection, inner);
+                           });
 }
 
-Status CreateIndexes(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes, const RunServices& run,
-                     const CallContext& context) {
-  return ForEachCollection(Step::kIndex, plan, outcomes, run, context,
-                           [&](const CollectionPlan& collection, Outcome&, const CallContext& inner) -> Status {
-                             for (const CreateIndexRequest& index : collection.indexes) MBK_TRY(client.CreateIndex(index, inner));
-                             return {};
-                           });
+Status CreateIndexes(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,
+                     const RunServices& run, const CallContext& context) {
+  return ForEachCollection(
+      Step::kIndex, plan, outcomes, run, context,
+      [&](const CollectionPlan& collection, Outcome&, const CallContext& inner) -> Status {
+        for (const CreateIndexRequest& index : collection.indexes) MBK_TRY(client.CreateIndex(index, inner));
+        return {};
+      });
 }
 
 }  // namespace mbk::load

@@ -25,11 +25,16 @@ KeyValues ImportOptions(const ImportDir& dir) {
 }
 
 // Milvus 2.2 and 2.3 demand exactly two paths for data, the second may be empty; L0 goes with one.
-ImportRequest RequestOf(const MilvusSide& server, const BinlogTree& tree, const CollectionName& target, const ImportDir& dir) {
-  auto path = [&](const std::string& below) { return below.empty() ? "" : server.import_path(tree.prefix() + below); };
+ImportRequest RequestOf(const MilvusSide& server, const BinlogTree& tree, const CollectionName& target,
+                        const ImportDir& dir) {
+  auto path = [&](const std::string& below) {
+    return below.empty() ? "" : server.import_path(tree.prefix() + below);
+  };
   ImportRequest request{.target = target, .partition_name = dir.partition, .options = ImportOptions(dir)};
-  if (dir.is_l0) request.paths = {path(dir.delta_dir)};
-  else request.paths = {path(dir.insert_dir), path(dir.delta_dir)};
+  if (dir.is_l0)
+    request.paths = {path(dir.delta_dir)};
+  else
+    request.paths = {path(dir.insert_dir), path(dir.delta_dir)};
   return request;
 }
 
@@ -44,7 +49,8 @@ std::int64_t CountJobs(const Plan& plan) {
 // The jobs count the rows that live. Without deletes that is every row; with deletes it is at most that,
 // and how many exactly only the rows themselves could tell.
 Status CheckRowCount(const Outcome& outcome) {
-  const bool fits = outcome.has_deletes ? outcome.rows_imported <= outcome.rows_expected : outcome.rows_imported == outcome.rows_expected;
+  const bool fits = outcome.has_deletes ? outcome.rows_imported <= outcome.rows_expected
+                                        : outcome.rows_imported == outcome.rows_expected;
   if (fits) return {};
   return DataLoss(fmt::format("Milvus imported {} rows, the source holds {}{}", outcome.rows_imported,
                               outcome.rows_expected, outcome.has_deletes ? " before deletes" : ""));
@@ -52,8 +58,13 @@ Status CheckRowCount(const Outcome& outcome) {
 
 class Importer {
  public:
-  Importer(MilvusSide& server, const ObjectSource& source, const std::string& task_id, const RunServices& run, const CallContext& context)
-      : server_(server), source_(source), task_id_(task_id), run_(run), context_(context),
+  Importer(MilvusSide& server, const ObjectSource& source, const std::string& task_id, const RunServices& run,
+           const CallContext& context)
+      : server_(server),
+        source_(source),
+        task_id_(task_id),
+        run_(run),
+        context_(context),
         poller_(std::in_place, server.client, run.sleeper, run.settings.import_jobs, run.progress, context) {}
   Importer(const Importer&) = delete;
   Importer& operator=(const Importer&) = delete;
@@ -86,11 +97,13 @@ class Importer {
   Status WaitAll() { return poller_->WaitAll(); }
 
  private:
-  void Submit(const CollectionPlan& plan, const BinlogTree& tree, Outcome& outcome, std::function<void()> clean_up) {
+  void Submit(const CollectionPlan& plan, const BinlogTree& tree, Outcome& outcome,
+              std::function<void()> clean_up) {
     CollectionImport import{.target = plan.target};
     for (const auto& wave : plan.imports) {
       import.waves.emplace_back();
-      for (const ImportDir& dir : wave) import.waves.back().push_back(RequestOf(server_, tree, plan.target, dir));
+      for (const ImportDir& dir : wave)
+        import.waves.back().push_back(RequestOf(server_, tree, plan.target, dir));
     }
     import.finished = [&outcome, clean_up = std::move(clean_up)](Status status, std::int64_t rows) {
       outcome.rows_imported = rows;
@@ -107,10 +120,13 @@ class Importer {
     }
     if (run_.settings.keep_temp_files) return;
     const bool stopped = context_.stop.stop_requested();
-    const Deadline deadline = stopped ? Deadline::After(kCleanUpWhenStopped) : Deadline::After(kCleanUpTimeout);
+    const Deadline deadline =
+        stopped ? Deadline::After(kCleanUpWhenStopped) : Deadline::After(kCleanUpTimeout);
     Status removed = RemoveStaging(server_.store, staging, {.deadline = deadline});
     if (removed.ok()) return;
-    outcome.warnings.push_back(fmt::format("staged files stay behind at {}: {}", server_.store.identity().Url(ObjectKey(staging.prefix())), removed.message()));
+    outcome.warnings.push_back(fmt::format("staged files stay behind at {}: {}",
+                                           server_.store.identity().Url(ObjectKey(staging.prefix())),
+                                           removed.message()));
   }
 
   MilvusSide& server_;
@@ -125,8 +141,9 @@ class Importer {
 
 }  // namespace
 
-Status StageAndImport(MilvusSide& server, const ObjectSource& source, const std::string& task_id, const Plan& plan,
-                      std::vector<Outcome>& outcomes, const RunServices& run, const CallContext& context) {
+Status StageAndImport(MilvusSide& server, const ObjectSource& source, const std::string& task_id,
+                      const Plan& plan, std::vector<Outcome>& outcomes, const RunServices& run,
+                      const CallContext& context) {
   run.progress.Enter(source.importable != nullptr ? Step::kImport : Step::kStage, CountJobs(plan));
   Importer importer(server, source, task_id, run, context);
   // One collection is staged at a time, with all the copies that the settings allow; the imports of those

@@ -18,7 +18,8 @@ constexpr int kPendingLookedAt = 8;
 
 Status JobFailed(const CollectionName& target, std::int64_t job, const ImportProgress& progress) {
   return {Code::kInternal, fmt::format("import job {} into {} failed: {}", job, target.Full(),
-                                       progress.failed_reason.empty() ? ImportStateName(progress.state) : progress.failed_reason)};
+                                       progress.failed_reason.empty() ? ImportStateName(progress.state)
+                                                                      : progress.failed_reason)};
 }
 
 }  // namespace
@@ -43,8 +44,13 @@ struct ImportPoller::Entry {
   }
 };
 
-ImportPoller::ImportPoller(MilvusClient& client, Sleeper& sleeper, int max_jobs, Progress& progress, const CallContext& context)
-    : client_(client), sleeper_(sleeper), max_jobs_(std::max(1, max_jobs)), progress_(progress), context_(context),
+ImportPoller::ImportPoller(MilvusClient& client, Sleeper& sleeper, int max_jobs, Progress& progress,
+                           const CallContext& context)
+    : client_(client),
+      sleeper_(sleeper),
+      max_jobs_(std::max(1, max_jobs)),
+      progress_(progress),
+      context_(context),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 ImportPoller::~ImportPoller() {
@@ -143,11 +149,13 @@ bool ImportPoller::PollJob(const Job& job, bool& still_runs, const CallContext& 
   Result<ImportProgress> progress = client_.GetImportState(job.id, context);
   if (!progress.ok() && context.Check().ok()) {
     still_runs = false;
-    entry.status = progress.status().WithContext(fmt::format("import job {} into {}", job.id, entry.import.target.Full()));
+    entry.status = progress.status().WithContext(
+        fmt::format("import job {} into {}", job.id, entry.import.target.Full()));
   } else if (progress.ok() && progress->state == ImportState::kCompleted) {
     still_runs = false;
     entry.rows += progress->row_count;
-  } else if (progress.ok() && (progress->state == ImportState::kFailed || progress->state == ImportState::kFailedAndCleaned)) {
+  } else if (progress.ok() &&
+             (progress->state == ImportState::kFailed || progress->state == ImportState::kFailedAndCleaned)) {
     still_runs = false;
     if (entry.status.ok()) entry.status = JobFailed(entry.import.target, job.id, *progress);
   }

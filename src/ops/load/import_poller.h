@@ -1,11 +1,11 @@
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <list>
 #include <mutex>
-#include <condition_variable>
 #include <thread>
 #include <vector>
 
@@ -32,7 +32,8 @@ class ImportPoller {
  public:
   /// At most `max_jobs` are with the server at a time. `context` ends everything: jobs on the server run
   /// on, Milvus cannot cancel them.
-  ImportPoller(MilvusClient& client, Sleeper& sleeper, int max_jobs, Progress& progress, const CallContext& context);
+  ImportPoller(MilvusClient& client, Sleeper& sleeper, int max_jobs, Progress& progress,
+               const CallContext& context);
   ImportPoller(const ImportPoller&) = delete;
   ImportPoller& operator=(const ImportPoller&) = delete;
   /// Waits for the thread; call WaitAll first unless the run is being given up.

@@ -103,22 +103,23 @@ Status CheckTargets(MilvusClient& client, const Plan& plan, const CallContext& c
 Status CreateDatabases(MilvusClient& client, const Plan& plan, const CallContext& context);
 
 /// Drop, create, add fields, partitions. Fills `outcomes`, one per collection of the plan.
-Status CreateCollections(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes, const RunServices& run,
-                         const CallContext& context);
+Status CreateCollections(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,
+                         const RunServices& run, const CallContext& context);
 
 /// Bring the objects where Milvus can read them (unless they are), import them, and compare the rows
-/// that arrived with `rows_expected` of the outcomes (see Preview). `task_id` names the staging directories, which are removed
-/// again unless settings say otherwise.
-Status StageAndImport(MilvusSide& server, const ObjectSource& source, const std::string& task_id, const Plan& plan,
-                      std::vector<Outcome>& outcomes, const RunServices& run, const CallContext& context);
+/// that arrived with `rows_expected` of the outcomes (see Preview). `task_id` names the staging directories,
+/// which are removed again unless settings say otherwise.
+Status StageAndImport(MilvusSide& server, const ObjectSource& source, const std::string& task_id,
+                      const Plan& plan, std::vector<Outcome>& outcomes, const RunServices& run,
+                      const CallContext& context);
 
 /// Create the planned indexes.
-Status CreateIndexes(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes, const RunServices& run,
-                     const CallContext& context);
+Status CreateIndexes(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,
+                     const RunServices& run, const CallContext& context);
 
 /// Aliases, and what was loaded is loaded again.
-Status RestoreAliasesAndLoad(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes, const RunServices& run,
-                             const CallContext& context);
+Status RestoreAliasesAndLoad(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,
+                             const RunServices& run, const CallContext& context);
 
 /// Users, roles, grants and privilege groups that the server does not have yet.
 Status RestoreRbac(MilvusClient& client, const RbacMeta& rbac, const CallContext& context);

@@ -12,11 +12,13 @@ namespace mbk::load {
 namespace {
 
 bool HasPartitionKey(const CollectionSchema& schema) {
-  return std::any_of(schema.fields.begin(), schema.fields.end(), [](const FieldSchema& f) { return f.is_partition_key; });
+  return std::any_of(schema.fields.begin(), schema.fields.end(),
+                     [](const FieldSchema& f) { return f.is_partition_key; });
 }
 
 const FieldSchema* FindField(const CollectionSchema& schema, const std::string& name) {
-  auto found = std::find_if(schema.fields.begin(), schema.fields.end(), [&](const FieldSchema& f) { return f.name == name; });
+  auto found = std::find_if(schema.fields.begin(), schema.fields.end(),
+                            [&](const FieldSchema& f) { return f.name == name; });
   return found == schema.fields.end() ? nullptr : &*found;
 }
 
@@ -42,11 +44,13 @@ KeyValues IndexParams(const IndexInfo& index, bool is_vector, bool use_auto_inde
 
 // Names that Milvus made itself, of JSON paths, it does not accept from others: it makes one again.
 std::string IndexName(const IndexInfo& index) {
-  const bool valid = IsIdentifier(index.index_name) && !std::isdigit(static_cast<unsigned char>(index.index_name.front()));
+  const bool valid =
+      IsIdentifier(index.index_name) && !std::isdigit(static_cast<unsigned char>(index.index_name.front()));
   return valid ? index.index_name : "";
 }
 
-std::vector<CreateIndexRequest> PlanIndexes(const Collection& source, const CollectionName& target, bool use_auto_index) {
+std::vector<CreateIndexRequest> PlanIndexes(const Collection& source, const CollectionName& target,
+                                            bool use_auto_index) {
   std::vector<CreateIndexRequest> vectors, scalars;
   for (const IndexInfo& index : source.indexes) {
     const bool is_vector = IsVectorIndex(source.schema, index);
@@ -56,7 +60,8 @@ std::vector<CreateIndexRequest> PlanIndexes(const Collection& source, const Coll
                     .index_name = IndexName(index),
                     .params = IndexParams(index, is_vector, use_auto_index)});
   }
-  vectors.insert(vectors.end(), std::make_move_iterator(scalars.begin()), std::make_move_iterator(scalars.end()));
+  vectors.insert(vectors.end(), std::make_move_iterator(scalars.begin()),
+                 std::make_move_iterator(scalars.end()));
   return vectors;
 }
 
@@ -123,7 +128,8 @@ void PlanLoadState(const Collection& source, CollectionPlan& plan) {
   plan.load_state = plan.load_partitions.empty() ? LoadState::kNotLoad : LoadState::kLoaded;
 }
 
-CollectionPlan PlanCollection(const Collection& source, const CollectionName& target, const Options& options) {
+CollectionPlan PlanCollection(const Collection& source, const CollectionName& target,
+                              const Options& options) {
   SchemaPlan schema = PlanSchema(source.schema, target.name);
   const bool partition_key = HasPartitionKey(source.schema);
   CollectionPlan plan{
@@ -136,7 +142,8 @@ CollectionPlan PlanCollection(const Collection& source, const CollectionName& ta
                          .schema = std::move(schema.schema),
                          .shards_num = source.shards_num,
                          .consistency_level = source.consistency_level,
-                         .num_partitions = partition_key ? static_cast<std::int64_t>(source.partitions.size()) : 0,
+                         .num_partitions =
+                             partition_key ? static_cast<std::int64_t>(source.partitions.size()) : 0,
                          .properties = MergeProperties(source.properties, source.schema.properties)},
       .late_fields = std::move(schema.late_fields),
   };
@@ -162,29 +169,36 @@ Status CheckNamesExist(const Filter& filter, const std::set<CollectionName>& the
   return {};
 }
 
-Status CheckSelection(const Options& options, const std::set<CollectionName>& sources, const std::set<CollectionName>& targets,
-                      bool selected_any) {
+Status CheckSelection(const Options& options, const std::set<CollectionName>& sources,
+                      const std::set<CollectionName>& targets, bool selected_any) {
   MBK_TRY(CheckNamesExist(options.source_filter, sources, "collections of the backup"));
-  MBK_TRY(CheckNamesExist(options.target_filter, targets, "collections as they would be named in the target"));
+  MBK_TRY(
+      CheckNamesExist(options.target_filter, targets, "collections as they would be named in the target"));
   if (selected_any || (options.source_filter.empty() && options.target_filter.empty())) return {};
   const bool nothing_in_backup = targets.empty();
   std::vector<std::string> names, wanted;
   for (const CollectionName& name : nothing_in_backup ? sources : targets) names.push_back(name.Full());
-  for (const auto& [db, unused] : (nothing_in_backup ? options.source_filter : options.target_filter).databases()) wanted.push_back(db);
+  for (const auto& [db, unused] :
+       (nothing_in_backup ? options.source_filter : options.target_filter).databases())
+    wanted.push_back(db);
   return NotFound(fmt::format("nothing of {} matches the filter; {}: {}", Enumerate(wanted),
-                              nothing_in_backup ? "the backup holds" : "in the target there would be", Enumerate(names)));
+                              nothing_in_backup ? "the backup holds" : "in the target there would be",
+                              Enumerate(names)));
 }
 
 // The databases that the plan needs, with the properties they had.
-std::vector<Database> PlanDatabases(const Backup& backup, const Options& options, const std::vector<CollectionPlan>& collections) {
+std::vector<Database> PlanDatabases(const Backup& backup, const Options& options,
+                                    const std::vector<CollectionPlan>& collections) {
   std::map<std::string, Database> needed;
   const bool everything = options.source_filter.empty() && options.target_filter.empty();
   for (const Database& database : backup.databases) {
     const std::string target = options.renamer.Apply({database.name, ""}).db;
-    const bool named = everything || (options.source_filter.MatchesDatabase(database.name) && options.target_filter.MatchesDatabase(target));
+    const bool named = everything || (options.source_filter.MatchesDatabase(database.name) &&
+                                      options.target_filter.MatchesDatabase(target));
     if (named) needed[target] = Database{.name = target, .properties = database.properties};
   }
-  for (const CollectionPlan& collection : collections) needed.try_emplace(collection.target.db, Database{.name = collection.target.db});
+  for (const CollectionPlan& collection : collections)
+    needed.try_emplace(collection.target.db, Database{.name = collection.target.db});
   std::vector<Database> databases;
   for (auto& [name, database] : needed) databases.push_back(std::move(database));
   return databases;
@@ -194,7 +208,9 @@ std::vector<Database> PlanDatabases(const Backup& backup, const Options& options
 
 Result<Plan> MakePlan(const Backup& backup, const Options& options) {
   if (!backup.format.empty()) {
-    return InvalidArgument(fmt::format("backup {} has the format \"{}\", which this version does not restore; it restores the binlog format", backup.name, backup.format));
+    return InvalidArgument(fmt::format(
+        "backup {} has the format \"{}\", which this version does not restore; it restores the binlog format",
+        backup.name, backup.format));
   }
   Plan plan;
   std::set<CollectionName> sources, targets, taken;
@@ -205,7 +221,8 @@ Result<Plan> MakePlan(const Backup& backup, const Options& options) {
     if (!options.source_filter.Matches(source.db, source.name)) continue;
     targets.insert(target);
     if (!options.target_filter.Matches(target.db, target.name)) continue;
-    if (!taken.insert(target).second) return InvalidArgument(fmt::format("two collections would be restored as {}", target.Full()));
+    if (!taken.insert(target).second)
+      return InvalidArgument(fmt::format("two collections would be restored as {}", target.Full()));
     plan.collections.push_back(PlanCollection(collection, target, options));
   }
   plan.databases = PlanDatabases(backup, options, plan.collections);

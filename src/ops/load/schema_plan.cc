@@ -28,12 +28,14 @@ SchemaPlan PlanSchema(const CollectionSchema& source, const std::string& target_
   SchemaPlan plan{.schema = source};
   plan.schema.name = target_name;
   std::vector<FieldSchema>& fields = plan.schema.fields;
-  std::sort(fields.begin(), fields.end(), [](const FieldSchema& a, const FieldSchema& b) { return a.field_id < b.field_id; });
+  std::sort(fields.begin(), fields.end(),
+            [](const FieldSchema& a, const FieldSchema& b) { return a.field_id < b.field_id; });
   const std::int64_t dynamic_id = DynamicFieldId(fields);
   std::erase_if(fields, [](const FieldSchema& field) { return field.is_dynamic; });
   // Struct arrays take ids too, so a gap among the plain fields says nothing about `$meta`.
   if (!source.enable_dynamic_field || !source.struct_array_fields.empty()) return plan;
-  auto late = std::find_if(fields.begin(), fields.end(), [&](const FieldSchema& f) { return f.field_id > dynamic_id; });
+  auto late = std::find_if(fields.begin(), fields.end(),
+                           [&](const FieldSchema& f) { return f.field_id > dynamic_id; });
   plan.late_fields.assign(std::make_move_iterator(late), std::make_move_iterator(fields.end()));
   fields.erase(late, fields.end());
   return plan;

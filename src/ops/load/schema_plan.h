@@ -10,7 +10,7 @@ namespace mbk::load {
 /// How to make a collection whose field ids equal those of `source`: Milvus numbers fields from 100 in
 /// the order it gets them, and binlogs are found by field id (spec/restore.md §2.2).
 struct SchemaPlan {
-  CollectionSchema schema;             ///< for CreateCollection
+  CollectionSchema schema;               ///< for CreateCollection
   std::vector<FieldSchema> late_fields;  ///< for AddCollectionField afterwards, in order
 };
 SchemaPlan PlanSchema(const CollectionSchema& source, const std::string& target_name);

@@ -10,8 +10,8 @@
 
 namespace mbk::load {
 
-Status Stage(MilvusSide& server, const ObjectSource& source, const Collection& collection, const BinlogTree& staging,
-             const RunServices& run, const CallContext& context) {
+Status Stage(MilvusSide& server, const ObjectSource& source, const Collection& collection,
+             const BinlogTree& staging, const RunServices& run, const CallContext& context) {
   std::vector<Collection> one{collection};
   const ObjectIndex index(one);
   ObjectCopier copier(source.store, server.store, run.settings.copy);
@@ -21,7 +21,8 @@ Status Stage(MilvusSide& server, const ObjectSource& source, const Collection& c
     const DataObject object = index.at(at++);
     return std::optional(CopyTask{source.key_of(object), object.KeyIn(staging), object.log->size});
   };
-  MBK_TRY(copier.CopyAll(next, run.progress, context, [](const CopyTask&, const CopyResult&) { return Status(); }));
+  MBK_TRY(copier.CopyAll(next, run.progress, context,
+                         [](const CopyTask&, const CopyResult&) { return Status(); }));
   return CheckCollection(server.store, staging, collection.collection_id, index, context);
 }
 

@@ -16,6 +16,7 @@ struct RemoveOptions {
 
 /// Delete a backup, or what an interrupted run left of one. kNotFound when nothing of that name is there,
 /// kLocked while another run writes it.
-Result<BackupFiles> RunRemove(const RemoveOptions& options, BackupSide& target, const RunServices& run, const CallContext& context);
+Result<BackupFiles> RunRemove(const RemoveOptions& options, BackupSide& target, const RunServices& run,
+                              const CallContext& context);
 
 }  // namespace mbk

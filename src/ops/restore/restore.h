@@ -27,12 +27,13 @@ struct RestoreReport {
 
 /// Restore a backup. The error of the call itself means that nothing was changed, or that the run was
 /// stopped; a failure of one collection is in its outcome, and the others are finished.
-Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& source, MilvusSide& server, const RunServices& run,
-                                 const CallContext& context);
+Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& source, MilvusSide& server,
+                                 const RunServices& run, const CallContext& context);
 
 /// The steps that restore and clone share, from "the plan is made" to "loaded".
 Result<RestoreReport> LoadPlan(const load::Plan& plan, const load::ObjectSource& objects, MilvusSide& server,
-                               const std::string& task_id, const RunServices& run, const CallContext& context);
+                               const std::string& task_id, const RunServices& run,
+                               const CallContext& context);
 
 /// What a plan would do, as outcomes that have not happened: for --dry-run.
 std::vector<load::Outcome> Preview(const load::Plan& plan);

@@ -15,20 +15,22 @@ namespace {
 
 // A backup that lacks one object is refused before anything is created: the sizes of all its files are
 // held against a listing.
-Status CheckObjects(const load::Plan& plan, const BackupLayout& layout, ObjectReader& store, const RunServices& run,
-                    const CallContext& context) {
-  return ParallelFor(plan.collections.size(), run.settings.listing_concurrency, context, [&](std::size_t i, const CallContext& inner) -> Status {
-    if (plan.collections[i].imports.empty()) return {};
-    std::vector<Collection> one{*plan.collections[i].source};
-    const ObjectIndex index(one);
-    return CheckCollection(store, layout.tree(), one.front().collection_id, index, inner)
-        .WithContext(fmt::format("backup {} cannot be restored", layout.name()));
-  });
+Status CheckObjects(const load::Plan& plan, const BackupLayout& layout, ObjectReader& store,
+                    const RunServices& run, const CallContext& context) {
+  return ParallelFor(plan.collections.size(), run.settings.listing_concurrency, context,
+                     [&](std::size_t i, const CallContext& inner) -> Status {
+                       if (plan.collections[i].imports.empty()) return {};
+                       std::vector<Collection> one{*plan.collections[i].source};
+                       const ObjectIndex index(one);
+                       return CheckCollection(store, layout.tree(), one.front().collection_id, index, inner)
+                           .WithContext(fmt::format("backup {} cannot be restored", layout.name()));
+                     });
 }
 
 // Milvus opens files of its own bucket only; a backup that lies there is imported from where it is.
 bool IsInMilvusBucket(const ObjectReader& backup_store, const MilvusSide& server, const RunServices& run) {
-  return run.settings.copy.mode != CopyMode::kStreaming && backup_store.identity().SameService(server.store.identity()) &&
+  return run.settings.copy.mode != CopyMode::kStreaming &&
+         backup_store.identity().SameService(server.store.identity()) &&
          backup_store.identity().bucket == server.store.identity().bucket;
 }
 
@@ -40,8 +42,9 @@ Status FirstFailure(const std::vector<load::Outcome>& outcomes) {
 }
 
 // What fails from here on is one collection's failure; only a stop ends the whole.
-Status LoadCollections(const load::Plan& plan, const load::ObjectSource& objects, MilvusSide& server, const std::string& task_id,
-                       std::vector<load::Outcome>& outcomes, const RunServices& run, const CallContext& context) {
+Status LoadCollections(const load::Plan& plan, const load::ObjectSource& objects, MilvusSide& server,
+                       const std::string& task_id, std::vector<load::Outcome>& outcomes,
+                       const RunServices& run, const CallContext& context) {
   MBK_TRY(load::CreateCollections(server.client, plan, outcomes, run, context));
   // Files go to where Milvus can read them, collection by collection; imports run meanwhile.
   MBK_TRY(load::StageAndImport(server, objects, task_id, plan, outcomes, run, context));
@@ -54,7 +57,8 @@ Status LoadCollections(const load::Plan& plan, const load::ObjectSource& objects
 Status SayWhatStaysBehind(Status stopped, const load::Plan& plan) {
   std::vector<std::string> names;
   for (const load::CollectionPlan& collection : plan.collections) names.push_back(collection.target.Full());
-  return {stopped.code(), fmt::format("{}; in Milvus these may stand half-restored: {}; drop them, or restore again with --drop_exist_collection",
+  return {stopped.code(), fmt::format("{}; in Milvus these may stand half-restored: {}; drop them, or "
+                                      "restore again with --drop_exist_collection",
                                       stopped.message(), Enumerate(names))};
 }
 
@@ -63,7 +67,8 @@ Status SayWhatStaysBehind(Status stopped, const load::Plan& plan) {
 std::vector<load::Outcome> Preview(const load::Plan& plan) {
   std::vector<load::Outcome> outcomes;
   for (const load::CollectionPlan& collection : plan.collections) {
-    load::Outcome outcome{.source = {collection.source->db_name, collection.source->name}, .target = collection.target};
+    load::Outcome outcome{.source = {collection.source->db_name, collection.source->name},
+                          .target = collection.target};
     for (const auto& wave : collection.imports) {
       for (const load::ImportDir& dir : wave) {
         ++outcome.import_jobs;
@@ -78,7 +83,8 @@ std::vector<load::Outcome> Preview(const load::Plan& plan) {
 }
 
 Result<RestoreReport> LoadPlan(const load::Plan& plan, const load::ObjectSource& objects, MilvusSide& server,
-                               const std::string& task_id, const RunServices& run, const CallContext& context) {
+                               const std::string& task_id, const RunServices& run,
+                               const CallContext& context) {
   RestoreReport report{.collections = Preview(plan)};
   MBK_TRY(load::CreateDatabases(server.client, plan, context));
   Status stopped = LoadCollections(plan, objects, server, task_id, report.collections, run, context);
@@ -87,8 +93,8 @@ Result<RestoreReport> LoadPlan(const load::Plan& plan, const load::ObjectSource&
   return report;
 }
 
-Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& source, MilvusSide& server, const RunServices& run,
-                                 const CallContext& context) {
+Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& source, MilvusSide& server,
+                                 const RunServices& run, const CallContext& context) {
   run.progress.Enter(Step::kOpen);
   const BackupLayout layout(source.root, options.name);
   MBK_TRY_ASSIGN(OpenedBackup opened, OpenBackup(source.store, layout, context));
@@ -100,7 +106,9 @@ Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& sour
   run.progress.Enter(Step::kPreflight);
   MBK_TRY(CheckObjects(plan, layout, source.store, run, context));
   MBK_TRY(load::CheckTargets(server.client, plan, context));
-  if (options.rbac && !opened.backup.rbac) return FailedPrecondition(fmt::format("backup {} holds no RBAC data; it was made without --rbac", options.name));
+  if (options.rbac && !opened.backup.rbac)
+    return FailedPrecondition(
+        fmt::format("backup {} holds no RBAC data; it was made without --rbac", options.name));
   if (options.dry_run) return RestoreReport{.name = options.name, .collections = Preview(plan)};
 
   // Users and roles first: what follows may run as one of them.

@@ -27,7 +27,8 @@ std::vector<std::string_view> SplitList(std::string_view text) {
 }
 
 Status InvalidItem(std::string_view item) {
-  return InvalidArgument(fmt::format("filter: invalid filter rule: {} (want coll, db.coll, db.* or db.)", item));
+  return InvalidArgument(
+      fmt::format("filter: invalid filter rule: {} (want coll, db.coll, db.* or db.)", item));
 }
 
 }  // namespace
@@ -39,8 +40,10 @@ Status Filter::Add(std::string_view item) {
   const bool whole_database = dot != std::string_view::npos && (collection == "*" || collection.empty());
   if (!IsIdentifier(db) || (!whole_database && !IsIdentifier(collection))) return InvalidItem(item);
   Database& selected = databases_[std::string(db)];
-  if (collection == "*") selected.all_collections = true;
-  else if (!collection.empty()) selected.collections.emplace(collection);
+  if (collection == "*")
+    selected.all_collections = true;
+  else if (!collection.empty())
+    selected.collections.emplace(collection);
   return {};
 }
 
@@ -62,14 +65,16 @@ Result<Filter> Filter::FromCollections(std::string_view text) {
 Result<Filter> Filter::FromDatabases(std::string_view text) {
   Filter filter;
   for (std::string_view item : SplitList(text)) {
-    if (!IsIdentifier(item)) return InvalidArgument(fmt::format("databases: \"{}\" is not a database name", item));
+    if (!IsIdentifier(item))
+      return InvalidArgument(fmt::format("databases: \"{}\" is not a database name", item));
     filter.databases_[std::string(item)].all_collections = true;
   }
   return filter;
 }
 
 Result<Filter> Filter::FromJson(std::string_view json) {
-  const Status wrong = InvalidArgument(R"(database_collections: want JSON such as {"db1":["coll1","coll2"],"db2":[]})");
+  const Status wrong =
+      InvalidArgument(R"(database_collections: want JSON such as {"db1":["coll1","coll2"],"db2":[]})");
   const nlohmann::json parsed = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
   if (!parsed.is_object()) return wrong;
   Filter filter;
@@ -88,7 +93,8 @@ Result<Filter> Filter::FromJson(std::string_view json) {
 bool Filter::Matches(const std::string& db, const std::string& collection) const {
   if (empty()) return true;
   auto found = databases_.find(db);
-  return found != databases_.end() && (found->second.all_collections || found->second.collections.contains(collection));
+  return found != databases_.end() &&
+         (found->second.all_collections || found->second.collections.contains(collection));
 }
 
 bool Filter::MatchesDatabase(const std::string& db) const { return empty() || databases_.contains(db); }
@@ -96,7 +102,8 @@ bool Filter::MatchesDatabase(const std::string& db) const { return empty() || da
 std::string Enumerate(const std::vector<std::string>& names) {
   if (names.empty()) return "nothing";
   const std::size_t shown = std::min(names.size(), kMostShown);
-  std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  std::string text =
+      fmt::format("{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
   if (shown < names.size()) text += fmt::format(" and {} more", names.size() - shown);
   return text;
 }

@@ -24,9 +24,12 @@ Result<Side> ParseSide(std::string_view text) {
     return Side{std::string(kDefaultDatabase), std::string(text), Side::Form::kCollection};
   }
   Side side{std::string(text.substr(0, dot)), std::string(text.substr(dot + 1)), Side::Form::kQualified};
-  if (side.collection == "*") side.form = Side::Form::kDatabase;
-  else if (side.collection.empty()) side.form = Side::Form::kDatabaseOnly;
-  else if (!IsIdentifier(side.collection)) return InvalidArgument("");
+  if (side.collection == "*")
+    side.form = Side::Form::kDatabase;
+  else if (side.collection.empty())
+    side.form = Side::Form::kDatabaseOnly;
+  else if (!IsIdentifier(side.collection))
+    return InvalidArgument("");
   if (!IsIdentifier(side.db)) return InvalidArgument("");
   return side;
 }
@@ -35,7 +38,8 @@ Result<Side> ParseSide(std::string_view text) {
 
 Result<Renamer> Renamer::FromSuffix(std::string_view suffix) {
   if (!suffix.empty() && !IsIdentifier(suffix)) {
-    return InvalidArgument(fmt::format("suffix \"{}\": only letters, digits and _ can stand in a collection name", suffix));
+    return InvalidArgument(
+        fmt::format("suffix \"{}\": only letters, digits and _ can stand in a collection name", suffix));
   }
   Renamer renamer;
   renamer.suffix_ = suffix;
@@ -53,9 +57,12 @@ Result<Renamer> Renamer::FromRules(std::string_view rules) {
     const std::string_view to_text = colon == std::string_view::npos ? "" : rule.substr(colon + 1);
     Result<Side> from = ParseSide(from_text), to = ParseSide(to_text);
     if (!from.ok() || !to.ok() || from->form != to->form) {
-      return InvalidArgument(fmt::format("filter: invalid mapper rule: {} -> {} (want c1:c2, db1.c1:db2.c2 or db1.*:db2.*)", from_text, to_text));
+      return InvalidArgument(
+          fmt::format("filter: invalid mapper rule: {} -> {} (want c1:c2, db1.c1:db2.c2 or db1.*:db2.*)",
+                      from_text, to_text));
     }
-    if (from->form == Side::Form::kDatabase) renamer.databases_[from->db] = to->db;
+    if (from->form == Side::Form::kDatabase)
+      renamer.databases_[from->db] = to->db;
     else if (from->form != Side::Form::kDatabaseOnly) {
       renamer.collections_[{from->db, from->collection}] = {to->db, to->collection};
     }
