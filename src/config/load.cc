@@ -15,11 +15,11 @@ namespace {
 
 constexpr int kDefaultLogSizeMib = 300;
 
-enum class Schema { kV1, kUndeclaredV1, kV2 };
+enum class Schema { kV1, kV2 };
 
 Result<Schema> DeclaredSchema(const FileValues& file) {
   const auto place = file.find("configversion");
-  if (place == file.end()) return Schema::kUndeclaredV1;
+  if (place == file.end()) return Schema::kV1;
   const RawValue& version = place->second.value;
   if (EqualIgnoringCase(version.text, "v2")) return Schema::kV2;
   if (EqualIgnoringCase(version.text, "v1")) return Schema::kV1;

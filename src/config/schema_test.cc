@@ -168,7 +168,7 @@ TEST(Schema, TheExamplesSpellOutTheDefaults) {
   const Loaded v2 = MustLoad(ReadRepositoryFile("configs/backup.v2.yaml"));
   EXPECT_TRUE(v2.warnings.empty());
   const Loaded v1 = MustLoad(ReadRepositoryFile("configs/backup.yaml"));
-  EXPECT_EQ(v1.warnings.size(), 1u);  // "loaded a v1 configuration"
+  EXPECT_TRUE(v1.warnings.empty());
   for (std::size_t i = 0; i < defaults.parameters.size(); ++i) {
     EXPECT_EQ(v2.parameters[i].value, defaults.parameters[i].value) << defaults.parameters[i].path;
     EXPECT_EQ(v1.parameters[i].value, defaults.parameters[i].value) << defaults.parameters[i].path;
