@@ -70,18 +70,21 @@ RC_GTEST_PROP(LockJson, AnyBytesAreRefusedWithoutHarm, ()) {
 TEST(LockJson, RefusesWhatIsNotALock) {
   const std::string valid = LockToJson(ThisProcess("create"));
   ASSERT_TRUE(LockFromJson(valid).ok());
-  for (const std::string& text : {std::string(), std::string("null"), std::string("[]"), std::string("{}"), valid.substr(0, valid.size() - 1),
-                                 valid + "x", std::string(100'000, '['), std::string("{\"id\":1}")}) {
+  for (const std::string& text : {std::string(), std::string("null"), std::string("[]"), std::string("{}"),
+                                  valid.substr(0, valid.size() - 1), valid + "x", std::string(100'000, '['),
+                                  std::string("{\"id\":1}")}) {
     EXPECT_EQ(LockFromJson(text).status().code(), Code::kDataLoss) << text.substr(0, 80);
   }
 }
 
 // Numbers beyond what the lock's owner can mean must not reach the clock, the calendar or kill().
 TEST(LockJson, RefusesNumbersOutOfRange) {
-  for (const std::string number : {"-1", "-9223372036854775808", "9223372036854775807", "18446744073709551615", "1e300", "1.5", "\"1\"", "null"}) {
+  for (const std::string number : {"-1", "-9223372036854775808", "9223372036854775807",
+                                   "18446744073709551615", "1e300", "1.5", "\"1\"", "null"}) {
     for (const std::string key : {"pid", "started_s", "heartbeat_s"}) {
       std::string json = R"({"id":"a","verb":"create","host":"h","boot_id":"b")";
-      for (const std::string other : {"pid", "started_s", "heartbeat_s"}) json += ",\"" + other + "\":" + (other == key ? number : "1");
+      for (const std::string other : {"pid", "started_s", "heartbeat_s"})
+        json += ",\"" + other + "\":" + (other == key ? number : "1");
       Status read = LockFromJson(json + "}").status();
       EXPECT_EQ(read.code(), Code::kDataLoss) << key << " " << number;
       EXPECT_THAT(read.message(), HasSubstr(key));
@@ -148,7 +151,8 @@ TEST_P(EveryKindOfStore, RefusesASecondHolderAndSaysWhoTheFirstIs) {
   ASSERT_TRUE(first.ok());
   Status second = BackupLock::Acquire(store_, kLayout, "delete", {}).status();
   EXPECT_EQ(second.code(), Code::kLocked);
-  EXPECT_THAT(second.message(), AllOf(HasSubstr("\"nightly\""), HasSubstr("create on host"), HasSubstr(std::to_string(::getpid()))));
+  EXPECT_THAT(second.message(), AllOf(HasSubstr("\"nightly\""), HasSubstr("create on host"),
+                                      HasSubstr(std::to_string(::getpid()))));
 }
 
 TEST_P(EveryKindOfStore, TakesOverALockWhoseRunIsOver) {
@@ -165,13 +169,15 @@ TEST_P(EveryKindOfStore, TakesOverALockThatNobodyCanRead) {
   EXPECT_TRUE(BackupLock::Acquire(store_, kLayout, "create", {}).ok());
 }
 
-INSTANTIATE_TEST_SUITE_P(BackupLock, EveryKindOfStore, testing::Bool(),
-                         [](const auto& info) { return std::string(info.param ? "ConditionalPut" : "PlainPut"); });
+INSTANTIATE_TEST_SUITE_P(BackupLock, EveryKindOfStore, testing::Bool(), [](const auto& info) {
+  return std::string(info.param ? "ConditionalPut" : "PlainPut");
+});
 
 // Another run takes the lock just before our put.
 class RacingStore : public ForwardingStore {
  public:
-  explicit RacingStore(std::shared_ptr<MemoryStore> memory) : ForwardingStore(memory), memory_(std::move(memory)) {}
+  explicit RacingStore(std::shared_ptr<MemoryStore> memory)
+      : ForwardingStore(memory), memory_(std::move(memory)) {}
   Status Before(const StoreCall& call, const CallContext&) override {
     if (call.operation == StoreOperation::kPut) memory_->Set(kLockKey, LockToJson(ThisProcess("copy")));
     return {};

@@ -38,10 +38,13 @@ TEST_F(ObjectRecords, OfAnEmptyBackupEndAtOnce) {
   EXPECT_EQ(reader_.Next().value(), std::nullopt);
 }
 
-TEST_F(ObjectRecords, AreNotFoundInABackupOfTheGoTool) { EXPECT_EQ(reader_.Next().status().code(), Code::kNotFound); }
+TEST_F(ObjectRecords, AreNotFoundInABackupOfTheGoTool) {
+  EXPECT_EQ(reader_.Next().status().code(), Code::kNotFound);
+}
 
 TEST_F(ObjectRecords, AreRefusedWhenALineIsNoRecord) {
-  for (const std::string text : {"not json\n", "\n", R"({"key":"../../etc","size":1})", R"({"key":"a","size":1}{)"}) {
+  for (const std::string text :
+       {"not json\n", "\n", R"({"key":"../../etc","size":1})", R"({"key":"a","size":1}{)"}) {
     memory_->Set(kKey, text);
     Status read = ObjectRecordReader(store_, kLayout, {}).Next().status();
     EXPECT_EQ(read.code(), Code::kDataLoss) << text;
@@ -58,7 +61,9 @@ TEST_F(ObjectRecords, AnEndlessLineIsNotReadToItsEnd) {
 
 TEST_F(ObjectRecords, AReadThatFailsMidwayIsNotTakenForTheEnd) {
   memory_->Set(kKey, ObjectRecordLine({.key = "binlogs/a", .size = 1}));
-  store_.Inject({.kind = Fault::Kind::kCutAfter, .status = {Code::kUnavailable, "connection reset"}, .cut_after_bytes = 10});
+  store_.Inject({.kind = Fault::Kind::kCutAfter,
+                 .status = {Code::kUnavailable, "connection reset"},
+                 .cut_after_bytes = 10});
   EXPECT_EQ(reader_.Next().status(), Status(Code::kUnavailable, "connection reset"));
 }
 

@@ -101,7 +101,8 @@ TEST(ObjectInputBuf, AReadThatFailsMidwayEndsTheStreamWithItsError) {
   auto memory = std::make_shared<MemoryStore>();
   memory->Set(kKey.str(), LongText(9 * kMiB));
   FaultyStore store(memory);
-  store.Inject({.operation = StoreOperation::kGet, .nth = 2, .status = {Code::kUnavailable, "connection reset"}});
+  store.Inject(
+      {.operation = StoreOperation::kGet, .nth = 2, .status = {Code::kUnavailable, "connection reset"}});
   Status status;
   EXPECT_EQ(ReadAll(store, status).size(), 4 * kMiB);
   EXPECT_EQ(status, Status(Code::kUnavailable, "connection reset"));

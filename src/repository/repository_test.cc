@@ -56,8 +56,8 @@ class PutLog : public ForwardingStore {
 TEST(BackupWriter, WritesTheCommitObjectLast) {
   PutLog store(std::make_shared<MemoryStore>());
   ASSERT_TRUE(WriteBackup(store).ok());
-  EXPECT_THAT(store.keys, ElementsAre(MetaKey(kLock), MetaKey(kFullMeta), MetaKey(kCollectionMeta), MetaKey(kPartitionMeta),
-                                      MetaKey(kSegmentMeta), MetaKey(kBackupMeta)));
+  EXPECT_THAT(store.keys, ElementsAre(MetaKey(kLock), MetaKey(kFullMeta), MetaKey(kCollectionMeta),
+                                      MetaKey(kPartitionMeta), MetaKey(kSegmentMeta), MetaKey(kBackupMeta)));
 }
 
 TEST(BackupWriter, WhatItCommittedIsListedAndReadBack) {
@@ -99,9 +99,11 @@ TEST_P(FailingWrite, LeavesNothingThatIsListed) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(BackupWriter, FailingWrite, testing::Values(Fault::Kind::kNotCarriedOut, Fault::Kind::kAnswerLost),
+INSTANTIATE_TEST_SUITE_P(BackupWriter, FailingWrite,
+                         testing::Values(Fault::Kind::kNotCarriedOut, Fault::Kind::kAnswerLost),
                          [](const auto& info) {
-                           return std::string(info.param == Fault::Kind::kAnswerLost ? "AnswerLost" : "NotCarriedOut");
+                           return std::string(info.param == Fault::Kind::kAnswerLost ? "AnswerLost"
+                                                                                     : "NotCarriedOut");
                          });
 
 TEST(BackupWriter, ALockThatCannotBeRemovedDoesNotUndoABackup) {
@@ -121,7 +123,8 @@ TEST(BackupWriter, RefusesANameThatIsTaken) {
   const auto before = store.Contents();
   Status begun = BackupWriter::Begin(store, kLayout, "create", {}).status();
   EXPECT_EQ(begun.code(), Code::kAlreadyExists);
-  EXPECT_THAT(begun.message(), AllOf(HasSubstr("backup with name nightly already exist"), HasSubstr("delete -n nightly")));
+  EXPECT_THAT(begun.message(),
+              AllOf(HasSubstr("backup with name nightly already exist"), HasSubstr("delete -n nightly")));
   EXPECT_EQ(store.Contents(), before);
 }
 
@@ -155,7 +158,8 @@ TEST(ListBackups, ShowsFinishedAndUnfinishedOnesAndNothingElse) {
   store.Set("elsewhere/other/meta/backup_meta.json", "{}");
   Result<std::vector<BackupEntry>> listed = ListBackups(store, "backup", {});
   ASSERT_TRUE(listed.ok());
-  ASSERT_THAT(*listed, ElementsAre(Field(&BackupEntry::name, "broken"), Field(&BackupEntry::name, "half"), Field(&BackupEntry::name, "nightly")));
+  ASSERT_THAT(*listed, ElementsAre(Field(&BackupEntry::name, "broken"), Field(&BackupEntry::name, "half"),
+                                   Field(&BackupEntry::name, "nightly")));
   const BackupEntry &broken = (*listed)[0], &half = (*listed)[1], &nightly = (*listed)[2];
   EXPECT_FALSE(broken.complete);
   EXPECT_THAT(broken.problem, HasSubstr("backup/broken/meta/backup_meta.json"));
@@ -176,14 +180,17 @@ TEST(ListBackups, ReadsABucketThatIsTheRoot) {
 
 TEST(ListBackups, OneThatCannotBeReadDoesNotHideTheOthers) {
   auto memory = std::make_shared<MemoryStore>();
-  for (const std::string name : {"a", "b", "c"}) memory->Set("backup/" + name + "/meta/backup_meta.json", "{}");
+  for (const std::string name : {"a", "b", "c"})
+    memory->Set("backup/" + name + "/meta/backup_meta.json", "{}");
   FaultyStore store(memory);
   store.Inject({.status = {Code::kPermissionDenied, "AccessDenied (request 7F)"}});
   std::vector<BackupEntry> listed = ListBackups(store, "backup", {}).value();
   ASSERT_EQ(listed.size(), 3u);
   EXPECT_EQ(std::count_if(listed.begin(), listed.end(), [](const BackupEntry& e) { return e.complete; }), 2);
   EXPECT_EQ(std::count_if(listed.begin(), listed.end(),
-                          [](const BackupEntry& e) { return e.problem.find("AccessDenied (request 7F)") != std::string::npos; }),
+                          [](const BackupEntry& e) {
+                            return e.problem.find("AccessDenied (request 7F)") != std::string::npos;
+                          }),
             1);
 }
 
@@ -195,7 +202,9 @@ TEST(ListBackups, FailsWhenTheRootCannotBeListed) {
 
 class GoldenBackup : public testing::TestWithParam<backuptest::Golden> {
  protected:
-  GoldenBackup() : layout_("root", GetParam().name) { backuptest::PlaceGoldenMeta(store_, layout_, GetParam()); }
+  GoldenBackup() : layout_("root", GetParam().name) {
+    backuptest::PlaceGoldenMeta(store_, layout_, GetParam());
+  }
   MemoryStore store_;
   BackupLayout layout_;
 };
@@ -232,7 +241,8 @@ TEST_P(GoldenBackup, NamesItsObjects) {
 TEST_P(GoldenBackup, TellsItsCollections) {
   Result<std::vector<std::string>> names = ReadCollectionNames(store_, layout_, {});
   ASSERT_TRUE(names.ok()) << names.status().message();
-  EXPECT_THAT(*names, testing::UnorderedElementsAre("default.multi", "default.pkey", "default.growing", "default.empty_coll", "db1.indb"));
+  EXPECT_THAT(*names, testing::UnorderedElementsAre("default.multi", "default.pkey", "default.growing",
+                                                    "default.empty_coll", "db1.indb"));
 }
 
 INSTANTIATE_TEST_SUITE_P(OfTheGoTool, GoldenBackup, testing::ValuesIn(kGoldenBackups),
@@ -242,7 +252,8 @@ TEST(OpenBackup, SaysWhereItLookedForABackupThatIsNotThere) {
   MemoryStore store;
   Status opened = OpenBackup(store, kLayout, {}).status();
   EXPECT_EQ(opened.code(), Code::kNotFound);
-  EXPECT_THAT(opened.message(), AllOf(HasSubstr("backup nightly not found"), HasSubstr("backup/nightly/"), Not(HasSubstr("unfinished"))));
+  EXPECT_THAT(opened.message(), AllOf(HasSubstr("backup nightly not found"), HasSubstr("backup/nightly/"),
+                                      Not(HasSubstr("unfinished"))));
 }
 
 TEST(OpenBackup, PointsAtDeleteForAnUnfinishedBackup) {

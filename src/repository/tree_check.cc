@@ -55,7 +55,7 @@ class Comparison {
 
   const ObjectIndex& index_;
   const BinlogTree& tree_;
-  const TreeMatch& on_match_;
+  const TreeMatch on_match_;
   std::size_t next_ = 0;
   std::size_t problems_ = 0;
   std::vector<std::string> samples_;
@@ -78,6 +78,16 @@ Status CheckTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex&
                  const TreeMatch& on_match, const CallContext& context) {
   const std::string prefixes[] = {tree.DataPrefix()};
   return Check(store, tree, prefixes, index, on_match, context);
+}
+
+Status CheckWholeTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex& index,
+                      const std::function<Status(const ObjectInfo&)>& on_listed, const CallContext& context) {
+  Comparison comparison(index, tree, {});
+  MBK_TRY(ForEachObject(store, tree.prefix(), context, [&](const ObjectInfo& listed) -> Status {
+    MBK_TRY(on_listed(listed));
+    return comparison.Visit(listed);
+  }));
+  return comparison.Finish().WithContext(store.identity().Url(ObjectKey(tree.prefix())));
 }
 
 Status CheckCollection(ObjectReader& store, const BinlogTree& tree, std::int64_t collection_id,

@@ -21,6 +21,12 @@ using TreeMatch = std::function<Status(const ObjectInfo& listed, const DataObjec
 Status CheckTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex& index,
                  const TreeMatch& on_match, const CallContext& context);
 
+/// The same over one listing of all that lies below the tree, of which `on_listed` sees every object in key
+/// order, whether it is of the index or not.
+Status CheckWholeTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex& index,
+                      const std::function<Status(const ObjectInfo& listed)>& on_listed,
+                      const CallContext& context);
+
 /// The same for the files of one collection only: `index` holds just that collection.
 Status CheckCollection(ObjectReader& store, const BinlogTree& tree, std::int64_t collection_id,
                        const ObjectIndex& index, const CallContext& context);

@@ -41,17 +41,21 @@ TEST_F(TreeCheck, PassesWhatIsWhole) { EXPECT_TRUE(Check().ok()) << Check().mess
 
 TEST_F(TreeCheck, ShowsEachObjectThatIsThereInKeyOrder) {
   std::vector<std::string> seen;
-  ASSERT_TRUE(CheckTree(store_, tree_, index_, [&](const ObjectInfo& listed, const DataObject& object) {
-                EXPECT_EQ(listed.key, object.KeyIn(tree_));
-                EXPECT_EQ(listed.size, object.log->size);
-                seen.push_back(listed.key.str());
-                return Status();
-              }, {}).ok());
+  ASSERT_TRUE(CheckTree(store_, tree_, index_,
+                        [&](const ObjectInfo& listed, const DataObject& object) {
+                          EXPECT_EQ(listed.key, object.KeyIn(tree_));
+                          EXPECT_EQ(listed.size, object.log->size);
+                          seen.push_back(listed.key.str());
+                          return Status();
+                        },
+                        {})
+                  .ok());
   EXPECT_EQ(seen, store_.Keys());
 }
 
 TEST_F(TreeCheck, AnErrorOfTheVisitorEndsIt) {
-  Status checked = CheckTree(store_, tree_, index_, [](const ObjectInfo&, const DataObject&) { return Internal("full"); }, {});
+  Status checked = CheckTree(store_, tree_, index_,
+                             [](const ObjectInfo&, const DataObject&) { return Internal("full"); }, {});
   EXPECT_EQ(checked.code(), Code::kInternal);
 }
 
@@ -74,7 +78,8 @@ TEST_F(TreeCheck, NoticesAnotherSize) {
 TEST_F(TreeCheck, NamesFiveOfManyAndCountsAll) {
   for (const std::string& key : store_.Keys()) Remove(key);
   const std::string message = Check().message();
-  EXPECT_THAT(message, AllOf(HasSubstr("13 of 13 objects"), HasSubstr(KeyAt(4)), Not(HasSubstr(KeyAt(5))), HasSubstr("…")));
+  EXPECT_THAT(message, AllOf(HasSubstr("13 of 13 objects"), HasSubstr(KeyAt(4)), Not(HasSubstr(KeyAt(5))),
+                             HasSubstr("…")));
 }
 
 TEST_F(TreeCheck, PassesOverWhatIsNotOfTheIndex) {
@@ -116,7 +121,9 @@ Collection AnyCollection(std::int64_t id) {
   auto logs = [&](bool is_delta) {
     std::map<std::pair<std::int64_t, std::int64_t>, Binlog> made;
     for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
-      const Binlog log{.field_id = is_delta ? 0 : any_id(), .log_id = any_id(), .size = *rc::gen::inRange<std::int64_t>(0, 3)};
+      const Binlog log{.field_id = is_delta ? 0 : any_id(),
+                       .log_id = any_id(),
+                       .size = *rc::gen::inRange<std::int64_t>(0, 3)};
       made[{log.field_id, log.log_id}] = log;
     }
     std::vector<Binlog> list;
@@ -128,8 +135,11 @@ Collection AnyCollection(std::int64_t id) {
   for (std::int64_t partition_id : FewIds()) {
     Partition partition{.partition_id = partition_id};
     for (std::int64_t segment_id : FewIds()) {
-      partition.segments.push_back({.segment_id = segment_id, .partition_id = partition_id, .group_id = segment_id,
-                                    .insert_logs = logs(false), .delta_logs = logs(true)});
+      partition.segments.push_back({.segment_id = segment_id,
+                                    .partition_id = partition_id,
+                                    .group_id = segment_id,
+                                    .insert_logs = logs(false),
+                                    .delta_logs = logs(true)});
     }
     collection.partitions.push_back(std::move(partition));
   }
@@ -165,18 +175,24 @@ RC_GTEST_PROP(TreeCheckResult, IsThatOfANaiveComparison, ()) {
   for (std::size_t i = 0; i < index.size(); ++i) {
     const DataObject object = index.at(i);
     const int fate = *rc::gen::weightedElement<int>({{8, 0}, {1, 1}, {1, 2}});  // whole, missing, longer
-    if (fate != 1) store.Set(object.KeyIn(tree).str(), std::string(static_cast<std::size_t>(object.log->size + (fate == 2)), 'x'));
+    if (fate != 1)
+      store.Set(object.KeyIn(tree).str(),
+                std::string(static_cast<std::size_t>(object.log->size + (fate == 2)), 'x'));
     const bool fits = fate == 0 || (fate == 2 && object.log->size == 0);
     ++(fits ? matches : problems);
   }
   for (int extra = *rc::gen::inRange(0, 4); extra > 0; --extra) {
-    store.Set("t/binlogs/" + *rc::gen::element<std::string>("a", "delta_log/1/x", "insert_log/5/", "insert_log/~"), "x");
+    store.Set(
+        "t/binlogs/" + *rc::gen::element<std::string>("a", "delta_log/1/x", "insert_log/5/", "insert_log/~"),
+        "x");
   }
   std::size_t seen = 0;
-  Status checked = CheckTree(store, tree, index, [&](const ObjectInfo&, const DataObject&) {
-    ++seen;
-    return Status();
-  }, {});
+  Status checked = CheckTree(store, tree, index,
+                             [&](const ObjectInfo&, const DataObject&) {
+                               ++seen;
+                               return Status();
+                             },
+                             {});
   RC_ASSERT(checked.ok() == (problems == 0));
   RC_ASSERT(seen == matches);
 }

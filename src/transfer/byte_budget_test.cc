@@ -24,7 +24,9 @@ TEST(ByteBudget, GivesOutNoMoreThanItHolds) {
 
 TEST(ByteBudget, TakesBackAShareThatIsDestroyed) {
   ByteBudget budget(10);
-  { auto share = budget.Acquire(10, {}); }
+  {
+    auto share = budget.Acquire(10, {});
+  }
   EXPECT_TRUE(budget.Acquire(10, Impatient()).ok());
 }
 

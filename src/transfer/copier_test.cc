@@ -41,9 +41,13 @@ struct Pair {
   FaultyStore source, target;
 };
 
-CopyTask TaskOf(const std::string& key, std::int64_t size) { return {ObjectKey(key), ObjectKey("copy/" + key), size}; }
+CopyTask TaskOf(const std::string& key, std::int64_t size) {
+  return {ObjectKey(key), ObjectKey("copy/" + key), size};
+}
 
-CopyOptions SmallParts() { return {.concurrency = 4, .part_size_bytes = kPart, .memory_budget_bytes = 3 * kPart}; }
+CopyOptions SmallParts() {
+  return {.concurrency = 4, .part_size_bytes = kPart, .memory_budget_bytes = 3 * kPart};
+}
 
 // Gives `tasks` one after the other.
 CopyTaskSource Each(std::vector<CopyTask> tasks) {
@@ -107,7 +111,8 @@ TEST(ObjectCopier, StreamsBetweenServices) {
   EXPECT_EQ(copied->method, CopyMethod::kStreamed);
   EXPECT_EQ(copied->digest.hex, Md5Hex("hello"));
   ASSERT_TRUE(copier.CopyOne(TaskOf("empty", 0), {}).ok());
-  EXPECT_THAT(pair.target_memory->Contents(), UnorderedElementsAre(std::pair("copy/a", "hello"), std::pair("copy/empty", "")));
+  EXPECT_THAT(pair.target_memory->Contents(),
+              UnorderedElementsAre(std::pair("copy/a", "hello"), std::pair("copy/empty", "")));
   EXPECT_EQ(copier.fallback_reason(), "") << "nothing else was ever possible";
 }
 
@@ -142,7 +147,10 @@ class EveryWay : public testing::TestWithParam<Way> {
  protected:
   EveryWay() : pair_(GetParam().same_service) {}
   CopyOptions Options(std::int64_t part_size) const {
-    return {.concurrency = 2, .multipart_copy_threshold_bytes = GetParam().threshold, .part_size_bytes = part_size, .memory_budget_bytes = 64};
+    return {.concurrency = 2,
+            .multipart_copy_threshold_bytes = GetParam().threshold,
+            .part_size_bytes = part_size,
+            .memory_budget_bytes = 64};
   }
   Pair pair_;
 };
@@ -159,7 +167,8 @@ TEST_P(EveryWay, SaysNotFoundOfAnObjectThatVanished) {
 }
 
 INSTANTIATE_TEST_SUITE_P(ObjectCopier, EveryWay,
-                         testing::Values(Way{"Streamed"}, Way{"ServerSide", true}, Way{"ServerSideMultipart", true, 5}),
+                         testing::Values(Way{"Streamed"}, Way{"ServerSide", true},
+                                         Way{"ServerSideMultipart", true, 5}),
                          [](const auto& info) { return info.param.name; });
 
 TEST(ObjectCopier, RefusesASourceOfAnotherSizeWhenItSeesTheBytes) {
@@ -205,7 +214,8 @@ TEST(ObjectCopier, StreamsFromThenOnWhenAServerSideCopyIsRefusedAndRemembersWhy)
     Pair pair(/*same_service=*/true);
     pair.source_memory->Set("a", "hello");
     pair.source_memory->Set("b", "world");
-    pair.target.Inject({.operation = StoreOperation::kCopy, .status = {refusal, "CopyObject: AccessDenied (request 7F)"}});
+    pair.target.Inject(
+        {.operation = StoreOperation::kCopy, .status = {refusal, "CopyObject: AccessDenied (request 7F)"}});
     ObjectCopier copier(pair.source, pair.target, SmallParts());
     EXPECT_EQ(copier.CopyOne(TaskOf("a", 5), {}).value().method, CopyMethod::kStreamed);
     EXPECT_EQ(copier.CopyOne(TaskOf("b", 5), {}).value().method, CopyMethod::kStreamed);
@@ -217,13 +227,15 @@ TEST(ObjectCopier, StreamsFromThenOnWhenAServerSideCopyIsRefusedAndRemembersWhy)
 TEST(ObjectCopier, DoesNotStreamWhenOnlyServerSideCopiesAreWanted) {
   Pair pair(/*same_service=*/true);
   pair.source_memory->Set("a", "hello");
-  pair.target.Inject({.operation = StoreOperation::kCopy, .status = {Code::kPermissionDenied, "AccessDenied"}});
+  pair.target.Inject(
+      {.operation = StoreOperation::kCopy, .status = {Code::kPermissionDenied, "AccessDenied"}});
   CopyOptions options = SmallParts();
   options.mode = CopyMode::kDirect;
   ObjectCopier copier(pair.source, pair.target, options);
   Status copied = copier.CopyOne(TaskOf("a", 5), {}).status();
   EXPECT_EQ(copied.code(), Code::kPermissionDenied);
-  EXPECT_THAT(copied.message(), testing::AllOf(HasSubstr("copy "), HasSubstr("from/a"), HasSubstr("to/copy/a"), HasSubstr("AccessDenied")));
+  EXPECT_THAT(copied.message(), testing::AllOf(HasSubstr("copy "), HasSubstr("from/a"),
+                                               HasSubstr("to/copy/a"), HasSubstr("AccessDenied")));
   EXPECT_EQ(copier.fallback_reason(), "");
 }
 
@@ -270,7 +282,8 @@ TEST(ObjectCopier, AbortsItsUploadAlsoWhenTheRunWasStopped) {
 // Replaces the object after its first part was read.
 class ChangingStore : public ForwardingStore {
  public:
-  explicit ChangingStore(std::shared_ptr<MemoryStore> memory) : ForwardingStore(memory), memory_(std::move(memory)) {}
+  explicit ChangingStore(std::shared_ptr<MemoryStore> memory)
+      : ForwardingStore(memory), memory_(std::move(memory)) {}
   Status After(const StoreCall& call, Status outcome) override {
     if (call.operation == StoreOperation::kGet) memory_->Set("a", "ABCDEFGHIJKLMNOPQRST");
     return outcome;
@@ -349,8 +362,8 @@ TEST(ObjectCopier, GoesOnWithoutAnObjectWhenItsCallerSaysSo) {
   ObjectCopier copier(pair.source, pair.target, SmallParts());
   Progress progress;
   std::vector<std::string> vanished;
-  Status copied = copier.CopyAll(Each({TaskOf("a", 1), TaskOf("b", 1), TaskOf("c", 1)}), progress, {}, kIgnoreDone,
-                                 [&](const CopyTask& task, Status failure) {
+  Status copied = copier.CopyAll(Each({TaskOf("a", 1), TaskOf("b", 1), TaskOf("c", 1)}), progress, {},
+                                 kIgnoreDone, [&](const CopyTask& task, Status failure) {
                                    EXPECT_EQ(failure.code(), Code::kNotFound);
                                    vanished.push_back(task.source.str());
                                    return Status();

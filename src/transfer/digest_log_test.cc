@@ -22,7 +22,8 @@ RC_GTEST_PROP(DigestLog, FindsTheLatestDigestOfEachKeyAndNothingElse, ()) {
     log.Add(ObjectKey(key), expected[key]);
   }
   log.Seal();
-  for (const std::string key : {"", "a", "b", "c/d", "e", "f"}) RC_ASSERT(log.Find(ObjectKey(key)) == expected[key]);
+  for (const std::string key : {"", "a", "b", "c/d", "e", "f"})
+    RC_ASSERT(log.Find(ObjectKey(key)) == expected[key]);
 }
 
 TEST(DigestLog, KeepsMd5Only) {
@@ -36,8 +37,8 @@ TEST(DigestLog, KeepsMd5Only) {
 
 TEST(DigestLog, TakesNothingThatIsNotThirtyTwoHexDigits) {
   DigestLog log;
-  for (const std::string hex : {"", "00", "zz112233445566778899aabbccddeeff", "0g112233445566778899aabbccddeeff",
-                                "00112233445566778899aabbccddeeff00"}) {
+  for (const std::string hex : {"", "00", "zz112233445566778899aabbccddeeff",
+                                "0g112233445566778899aabbccddeeff", "00112233445566778899aabbccddeeff00"}) {
     log.Add(ObjectKey("key"), {Digest::Kind::kMd5, hex});
   }
   log.Seal();

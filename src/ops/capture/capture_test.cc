@@ -42,8 +42,11 @@ TEST_F(Capture, SelectsEverythingInOrder) {
   world_.AddCollection({"default", "books"}, 2, {});
   world_.AddCollection({"db1", "tiny"}, 3, {});
   Selection selection = SelectBy("").value();
-  EXPECT_THAT(selection.collections, ElementsAre(CollectionName{"db1", "tiny"}, CollectionName{"default", "books"}, CollectionName{"default", "films"}));
-  EXPECT_THAT(selection.databases, ElementsAre(Field(&Database::name, "db1"), Field(&Database::name, "default")));
+  EXPECT_THAT(selection.collections,
+              ElementsAre(CollectionName{"db1", "tiny"}, CollectionName{"default", "books"},
+                          CollectionName{"default", "films"}));
+  EXPECT_THAT(selection.databases,
+              ElementsAre(Field(&Database::name, "db1"), Field(&Database::name, "default")));
 }
 
 TEST_F(Capture, SelectsWhatTheFilterNames) {
@@ -62,7 +65,8 @@ TEST_F(Capture, SaysWhatThereIsWhenANameIsNot) {
   world_.AddCollection({"db1", "tiny"}, 3, {});
   Status collection = SelectBy("boks").status();
   EXPECT_EQ(collection.code(), Code::kNotFound);
-  EXPECT_THAT(collection.message(), AllOf(HasSubstr("default.boks"), HasSubstr("films"), Not(HasSubstr("tiny"))));
+  EXPECT_THAT(collection.message(),
+              AllOf(HasSubstr("default.boks"), HasSubstr("films"), Not(HasSubstr("tiny"))));
   Status database = SelectBy("db2.*").status();
   EXPECT_EQ(database.code(), Code::kNotFound);
   EXPECT_THAT(database.message(), AllOf(HasSubstr("db2"), HasSubstr("db1, default")));
@@ -74,7 +78,9 @@ TEST_F(Capture, DescribesAllThatMakesACollection) {
     books.description.aliases = {"lib"};
     books.description.consistency_level = 2;
     books.description.properties = {{"collection.ttl.seconds", "60"}};
-    books.indexes = {{.field_name = "v", .index_name = "v_idx", .params = {{"index_type", "FLAT"}, {"metric_type", "L2"}}}};
+    books.indexes = {{.field_name = "v",
+                      .index_name = "v_idx",
+                      .params = {{"index_type", "FLAT"}, {"metric_type", "L2"}}}};
     books.loaded_percent = 100;
   });
   Backup backup = Described();
@@ -89,11 +95,13 @@ TEST_F(Capture, DescribesAllThatMakesACollection) {
   EXPECT_THAT(books.aliases, ElementsAre("lib"));
   EXPECT_THAT(books.properties, ElementsAre(KeyValue{"collection.ttl.seconds", "60"}));
   EXPECT_TRUE(books.has_index);
-  EXPECT_THAT(books.indexes, ElementsAre(AllOf(Field(&IndexInfo::index_name, "v_idx"), Field(&IndexInfo::index_type, "FLAT"))));
+  EXPECT_THAT(books.indexes, ElementsAre(AllOf(Field(&IndexInfo::index_name, "v_idx"),
+                                               Field(&IndexInfo::index_type, "FLAT"))));
   EXPECT_THAT(books.virtual_channel_names, SizeIs(1));
   EXPECT_GT(books.created_timestamp, 0u);
   EXPECT_EQ(books.load_state, LoadState::kLoaded);
-  EXPECT_THAT(books.partitions, ElementsAre(AllOf(Field(&Partition::name, "_default"), Field(&Partition::partition_id, World::kPartition),
+  EXPECT_THAT(books.partitions, ElementsAre(AllOf(Field(&Partition::name, "_default"),
+                                                  Field(&Partition::partition_id, World::kPartition),
                                                   Field(&Partition::load_state, LoadState::kLoaded)),
                                             Field(&Partition::name, "new")));
 }
@@ -118,7 +126,9 @@ TEST_F(Capture, AsksForEachPartitionWhenSomeAreLoaded) {
 TEST_F(Capture, LeavesCollectionsOfExternalSourcesOut) {
   world_.AddCollection(kBooks, kBooksId, {});
   world_.AddCollection({"default", "outside"}, 1001, {});
-  world_.server.EditCollection({"default", "outside"}, [](MockCollection& c) { c.description.schema.external_source = "s3://lake/x"; });
+  world_.server.EditCollection({"default", "outside"}, [](MockCollection& c) {
+    c.description.schema.external_source = "s3://lake/x";
+  });
   EXPECT_THAT(Described().collections, ElementsAre(Field(&Collection::name, "books")));
 }
 
@@ -148,7 +158,8 @@ TEST_F(Capture, AStopEndsTheWaitForAFlush) {
 }
 
 TEST_F(Capture, GivesEverySegmentItsFiles) {
-  world_.AddCollection(kBooks, kBooksId, {{.id = 10, .has_deletes = true}, {.id = 11, .partition_id = World::kPartition + 1}});
+  world_.AddCollection(kBooks, kBooksId,
+                       {{.id = 10, .has_deletes = true}, {.id = 11, .partition_id = World::kPartition + 1}});
   Backup backup = Described();
   ASSERT_TRUE(List(backup).ok());
   EXPECT_EQ(backup.source_root, "files");
@@ -174,37 +185,47 @@ TEST_F(Capture, ListsManySegmentsInFewRequests) {
   for (std::int64_t id = 10; id < 40; ++id) specs.push_back({.id = id, .has_deletes = true});
   world_.AddCollection(kBooks, kBooksId, specs);
   Backup backup = Described();
-  world_.milvus_store.Inject({.operation = StoreOperation::kList, .nth = 3, .times = 100, .status = Internal("too many requests")});
+  world_.milvus_store.Inject(
+      {.operation = StoreOperation::kList, .nth = 3, .times = 100, .status = Internal("too many requests")});
   ASSERT_TRUE(List(backup).ok());
   ASSERT_THAT(backup.collections[0].partitions[0].segments, SizeIs(30));
   for (const Segment& segment : backup.collections[0].partitions[0].segments) EXPECT_EQ(segment.size, 60);
 }
 
 TEST_F(Capture, PutsTheDeletesOfTheWholeCollectionApart) {
-  world_.AddCollection(kBooks, kBooksId, {{.id = 10}, {.id = 12, .is_l0 = true}, {.id = 13, .partition_id = kAllPartitions, .is_l0 = true}});
+  world_.AddCollection(
+      kBooks, kBooksId,
+      {{.id = 10}, {.id = 12, .is_l0 = true}, {.id = 13, .partition_id = kAllPartitions, .is_l0 = true}});
   Backup backup = Described();
   ASSERT_TRUE(List(backup).ok());
   const Collection& books = backup.collections[0];
   EXPECT_THAT(books.partitions[0].segments,
-              ElementsAre(Field(&Segment::is_l0, false), AllOf(Field(&Segment::is_l0, true), Field(&Segment::group_id, 12))));
-  EXPECT_THAT(books.l0_segments, ElementsAre(AllOf(Field(&Segment::segment_id, 13), Field(&Segment::is_l0, true), Field(&Segment::group_id, 0),
-                                                   Field(&Segment::delta_logs, SizeIs(1)))));
+              ElementsAre(Field(&Segment::is_l0, false),
+                          AllOf(Field(&Segment::is_l0, true), Field(&Segment::group_id, 12))));
+  EXPECT_THAT(books.l0_segments,
+              ElementsAre(AllOf(Field(&Segment::segment_id, 13), Field(&Segment::is_l0, true),
+                                Field(&Segment::group_id, 0), Field(&Segment::delta_logs, SizeIs(1)))));
 }
 
 TEST_F(Capture, FilesOfOtherSegmentsAreNotOurs) {
   world_.AddCollection(kBooks, kBooksId, {{.id = 10}});
-  world_.AddSegment(kBooksId, {.id = 99});  // compacted away, not yet collected
+  world_.AddSegment(kBooksId, {.id = 99});                          // compacted away, not yet collected
   world_.milvus_memory->Set("files/insert_log/1000/2000/10/", "");  // the marker of a directory
   Backup backup = Described();
   ASSERT_TRUE(List(backup).ok());
-  EXPECT_THAT(backup.collections[0].partitions[0].segments, ElementsAre(AllOf(Field(&Segment::segment_id, 10), Field(&Segment::size, 40))));
+  EXPECT_THAT(backup.collections[0].partitions[0].segments,
+              ElementsAre(AllOf(Field(&Segment::segment_id, 10), Field(&Segment::size, 40))));
 }
 
 TEST_F(Capture, SegmentsThatAreBeingMadeOrHaveGoneAreLeftOut) {
   world_.AddCollection(kBooks, kBooksId, {{.id = 10}});
   for (std::int32_t state : {1, 6, 7}) {
     world_.server.EditCollection(kBooks, [&](MockCollection& books) {
-      books.segments.push_back({.segment_id = 20 + state, .collection_id = kBooksId, .partition_id = World::kPartition, .num_rows = 1, .state = state});
+      books.segments.push_back({.segment_id = 20 + state,
+                                .collection_id = kBooksId,
+                                .partition_id = World::kPartition,
+                                .num_rows = 1,
+                                .state = state});
     });
   }
   Backup backup = Described();
@@ -226,15 +247,19 @@ TEST_F(Capture, AWrongRootIsAnErrorThatNamesTheSetting) {
   Backup backup = Described();
   Status listed = List(backup);
   EXPECT_EQ(listed.code(), Code::kFailedPrecondition);
-  EXPECT_THAT(listed.message(), AllOf(HasSubstr("default.books"), HasSubstr("elsewhere/insert_log/1000/"), HasSubstr("minio.rootPath"),
-                                      HasSubstr("milvus.storage.rootPath")));
+  EXPECT_THAT(listed.message(), AllOf(HasSubstr("default.books"), HasSubstr("elsewhere/insert_log/1000/"),
+                                      HasSubstr("minio.rootPath"), HasSubstr("milvus.storage.rootPath")));
   EXPECT_EQ(world_.Calls("GetPersistentSegmentInfo"), 3u);
 }
 
 TEST_F(Capture, ReadsTheSegmentListAgainWhenACompactionWasQuicker) {
   world_.AddCollection(kBooks, kBooksId, {{.id = 10}});
   world_.server.EditCollection(kBooks, [](MockCollection& books) {
-    books.segments.push_back({.segment_id = 99, .collection_id = kBooksId, .partition_id = World::kPartition, .num_rows = 5, .state = 4});
+    books.segments.push_back({.segment_id = 99,
+                              .collection_id = kBooksId,
+                              .partition_id = World::kPartition,
+                              .num_rows = 5,
+                              .state = 4});
   });
   world_.OnCall([&](const milvustest::SeenCall& call) {
     if (call.rpc != "GetPersistentSegmentInfo" || world_.Calls(call.rpc) < 3) return;
@@ -250,7 +275,11 @@ TEST_F(Capture, ReadsTheSegmentListAgainWhenACompactionWasQuicker) {
 TEST_F(Capture, GivesUpOnASegmentWhoseFilesNeverCome) {
   world_.AddCollection(kBooks, kBooksId, {{.id = 10}});
   world_.server.EditCollection(kBooks, [](MockCollection& books) {
-    books.segments.push_back({.segment_id = 99, .collection_id = kBooksId, .partition_id = World::kPartition, .num_rows = 5, .state = 4});
+    books.segments.push_back({.segment_id = 99,
+                              .collection_id = kBooksId,
+                              .partition_id = World::kPartition,
+                              .num_rows = 5,
+                              .state = 4});
   });
   Backup backup = Described();
   Status listed = List(backup);
@@ -265,7 +294,8 @@ TEST_F(Capture, FilesOfAnInterruptedUploadMakeASegmentUnusable) {
   Backup backup = Described();
   Status listed = List(backup);
   EXPECT_EQ(listed.code(), Code::kDataLoss);
-  EXPECT_THAT(listed.message(), AllOf(HasSubstr("default.books"), HasSubstr("segment 10"), HasSubstr("field 100 has 2 files")));
+  EXPECT_THAT(listed.message(),
+              AllOf(HasSubstr("default.books"), HasSubstr("segment 10"), HasSubstr("field 100 has 2 files")));
 }
 
 TEST_F(Capture, AKeyThatIsNoBinlogIsNotPassedOver) {

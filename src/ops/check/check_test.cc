@@ -40,7 +40,8 @@ TEST(Check, SaysWhichOfTheStoresFailsAndLeavesNothing) {
   const Status denied(Code::kPermissionDenied, "AccessDenied");
   const auto run = [&](bool at_milvus, StoreOperation operation) {
     World world;
-    (at_milvus ? world.milvus_store : world.backup_store).Inject({.operation = operation, .times = 9, .status = denied});
+    (at_milvus ? world.milvus_store : world.backup_store)
+        .Inject({.operation = operation, .times = 9, .status = denied});
     Status checked = RunCheck(world.milvus, world.backups, world.run, {}).status();
     EXPECT_EQ(checked.code(), Code::kPermissionDenied);
     EXPECT_THAT(world.milvus_memory->Keys(), IsEmpty());

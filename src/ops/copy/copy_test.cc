@@ -77,10 +77,12 @@ TEST_F(Copy, UnderAnotherNameSaysSoInItsMetadata) {
 TEST_F(Copy, InsideOneStoreGoesServerSide) {
   world_.backup_store.Inject({.operation = StoreOperation::kUploadPart, .times = 100});
   BackupSide same{.store = world_.backup_store, .root = "backup"};
-  Result<CopyReport> report = RunCopy({.name = "nightly", .as = "kept"}, world_.backups, same, world_.run, {});
+  Result<CopyReport> report =
+      RunCopy({.name = "nightly", .as = "kept"}, world_.backups, same, world_.run, {});
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_EQ(report->fallback_reason, "");
-  EXPECT_EQ(Below(*world_.backup_memory, "backup/kept/binlogs/"), Below(*world_.backup_memory, "backup/nightly/binlogs/"));
+  EXPECT_EQ(Below(*world_.backup_memory, "backup/kept/binlogs/"),
+            Below(*world_.backup_memory, "backup/nightly/binlogs/"));
 }
 
 // A store whose etags say nothing of the content.
@@ -92,7 +94,8 @@ class Undigested : public ForwardingStore {
     for (ObjectInfo& object : page.objects) object.digest = {};
     return page;
   }
-  Result<WriteResult> Copy(const CopySource& source, const ObjectKey& target, const CallContext& context) override {
+  Result<WriteResult> Copy(const CopySource& source, const ObjectKey& target,
+                           const CallContext& context) override {
     MBK_TRY_ASSIGN(WriteResult written, ForwardingStore::Copy(source, target, context));
     written.digest = {};
     return written;
@@ -164,13 +167,15 @@ TEST_F(Copy, LeavesABackupOfThatNameAsItIs) {
 
 TEST_F(Copy, OntoItselfIsRefused) {
   const auto before = world_.backup_memory->Contents();
-  EXPECT_EQ(RunCopy({.name = "nightly"}, world_.backups, world_.backups, world_.run, {}).status().code(), Code::kAlreadyExists);
+  EXPECT_EQ(RunCopy({.name = "nightly"}, world_.backups, world_.backups, world_.run, {}).status().code(),
+            Code::kAlreadyExists);
   EXPECT_EQ(world_.backup_memory->Contents(), before);
 }
 
 TEST_F(Copy, NamesAreChecked) {
   EXPECT_EQ(Run({.as = "no/name"}).status().code(), Code::kInvalidArgument);
-  EXPECT_EQ(RunCopy({.name = "nope"}, world_.backups, target_, world_.run, {}).status().code(), Code::kNotFound);
+  EXPECT_EQ(RunCopy({.name = "nope"}, world_.backups, target_, world_.run, {}).status().code(),
+            Code::kNotFound);
 }
 
 // Notes the order of what is written.
@@ -203,7 +208,9 @@ TEST_F(Copy, ThatFailsAtAnyWriteLeavesNothing) {
       FaultyStore store(memory);
       store.Inject({.operation = StoreOperation::kPut, .nth = nth});
       BackupSide target{.store = store, .root = "far"};
-      EXPECT_EQ(RunCopy({.name = "nightly", .as = as}, world_.backups, target, world_.run, {}).status().code(), Code::kUnavailable);
+      EXPECT_EQ(
+          RunCopy({.name = "nightly", .as = as}, world_.backups, target, world_.run, {}).status().code(),
+          Code::kUnavailable);
       EXPECT_EQ(store.fired(), 1);
       EXPECT_THAT(memory->Keys(), IsEmpty());
     }

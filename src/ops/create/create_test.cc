@@ -26,7 +26,9 @@ const BackupLayout kLayout("backup", "nightly");
 
 void Fill(World& world) {
   world.AddCollection({"default", "books"}, 1000,
-                      {{.id = 10, .has_deletes = true}, {.id = 11, .partition_id = World::kPartition + 1}, {.id = 12, .partition_id = kAllPartitions, .is_l0 = true}});
+                      {{.id = 10, .has_deletes = true},
+                       {.id = 11, .partition_id = World::kPartition + 1},
+                       {.id = 12, .partition_id = kAllPartitions, .is_l0 = true}});
   world.AddCollection({"db1", "tiny"}, 1001, {{.id = 13}});
 }
 
@@ -79,7 +81,8 @@ TEST_P(CreateIn, WritesEveryFileOfEverySegment) {
   const ObjectIndex index(opened.backup.collections);
   const auto there = world_.backup_memory->Contents(), source = world_.milvus_memory->Contents();
   for (std::size_t i = 0; i < index.size(); ++i) {
-    EXPECT_EQ(there.at(index.at(i).KeyIn(kLayout.tree()).str()), source.at(index.at(i).KeyIn(MilvusLayout("files")).str()));
+    EXPECT_EQ(there.at(index.at(i).KeyIn(kLayout.tree()).str()),
+              source.at(index.at(i).KeyIn(MilvusLayout("files")).str()));
   }
   EXPECT_EQ(there.size(), index.size() + 6) << "the data and six meta files, no lock";
 }
@@ -99,8 +102,12 @@ TEST_P(CreateIn, RecordsEveryObjectWithItsDigestAndWhereItCameFrom) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, CreateIn, testing::Values(World::Stores::kOneService, World::Stores::kTwoServices),
-                         [](const auto& info) { return std::string(info.param == World::Stores::kOneService ? "OfOneService" : "OfTwoServices"); });
+INSTANTIATE_TEST_SUITE_P(Stores, CreateIn,
+                         testing::Values(World::Stores::kOneService, World::Stores::kTwoServices),
+                         [](const auto& info) {
+                           return std::string(info.param == World::Stores::kOneService ? "OfOneService"
+                                                                                       : "OfTwoServices");
+                         });
 
 TEST(Create, MetaFilesSayTheSameInTheirTwoForms) {
   World world;
@@ -169,7 +176,8 @@ TEST(Create, TakesUsersAndRolesWhenAskedTo) {
 TEST(Create, RefusesANameBeforeAnyServerIsAsked) {
   World world;
   const std::size_t before = world.server.seen().size();
-  EXPECT_EQ(RunCreate({.name = "no-such-name"}, world.milvus, world.backups, world.run, {}).status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(RunCreate({.name = "no-such-name"}, world.milvus, world.backups, world.run, {}).status().code(),
+            Code::kInvalidArgument);
   EXPECT_EQ(world.server.seen().size(), before);
 }
 
@@ -212,10 +220,13 @@ TEST_P(EachStoreCall, ThatFailsLeavesNothingListed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Create, EachStoreCall,
-                         testing::Values(Breakage{StoreOperation::kPut}, Breakage{StoreOperation::kGet}, Breakage{StoreOperation::kList},
-                                         Breakage{StoreOperation::kList, true}, Breakage{StoreOperation::kGet, true}),
+                         testing::Values(Breakage{StoreOperation::kPut}, Breakage{StoreOperation::kGet},
+                                         Breakage{StoreOperation::kList},
+                                         Breakage{StoreOperation::kList, true},
+                                         Breakage{StoreOperation::kGet, true}),
                          [](const auto& info) {
-                           return std::string(info.param.at_milvus ? "Milvus_" : "Backup_") + std::string(StoreOperationName(info.param.operation));
+                           return std::string(info.param.at_milvus ? "Milvus_" : "Backup_") +
+                                  std::string(StoreOperationName(info.param.operation));
                          });
 
 TEST(Create, SaysWhatStaysBehindWhenCleaningUpFailsToo) {
@@ -232,7 +243,8 @@ TEST(Create, SaysWhatStaysBehindWhenCleaningUpFailsToo) {
 // A backup store that does something in the middle of the first copy.
 class MidCopy : public ForwardingStore {
  public:
-  MidCopy(std::shared_ptr<ObjectStore> inner, std::function<void()> action) : ForwardingStore(std::move(inner)), action_(std::move(action)) {}
+  MidCopy(std::shared_ptr<ObjectStore> inner, std::function<void()> action)
+      : ForwardingStore(std::move(inner)), action_(std::move(action)) {}
 
  protected:
   Status Before(const StoreCall& call, const CallContext&) override {
@@ -263,7 +275,8 @@ TEST_P(Compaction, InMidCopyIsPlannedAgain) {
     RemoveFiles(world, "files/insert_log/1000/2000/10/");
     RemoveFiles(world, "files/delta_log/1000/2000/10/");
     const SegmentInfo compacted = world.AddSegment(1000, {.id = 20, .rows = 4});
-    world.server.EditCollection({"default", "books"}, [&](milvustest::MockCollection& books) { books.segments[0] = compacted; });
+    world.server.EditCollection({"default", "books"},
+                                [&](milvustest::MockCollection& books) { books.segments[0] = compacted; });
   });
   BackupSide backups{.store = store, .root = "backup"};
   Result<CreateReport> report = RunCreate({.name = "nightly"}, world.milvus, backups, world.run, {});
@@ -275,7 +288,8 @@ TEST_P(Compaction, InMidCopyIsPlannedAgain) {
   EXPECT_EQ(opened.backup.size, 140);
   EXPECT_EQ(Records(world).size(), 7u);
   EXPECT_EQ(world.backup_memory->Keys().size(), 7u + 6u) << "what was copied in vain is gone";
-  for (const std::string& key : world.backup_memory->Keys()) EXPECT_THAT(key, testing::Not(HasSubstr("/2000/10/")));
+  for (const std::string& key : world.backup_memory->Keys())
+    EXPECT_THAT(key, testing::Not(HasSubstr("/2000/10/")));
 }
 
 INSTANTIATE_TEST_SUITE_P(AtAnyConcurrency, Compaction, testing::Values(1, 4));
@@ -283,7 +297,8 @@ INSTANTIATE_TEST_SUITE_P(AtAnyConcurrency, Compaction, testing::Values(1, 4));
 TEST(Create, GivesUpOnAServerThatRemovesSegmentsFasterThanTheyAreCopied) {
   World world;
   world.AddCollection({"default", "books"}, 1000, {{.id = 10}});
-  world.backup_store.Inject({.operation = StoreOperation::kCopy, .times = 1000, .status = NotFound("NoSuchKey")});
+  world.backup_store.Inject(
+      {.operation = StoreOperation::kCopy, .times = 1000, .status = NotFound("NoSuchKey")});
   Status created = Create(world).status();
   EXPECT_EQ(created.code(), Code::kFailedPrecondition);
   EXPECT_THAT(created.message(), HasSubstr("backup.gcPause.enable"));
@@ -296,7 +311,8 @@ TEST(Create, AStopCleansUp) {
   std::stop_source stop;
   MidCopy store(world.backup_memory, [&] { stop.request_stop(); });
   BackupSide backups{.store = store, .root = "backup"};
-  Status created = RunCreate({.name = "nightly"}, world.milvus, backups, world.run, {.stop = stop.get_token()}).status();
+  Status created =
+      RunCreate({.name = "nightly"}, world.milvus, backups, world.run, {.stop = stop.get_token()}).status();
   EXPECT_EQ(created.code(), Code::kCancelled);
   EXPECT_THAT(world.backup_memory->Keys(), IsEmpty());
 }
@@ -304,7 +320,9 @@ TEST(Create, AStopCleansUp) {
 TEST(Create, TellsWhyBytesWentThroughThisProcess) {
   World world;
   Fill(world);
-  world.backup_store.Inject({.operation = StoreOperation::kCopy, .times = 100, .status = {Code::kPermissionDenied, "AccessDenied"}});
+  world.backup_store.Inject({.operation = StoreOperation::kCopy,
+                             .times = 100,
+                             .status = {Code::kPermissionDenied, "AccessDenied"}});
   Result<CreateReport> report = Create(world);
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_THAT(report->fallback_reason, HasSubstr("AccessDenied"));

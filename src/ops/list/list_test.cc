@@ -35,7 +35,8 @@ class List : public testing::Test {
 
 TEST_F(List, ShowsUnfinishedBackupsToo) {
   const auto listed = RunList({}, side_, {}).value();
-  EXPECT_THAT(listed, ElementsAre(Field(&ListedBackup::complete, false), Field(&ListedBackup::complete, true)));
+  EXPECT_THAT(listed,
+              ElementsAre(Field(&ListedBackup::complete, false), Field(&ListedBackup::complete, true)));
   EXPECT_THAT(listed[0].problem, HasSubstr("unfinished"));
 }
 

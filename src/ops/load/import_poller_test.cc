@@ -20,7 +20,9 @@ using testing::HasSubstr;
 
 const ImportProgress kPending{.state = ImportState::kPending};
 ImportProgress Completed(std::int64_t rows) { return {.state = ImportState::kCompleted, .row_count = rows}; }
-ImportProgress Failed(std::string why) { return {.state = ImportState::kFailed, .failed_reason = std::move(why)}; }
+ImportProgress Failed(std::string why) {
+  return {.state = ImportState::kFailed, .failed_reason = std::move(why)};
+}
 
 class ImportPollerTest : public testing::Test {
  protected:
@@ -37,7 +39,9 @@ class ImportPollerTest : public testing::Test {
   }
   // What `finished` was called with, by collection.
   CollectionImport Import(const std::string& name, std::vector<std::vector<ImportRequest>> waves) {
-    return {.target = {"default", name}, .waves = std::move(waves), .finished = [this, name](Status status, std::int64_t rows) {
+    return {.target = {"default", name},
+            .waves = std::move(waves),
+            .finished = [this, name](Status status, std::int64_t rows) {
               EXPECT_FALSE(results_.contains(name)) << "called once";
               results_[name] = {std::move(status), rows};
             }};
@@ -66,7 +70,9 @@ class ImportPollerTest : public testing::Test {
 
 TEST_F(ImportPollerTest, AddsUpTheRowsOfAllJobs) {
   server_.ScriptImports({kPending, Completed(7)});
-  ASSERT_TRUE(Run({Import("books", {{RequestInto("books"), RequestInto("books")}}), Import("films", {{RequestInto("films")}})}).ok());
+  ASSERT_TRUE(Run({Import("books", {{RequestInto("books"), RequestInto("books")}}),
+                   Import("films", {{RequestInto("films")}})})
+                  .ok());
   EXPECT_EQ(results_["books"], std::pair(Status(), std::int64_t{14}));
   EXPECT_EQ(results_["films"], std::pair(Status(), std::int64_t{7}));
   EXPECT_EQ(progress_.Get().objects_done, 3);
@@ -85,7 +91,9 @@ TEST_F(ImportPollerTest, LooksFirstAfterATenthOfASecondAndAtMostEveryTwo) {
 
 TEST_F(ImportPollerTest, StartsAWaveWhenTheOneBeforeIsDone) {
   server_.ScriptImports({kPending, Completed(1)});
-  ASSERT_TRUE(Run({Import("books", {{RequestInto("books"), RequestInto("books")}, {}, {RequestInto("books")}})}).ok());
+  ASSERT_TRUE(
+      Run({Import("books", {{RequestInto("books"), RequestInto("books")}, {}, {RequestInto("books")}})})
+          .ok());
   EXPECT_EQ(Order(), "IIssssIss");
   EXPECT_EQ(results_["books"].second, 3);
 }
@@ -96,15 +104,19 @@ TEST_F(ImportPollerTest, AFailedJobFailsItsCollectionOnly) {
     const bool fails = call.request.find("films") != std::string::npos;
     server_.ScriptImports({kPending, fails ? Failed("row count of field 101 differs") : Completed(7)});
   });
-  ASSERT_TRUE(Run({Import("films", {{RequestInto("films")}, {RequestInto("films")}}), Import("books", {{RequestInto("books")}})}).ok());
-  EXPECT_THAT(results_["films"].first.message(), AllOf(HasSubstr("default.films"), HasSubstr("row count of field 101 differs")));
+  ASSERT_TRUE(Run({Import("films", {{RequestInto("films")}, {RequestInto("films")}}),
+                   Import("books", {{RequestInto("books")}})})
+                  .ok());
+  EXPECT_THAT(results_["films"].first.message(),
+              AllOf(HasSubstr("default.films"), HasSubstr("row count of field 101 differs")));
   EXPECT_EQ(results_["books"], std::pair(Status(), std::int64_t{7}));
   EXPECT_EQ(server_.imports().size(), 2u) << "the second wave was not started";
 }
 
 TEST_F(ImportPollerTest, AJobThatIsRefusedFailsItsCollection) {
   ASSERT_TRUE(Run({Import("nope", {{RequestInto("nope")}}), Import("books", {{RequestInto("books")}})}).ok());
-  EXPECT_THAT(results_["nope"].first.message(), AllOf(HasSubstr("import into default.nope"), HasSubstr("collection not found")));
+  EXPECT_THAT(results_["nope"].first.message(),
+              AllOf(HasSubstr("import into default.nope"), HasSubstr("collection not found")));
   EXPECT_TRUE(results_["books"].first.ok());
 }
 
@@ -112,7 +124,8 @@ TEST_F(ImportPollerTest, WaitsForTheJobsThatRunWhenOneFails) {
   server_.OnCall([&](const milvustest::SeenCall& call) {
     if (call.rpc != "Import") return;
     const bool fails = call.request.find("bad/") != std::string::npos;
-    server_.ScriptImports(fails ? std::vector{Failed("bad")} : std::vector{kPending, kPending, kPending, Completed(7)});
+    server_.ScriptImports(fails ? std::vector{Failed("bad")}
+                                : std::vector{kPending, kPending, kPending, Completed(7)});
   });
   ASSERT_TRUE(Run({Import("books", {{RequestInto("books", "bad/"), RequestInto("books")}})}).ok());
   EXPECT_FALSE(results_["books"].first.ok());
@@ -121,7 +134,9 @@ TEST_F(ImportPollerTest, WaitsForTheJobsThatRunWhenOneFails) {
 
 TEST_F(ImportPollerTest, HasNoMoreJobsWithTheServerThanAllowed) {
   server_.ScriptImports({kPending, Completed(1)});
-  ASSERT_TRUE(Run({Import("books", {{RequestInto("books"), RequestInto("books"), RequestInto("books")}})}, /*max_jobs=*/1).ok());
+  ASSERT_TRUE(Run({Import("books", {{RequestInto("books"), RequestInto("books"), RequestInto("books")}})},
+                  /*max_jobs=*/1)
+                  .ok());
   EXPECT_EQ(Order(), "IssIssIss");
 }
 
@@ -156,7 +171,8 @@ TEST_F(ImportPollerTest, AStopEndsTheWait) {
   server_.OnCall([&](const milvustest::SeenCall& call) {
     if (call.rpc == "GetImportState") stop.request_stop();
   });
-  EXPECT_EQ(Run({Import("books", {{RequestInto("books")}})}, 100, {.stop = stop.get_token()}).code(), Code::kCancelled);
+  EXPECT_EQ(Run({Import("books", {{RequestInto("books")}})}, 100, {.stop = stop.get_token()}).code(),
+            Code::kCancelled);
   EXPECT_FALSE(results_.contains("books"));
 }
 

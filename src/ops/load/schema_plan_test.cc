@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-
 namespace mbk::load {
 namespace {
 
@@ -13,13 +12,17 @@ using testing::Field;
 using testing::IsEmpty;
 
 FieldSchema WithId(std::int64_t id, bool is_dynamic = false) {
-  return {.field_id = id, .name = is_dynamic ? "$meta" : "f" + std::to_string(id), .data_type = DataType::kInt64, .is_dynamic = is_dynamic};
+  return {.field_id = id,
+          .name = is_dynamic ? "$meta" : "f" + std::to_string(id),
+          .data_type = DataType::kInt64,
+          .is_dynamic = is_dynamic};
 }
 
 auto IdIs(std::int64_t id) { return Field(&FieldSchema::field_id, id); }
 
 TEST(SchemaPlan, TakesTheTargetsNameAndTheOrderOfIds) {
-  SchemaPlan plan = PlanSchema({.name = "old", .description = "d", .fields = {WithId(101), WithId(100)}}, "new");
+  SchemaPlan plan =
+      PlanSchema({.name = "old", .description = "d", .fields = {WithId(101), WithId(100)}}, "new");
   EXPECT_EQ(plan.schema.name, "new");
   EXPECT_EQ(plan.schema.description, "d");
   EXPECT_THAT(plan.schema.fields, ElementsAre(IdIs(100), IdIs(101)));
@@ -27,13 +30,15 @@ TEST(SchemaPlan, TakesTheTargetsNameAndTheOrderOfIds) {
 }
 
 TEST(SchemaPlan, LeavesTheDynamicFieldToTheServer) {
-  SchemaPlan plan = PlanSchema({.fields = {WithId(100), WithId(101, true)}, .enable_dynamic_field = true}, "new");
+  SchemaPlan plan =
+      PlanSchema({.fields = {WithId(100), WithId(101, true)}, .enable_dynamic_field = true}, "new");
   EXPECT_THAT(plan.schema.fields, ElementsAre(IdIs(100)));
   EXPECT_TRUE(plan.schema.enable_dynamic_field);
 }
 
 TEST(SchemaPlan, AddsFieldsBehindTheDynamicOneAfterwards) {
-  const CollectionSchema recorded{.fields = {WithId(100), WithId(101, true), WithId(102), WithId(103)}, .enable_dynamic_field = true};
+  const CollectionSchema recorded{.fields = {WithId(100), WithId(101, true), WithId(102), WithId(103)},
+                                  .enable_dynamic_field = true};
   SchemaPlan plan = PlanSchema(recorded, "new");
   EXPECT_THAT(plan.schema.fields, ElementsAre(IdIs(100)));
   EXPECT_THAT(plan.late_fields, ElementsAre(IdIs(102), IdIs(103)));

@@ -25,7 +25,9 @@ class Remove : public testing::Test {
     options.name = "nightly";
     return RunRemove(options, side_, run_, {});
   }
-  void ExpectOnlyTheNeighbour() { EXPECT_THAT(memory_.Keys(), ElementsAre("backup/nightly2/meta/backup_meta.json")); }
+  void ExpectOnlyTheNeighbour() {
+    EXPECT_THAT(memory_.Keys(), ElementsAre("backup/nightly2/meta/backup_meta.json"));
+  }
 
   MemoryStore memory_;
   BackupSide side_{.store = memory_, .root = "backup"};

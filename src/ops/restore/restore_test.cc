@@ -24,21 +24,27 @@ using testing::SizeIs;
 using testing::StartsWith;
 
 const BackupLayout kLayout("backup", "nightly");
-const CollectionName kBooks{"default", "books"}, kBooksBak{"default", "books_bak"}, kTinyBak{"db1", "tiny_bak"};
+const CollectionName kBooks{"default", "books"}, kBooksBak{"default", "books_bak"},
+    kTinyBak{"db1", "tiny_bak"};
 
 // A server with two collections and a backup of them, to be restored beside the originals.
 class Restore : public testing::Test {
  protected:
   Restore() {
-    world_.AddCollection(kBooks, 1000, {{.id = 10, .has_deletes = true}, {.id = 11, .partition_id = World::kPartition + 1},
-                                        {.id = 12, .partition_id = kAllPartitions, .is_l0 = true}});
+    world_.AddCollection(kBooks, 1000,
+                         {{.id = 10, .has_deletes = true},
+                          {.id = 11, .partition_id = World::kPartition + 1},
+                          {.id = 12, .partition_id = kAllPartitions, .is_l0 = true}});
     world_.AddCollection({"db1", "tiny"}, 1001, {{.id = 13}});
     world_.server.EditCollection(kBooks, [](MockCollection& books) {
       books.description.aliases = {"lib"};
-      books.indexes = {{.field_name = "v", .index_name = "v_idx", .params = {{"index_type", "FLAT"}, {"metric_type", "L2"}}}};
+      books.indexes = {{.field_name = "v",
+                        .index_name = "v_idx",
+                        .params = {{"index_type", "FLAT"}, {"metric_type", "L2"}}}};
       books.loaded_percent = 100;
     });
-    Result<CreateReport> created = RunCreate({.name = "nightly"}, world_.milvus, world_.backups, world_.run, {});
+    Result<CreateReport> created =
+        RunCreate({.name = "nightly"}, world_.milvus, world_.backups, world_.run, {});
     EXPECT_TRUE(created.ok()) << created.status().message();
     bucket_before_ = world_.milvus_memory->Contents();
     calls_before_ = Changes();
@@ -46,13 +52,15 @@ class Restore : public testing::Test {
 
   static load::Options Beside() { return {.renamer = Renamer::FromSuffix("_bak").value()}; }
   Result<RestoreReport> Run(load::Options load = Beside(), const CallContext& context = {}) {
-    return RunRestore({.name = "nightly", .load = std::move(load)}, world_.backups, world_.milvus, world_.run, context);
+    return RunRestore({.name = "nightly", .load = std::move(load)}, world_.backups, world_.milvus, world_.run,
+                      context);
   }
   // Calls that change the server.
   std::size_t Changes() const {
     const auto seen = world_.server.seen();
     return static_cast<std::size_t>(std::count_if(seen.begin(), seen.end(), [](const SeenCall& call) {
-      return call.rpc.starts_with("Create") || call.rpc.starts_with("Drop") || call.rpc.starts_with("Import") || call.rpc.starts_with("Load");
+      return call.rpc.starts_with("Create") || call.rpc.starts_with("Drop") ||
+             call.rpc.starts_with("Import") || call.rpc.starts_with("Load");
     }));
   }
   void ExpectNothingChanged() {
@@ -60,7 +68,8 @@ class Restore : public testing::Test {
     EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_);
   }
   const load::Outcome& OutcomeOf(const RestoreReport& report, const CollectionName& target) {
-    auto found = std::find_if(report.collections.begin(), report.collections.end(), [&](const auto& o) { return o.target == target; });
+    auto found = std::find_if(report.collections.begin(), report.collections.end(),
+                              [&](const auto& o) { return o.target == target; });
     EXPECT_NE(found, report.collections.end());
     return *found;
   }
@@ -83,7 +92,8 @@ TEST_F(Restore, BringsEveryCollectionBack) {
   EXPECT_THAT(books.warnings, IsEmpty());
   auto made = world_.server.FindCollection(kBooksBak);
   ASSERT_TRUE(made.has_value());
-  EXPECT_THAT(made->partitions, ElementsAre(Field(&PartitionName::name, "_default"), Field(&PartitionName::name, "new")));
+  EXPECT_THAT(made->partitions,
+              ElementsAre(Field(&PartitionName::name, "_default"), Field(&PartitionName::name, "new")));
   EXPECT_EQ(made->description.schema.fields, world_.server.FindCollection(kBooks)->description.schema.fields);
   EXPECT_TRUE(world_.server.FindCollection(kTinyBak).has_value());
 }
@@ -94,7 +104,8 @@ TEST_F(Restore, StagesFilesWhereMilvusReadsThemAndRemovesThemAgain) {
     if (call.rpc != "GetImportState") return;
     for (const auto& [id, request] : world_.server.imports()) {
       for (const std::string& key : world_.milvus_memory->Keys()) {
-        if (!request.paths.front().empty() && key.starts_with(request.paths.front())) there[request.paths.front()].push_back(key);
+        if (!request.paths.front().empty() && key.starts_with(request.paths.front()))
+          there[request.paths.front()].push_back(key);
       }
     }
   });
@@ -118,9 +129,11 @@ TEST_F(Restore, ImportsABackupOfTheMilvusBucketFromWhereItLies) {
   BackupSide here{.store = world_.milvus_store, .root = "backup"};
   ASSERT_TRUE(RunCreate({.name = "local"}, world_.milvus, here, world_.run, {}).ok());
   const auto before = world_.milvus_memory->Contents();
-  Result<RestoreReport> report = RunRestore({.name = "local", .load = Beside()}, here, world_.milvus, world_.run, {});
+  Result<RestoreReport> report =
+      RunRestore({.name = "local", .load = Beside()}, here, world_.milvus, world_.run, {});
   ASSERT_TRUE(report.ok() && report->status.ok());
-  for (const auto& [id, request] : world_.server.imports()) EXPECT_THAT(request.paths.front(), StartsWith("backup/local/binlogs/"));
+  for (const auto& [id, request] : world_.server.imports())
+    EXPECT_THAT(request.paths.front(), StartsWith("backup/local/binlogs/"));
   EXPECT_EQ(world_.milvus_memory->Contents(), before);
 }
 
@@ -136,7 +149,8 @@ TEST_F(Restore, RefusesBackupWhoseLastObjectIsMissing) {
     ASSERT_TRUE(world_.backup_memory->Delete(keys, {}).ok());
     Status restored = Run().status();
     EXPECT_EQ(restored.code(), Code::kDataLoss);
-    EXPECT_THAT(restored.message(), AllOf(HasSubstr("backup nightly cannot be restored"), HasSubstr(key.str() + " is missing")));
+    EXPECT_THAT(restored.message(),
+                AllOf(HasSubstr("backup nightly cannot be restored"), HasSubstr(key.str() + " is missing")));
     ExpectNothingChanged();
     world_.backup_memory->Set(key.str(), content);
   }
@@ -182,7 +196,8 @@ TEST_F(Restore, FillsATargetThatIsThereOnRequest) {
 }
 
 TEST_F(Restore, ADryRunPlansAndChangesNothing) {
-  auto report = RunRestore({.name = "nightly", .load = Beside(), .dry_run = true}, world_.backups, world_.milvus, world_.run, {});
+  auto report = RunRestore({.name = "nightly", .load = Beside(), .dry_run = true}, world_.backups,
+                           world_.milvus, world_.run, {});
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_EQ(OutcomeOf(*report, kBooksBak).import_jobs, 3);
   EXPECT_EQ(OutcomeOf(*report, kBooksBak).bytes, 120);
@@ -192,12 +207,14 @@ TEST_F(Restore, ADryRunPlansAndChangesNothing) {
 TEST_F(Restore, OneCollectionThatFailsLeavesTheOthers) {
   world_.OnCall([&](const SeenCall& call) {
     if (call.rpc == "Import" && call.request.find("books_bak") != std::string::npos) {
-      world_.server.ScriptImports({{.state = ImportState::kFailed, .failed_reason = "the file does not parse"}});
+      world_.server.ScriptImports(
+          {{.state = ImportState::kFailed, .failed_reason = "the file does not parse"}});
     }
   });
   Result<RestoreReport> report = Run();
   ASSERT_TRUE(report.ok()) << report.status().message();
-  EXPECT_THAT(report->status.message(), AllOf(HasSubstr("default.books_bak"), HasSubstr("the file does not parse")));
+  EXPECT_THAT(report->status.message(),
+              AllOf(HasSubstr("default.books_bak"), HasSubstr("the file does not parse")));
   EXPECT_FALSE(OutcomeOf(*report, kBooksBak).status.ok());
   EXPECT_TRUE(OutcomeOf(*report, kTinyBak).status.ok());
   EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_) << "staged files go also when an import fails";
@@ -207,7 +224,9 @@ TEST_F(Restore, ACollectionThatCannotBeStagedLeavesTheOthersAndNoFiles) {
   world_.milvus_store.Inject({.operation = StoreOperation::kCopy, .status = Internal("disk full")});
   Result<RestoreReport> report = Run();
   ASSERT_TRUE(report.ok()) << report.status().message();
-  EXPECT_EQ(std::count_if(report->collections.begin(), report->collections.end(), [](const auto& o) { return o.status.ok(); }), 1);
+  EXPECT_EQ(std::count_if(report->collections.begin(), report->collections.end(),
+                          [](const auto& o) { return o.status.ok(); }),
+            1);
   EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_);
 }
 
@@ -215,7 +234,8 @@ TEST_F(Restore, SaysWhereStagedFilesStayWhenTheyCannotBeRemoved) {
   world_.milvus_store.Inject({.operation = StoreOperation::kDelete, .times = 100});
   Result<RestoreReport> report = Run();
   ASSERT_TRUE(report.ok() && report->status.ok());
-  EXPECT_THAT(OutcomeOf(*report, kBooksBak).warnings, ElementsAre(AllOf(HasSubstr("staged files stay behind"), HasSubstr("restore-temp-"))));
+  EXPECT_THAT(OutcomeOf(*report, kBooksBak).warnings,
+              ElementsAre(AllOf(HasSubstr("staged files stay behind"), HasSubstr("restore-temp-"))));
 }
 
 TEST_F(Restore, NoticesRowsThatDidNotArrive) {
@@ -261,16 +281,22 @@ TEST_F(Restore, LeavesIndexesAliasesAndLoadsAloneOtherwise) {
 }
 
 TEST_F(Restore, AnAliasThatIsTakenIsAWarning) {
-  world_.server.Fail({.rpc = "CreateAlias", .times = 100, .code = 1602, .error_code = 1, .reason = "lib is alias to another collection"});
+  world_.server.Fail({.rpc = "CreateAlias",
+                      .times = 100,
+                      .code = 1602,
+                      .error_code = 1,
+                      .reason = "lib is alias to another collection"});
   load::Options with_alias = Beside();
   with_alias.restore_alias = true;
   Result<RestoreReport> report = Run(with_alias);
   ASSERT_TRUE(report.ok() && report->status.ok());
-  EXPECT_THAT(OutcomeOf(*report, kBooksBak).warnings, ElementsAre(AllOf(HasSubstr("alias lib"), HasSubstr("alias to another collection"))));
+  EXPECT_THAT(OutcomeOf(*report, kBooksBak).warnings,
+              ElementsAre(AllOf(HasSubstr("alias lib"), HasSubstr("alias to another collection"))));
 }
 
 TEST_F(Restore, OfUsersAndRolesNeedsABackupThatHasThem) {
-  auto report = RunRestore({.name = "nightly", .load = Beside(), .rbac = true}, world_.backups, world_.milvus, world_.run, {});
+  auto report = RunRestore({.name = "nightly", .load = Beside(), .rbac = true}, world_.backups, world_.milvus,
+                           world_.run, {});
   EXPECT_EQ(report.status().code(), Code::kFailedPrecondition);
   EXPECT_THAT(report.status().message(), HasSubstr("--rbac"));
   ExpectNothingChanged();
@@ -278,16 +304,20 @@ TEST_F(Restore, OfUsersAndRolesNeedsABackupThatHasThem) {
 
 TEST_F(Restore, AddsTheUsersAndRolesThatAreMissing) {
   world_.server.SetRbac({.users = {{.name = "ann"}}, .roles = {{.name = "reader"}}});
-  ASSERT_TRUE(RunCreate({.name = "with_rbac", .rbac = true}, world_.milvus, world_.backups, world_.run, {}).ok());
+  ASSERT_TRUE(
+      RunCreate({.name = "with_rbac", .rbac = true}, world_.milvus, world_.backups, world_.run, {}).ok());
   world_.server.SetRbac({.users = {{.name = "bob"}}, .roles = {{.name = "reader"}}});
-  auto report = RunRestore({.name = "with_rbac", .load = Beside(), .rbac = true}, world_.backups, world_.milvus, world_.run, {});
+  auto report = RunRestore({.name = "with_rbac", .load = Beside(), .rbac = true}, world_.backups,
+                           world_.milvus, world_.run, {});
   ASSERT_TRUE(report.ok()) << report.status().message();
-  EXPECT_THAT(world_.server.rbac()->users, ElementsAre(Field(&RbacUser::name, "bob"), Field(&RbacUser::name, "ann")));
+  EXPECT_THAT(world_.server.rbac()->users,
+              ElementsAre(Field(&RbacUser::name, "bob"), Field(&RbacUser::name, "ann")));
   EXPECT_THAT(world_.server.rbac()->roles, SizeIs(1));
 }
 
 TEST_F(Restore, OfABackupThatIsNotThereIsNotFound) {
-  EXPECT_EQ(RunRestore({.name = "nope"}, world_.backups, world_.milvus, world_.run, {}).status().code(), Code::kNotFound);
+  EXPECT_EQ(RunRestore({.name = "nope"}, world_.backups, world_.milvus, world_.run, {}).status().code(),
+            Code::kNotFound);
 }
 
 // The Go tool's own backups, with made-up files of the recorded sizes.
@@ -312,7 +342,8 @@ TEST_P(GoldenRestore, BringsEveryRowBack) {
     world.server.ScriptImports({{.state = ImportState::kCompleted, .row_count = world.rows_per_job()}});
   });
   const load::Options options{.rebuild_index = true, .restore_load_state = true};
-  Result<RestoreReport> report = RunRestore({.name = GetParam().name, .load = options}, world.backups, world.milvus, world.run, {});
+  Result<RestoreReport> report =
+      RunRestore({.name = GetParam().name, .load = options}, world.backups, world.milvus, world.run, {});
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_TRUE(report->status.ok()) << report->status.message();
   std::int64_t rows = 0;

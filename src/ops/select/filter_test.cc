@@ -86,7 +86,8 @@ TEST(OldJsonFlag, TheTwoNamesOfTheDefaultDatabaseAddUp) {
 }
 
 TEST(OldJsonFlag, RefusesWhatIsNotThatAndShowsAnExample) {
-  for (const std::string json : {"", "[]", "1", R"({"db1":"a"})", R"({"db1":[1]})", R"({"db1":null})", R"({"db1":["a"])", "{\"\xff\":[]}"}) {
+  for (const std::string json : {"", "[]", "1", R"({"db1":"a"})", R"({"db1":[1]})", R"({"db1":null})",
+                                 R"({"db1":["a"])", "{\"\xff\":[]}"}) {
     Status parsed = Filter::FromJson(json).status();
     EXPECT_EQ(parsed.code(), Code::kInvalidArgument) << json;
     EXPECT_THAT(parsed.message(), HasSubstr(R"({"db1":["coll1","coll2"],"db2":[]})"));
@@ -96,8 +97,9 @@ TEST(OldJsonFlag, RefusesWhatIsNotThatAndShowsAnExample) {
 RC_GTEST_PROP(Filter, SelectsJustWhatItsItemsName, ()) {
   const auto name = rc::gen::element<std::string>("a", "b", "c_1");
   const auto db = rc::gen::element<std::string>("default", "db1", "db2");
-  const auto items = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::pair<std::string, std::string>>>(
-      rc::gen::pair(db, rc::gen::oneOf(name, rc::gen::just<std::string>("*"), rc::gen::just<std::string>("")))));
+  const auto items =
+      *rc::gen::nonEmpty(rc::gen::container<std::vector<std::pair<std::string, std::string>>>(rc::gen::pair(
+          db, rc::gen::oneOf(name, rc::gen::just<std::string>("*"), rc::gen::just<std::string>("")))));
   std::string text;
   for (const auto& [d, c] : items) text += (d == "default" && c == "a" ? c : d + "." + c) + ",";
   const Filter filter = Filter::Parse(text).value();
@@ -116,7 +118,8 @@ RC_GTEST_PROP(Filter, SelectsJustWhatItsItemsName, ()) {
 }
 
 RC_GTEST_PROP(Filter, IsRefusedOrUnderstoodWhateverTheTextIs, ()) {
-  const auto text = *rc::gen::container<std::string>(rc::gen::element('a', '_', '1', '.', '*', ',', ' ', '-', '\0', '\xff'));
+  const auto text = *rc::gen::container<std::string>(
+      rc::gen::element('a', '_', '1', '.', '*', ',', ' ', '-', '\0', '\xff'));
   for (auto parse : {Filter::Parse, Filter::FromCollections, Filter::FromDatabases, Filter::FromJson}) {
     Result<Filter> filter = parse(text);
     RC_ASSERT(filter.ok() || filter.status().code() == Code::kInvalidArgument);
@@ -129,7 +132,8 @@ TEST(Enumerate, NamesTwentyAndCountsTheRest) {
   EXPECT_EQ(Enumerate({"a", "b"}), "a, b");
   std::vector<std::string> names;
   for (int i = 0; i < 23; ++i) names.push_back(fmt::format("c{}", i));
-  EXPECT_THAT(Enumerate(names), AllOf(HasSubstr("c0, c1, "), HasSubstr("c19 and 3 more"), testing::Not(HasSubstr("c20"))));
+  EXPECT_THAT(Enumerate(names),
+              AllOf(HasSubstr("c0, c1, "), HasSubstr("c19 and 3 more"), testing::Not(HasSubstr("c20"))));
 }
 
 }  // namespace

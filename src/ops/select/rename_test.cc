@@ -9,7 +9,9 @@ namespace {
 
 using testing::HasSubstr;
 
-CollectionName Renamed(std::string_view rules, const CollectionName& source) { return Renamer::FromRules(rules).value().Apply(source); }
+CollectionName Renamed(std::string_view rules, const CollectionName& source) {
+  return Renamer::FromRules(rules).value().Apply(source);
+}
 
 TEST(Renamer, DoesNothingUnlessToldTo) {
   EXPECT_EQ(Renamer().Apply({"db1", "a"}), (CollectionName{"db1", "a"}));
@@ -44,13 +46,18 @@ TEST(Renamer, AStarMovesAWholeDatabaseAndAnExactRuleWins) {
   EXPECT_EQ(Renamed("db1.*:db2.*,db1.a:db3.x", {"db1", "a"}), (CollectionName{"db3", "x"}));
 }
 
-TEST(Renamer, ADatabaseAloneIsAcceptedAndWithoutEffect) { EXPECT_EQ(Renamed("db1.:db2.", {"db1", "a"}), (CollectionName{"db1", "a"})); }
+TEST(Renamer, ADatabaseAloneIsAcceptedAndWithoutEffect) {
+  EXPECT_EQ(Renamed("db1.:db2.", {"db1", "a"}), (CollectionName{"db1", "a"}));
+}
 
-TEST(Renamer, RulesDoNotChain) { EXPECT_EQ(Renamed("a:b,b:c", {"default", "a"}), (CollectionName{"default", "b"})); }
+TEST(Renamer, RulesDoNotChain) {
+  EXPECT_EQ(Renamed("a:b,b:c", {"default", "a"}), (CollectionName{"default", "b"}));
+}
 
 TEST(Renamer, RefusesRulesThatAreNoneAndShowsTheForms) {
-  for (const std::string rules : {"a", "a:", ":b", ":", "a:b:c", "a:db1.b", "db1.*:b", "db1.*:db2.b", "db1.a:db2.*", "db1.:db2.*", "a-b:c",
-                                  "a:b c", "*:b", ".a:.b", "a:b,,c:d"}) {
+  for (const std::string rules :
+       {"a", "a:", ":b", ":", "a:b:c", "a:db1.b", "db1.*:b", "db1.*:db2.b", "db1.a:db2.*", "db1.:db2.*",
+        "a-b:c", "a:b c", "*:b", ".a:.b", "a:b,,c:d"}) {
     Status made = Renamer::FromRules(rules).status();
     EXPECT_EQ(made.code(), Code::kInvalidArgument) << rules;
     EXPECT_THAT(made.message(), HasSubstr("db1.c1:db2.c2"));
@@ -58,7 +65,8 @@ TEST(Renamer, RefusesRulesThatAreNoneAndShowsTheForms) {
 }
 
 RC_GTEST_PROP(Renamer, IsRefusedOrUnderstoodWhateverTheTextIs, ()) {
-  const auto text = *rc::gen::container<std::string>(rc::gen::element('a', '1', '.', '*', ',', ':', ' ', '\0', '\xff'));
+  const auto text =
+      *rc::gen::container<std::string>(rc::gen::element('a', '1', '.', '*', ',', ':', ' ', '\0', '\xff'));
   Result<Renamer> renamer = Renamer::FromRules(text);
   RC_ASSERT(renamer.ok() || renamer.status().code() == Code::kInvalidArgument);
   if (renamer.ok()) {

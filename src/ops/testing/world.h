@@ -56,14 +56,21 @@ class World {
   SegmentInfo AddSegment(std::int64_t collection_id, const SegmentSpec& spec) {
     const MilvusLayout layout(milvus.root);
     const Segment segment{.segment_id = spec.id, .partition_id = spec.partition_id};
-    auto place = [&](const ObjectKey& key) { milvus_memory->Set(key.str(), backuptest::ContentOf(key.str(), 20)); };
+    auto place = [&](const ObjectKey& key) {
+      milvus_memory->Set(key.str(), backuptest::ContentOf(key.str(), 20));
+    };
     if (!spec.is_l0) {
-      for (std::int64_t field : {100, 101}) place(layout.InsertLog(collection_id, segment, {field, spec.id * 10 + field, 20}));
+      for (std::int64_t field : {100, 101})
+        place(layout.InsertLog(collection_id, segment, {field, spec.id * 10 + field, 20}));
     }
     if (spec.is_l0 || spec.has_deletes) place(layout.DeltaLog(collection_id, segment, {0, spec.id * 10, 20}));
     constexpr std::int32_t kFlushed = 4;
-    return {.segment_id = spec.id, .collection_id = collection_id, .partition_id = spec.partition_id,
-            .num_rows = spec.is_l0 ? 0 : spec.rows, .state = kFlushed, .level = spec.is_l0 ? 1 : 2};
+    return {.segment_id = spec.id,
+            .collection_id = collection_id,
+            .partition_id = spec.partition_id,
+            .num_rows = spec.is_l0 ? 0 : spec.rows,
+            .state = kFlushed,
+            .level = spec.is_l0 ? 1 : 2};
   }
 
   /// Every import job of data says that it brought `rows` rows.
@@ -78,23 +85,29 @@ class World {
   FaultyStore milvus_store, backup_store;
   milvustest::MockServer server;
   std::unique_ptr<MilvusClient> client = milvustest::ConnectTo(server);
-  MilvusSide milvus{.client = *client, .store = milvus_store, .root = "files", .import_path = [](const std::string& key) { return key; }};
+  MilvusSide milvus{
+      .client = *client, .store = milvus_store, .root = "files", .import_path = [](const std::string& key) {
+        return key;
+      }};
   BackupSide backups{.store = backup_store, .root = "backup"};
   Progress progress;
   RecordingSleeper sleeper;
-  RunServices run{.settings = {.pause_gc = false, .copy = {.concurrency = 4}}, .progress = progress, .sleeper = sleeper};
+  RunServices run{
+      .settings = {.pause_gc = false, .copy = {.concurrency = 4}}, .progress = progress, .sleeper = sleeper};
 
  private:
   World(const std::shared_ptr<MemoryService>& service, Stores stores)
-      : milvus_memory(std::make_shared<MemoryStore>(MemoryOptions{.bucket = BucketName("milvus"), .service = service})),
-        backup_memory(std::make_shared<MemoryStore>(
-            MemoryOptions{.bucket = BucketName("kept"), .service = stores == Stores::kOneService ? service : nullptr})),
+      : milvus_memory(
+            std::make_shared<MemoryStore>(MemoryOptions{.bucket = BucketName("milvus"), .service = service})),
+        backup_memory(std::make_shared<MemoryStore>(MemoryOptions{
+            .bucket = BucketName("kept"), .service = stores == Stores::kOneService ? service : nullptr})),
         milvus_store(milvus_memory),
         backup_store(backup_memory) {
     server.OnCall([this](const milvustest::SeenCall& call) {
       if (call.rpc == "Import") {
         const bool is_l0 = call.request.find("l0_import") != std::string::npos;
-        server.ScriptImports({{.state = ImportState::kPending}, {.state = ImportState::kCompleted, .row_count = is_l0 ? 0 : rows_per_job_}});
+        server.ScriptImports({{.state = ImportState::kPending},
+                              {.state = ImportState::kCompleted, .row_count = is_l0 ? 0 : rows_per_job_}});
       }
       if (hook_) hook_(call);
     });
