@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -25,14 +26,18 @@
 namespace mbk {
 namespace {
 
-// Everything below a backup but its meta/ directory, page by page: a million objects need no memory.
+// Everything below a backup is carried, but for its metadata, which come last, and what only stands for a
+// directory.
+bool IsData(const BackupLayout& layout, const ObjectInfo& object) {
+  const std::string_view key = std::string_view(object.key.str()).substr(layout.prefix().size());
+  return !key.starts_with("meta/") && !(object.size == 0 && key.ends_with('/'));
+}
+
+// The data of a backup page by page: a million objects need no memory.
 class DataListing {
  public:
   DataListing(ObjectReader& store, const BackupLayout& layout, const CallContext& context)
-      : store_(store),
-        context_(context),
-        meta_prefix_(layout.prefix() + "meta/"),
-        request_{.prefix = layout.prefix()} {}
+      : store_(store), layout_(layout), context_(context), request_{.prefix = layout.prefix()} {}
 
   Result<std::optional<ObjectInfo>> Next() {
     while (page_.empty() && !last_page_) MBK_TRY(ReadPage());
@@ -46,9 +51,7 @@ class DataListing {
   Status ReadPage() {
     MBK_TRY_ASSIGN(ListPage page, store_.List(request_, context_));
     for (ObjectInfo& object : page.objects) {
-      const bool directory_marker = object.size == 0 && object.key.str().ends_with('/');
-      if (!directory_marker && !object.key.str().starts_with(meta_prefix_))
-        page_.push_back(std::move(object));
+      if (IsData(layout_, object)) page_.push_back(std::move(object));
     }
     request_.page_token = page.next_page_token;
     last_page_ = page.next_page_token.empty();
@@ -56,8 +59,8 @@ class DataListing {
   }
 
   ObjectReader& store_;
+  const BackupLayout& layout_;
   const CallContext context_;
-  const std::string meta_prefix_;
   ListRequest request_;
   std::deque<ObjectInfo> page_;
   bool last_page_ = false;
@@ -82,36 +85,55 @@ std::string_view Below(const BackupLayout& layout, const ObjectKey& key) {
   return std::string_view(key.str()).substr(layout.prefix().size());
 }
 
+// What there is to carry.
+struct Cargo {
+  ObjectIndex index;      // what the metadata name
+  Extent extent;          // what lies there, which may be more: of newer tools, for one
+  bool is_named = false;  // the two are the same
+};
+
 // A backup that is not whole is not worth carrying: its own metadata say what must be there.
-Result<Extent> CheckWhole(OpenedBackup& opened, ObjectReader& store, const CallContext& context) {
-  const ObjectIndex index(opened.backup.collections);
-  Extent extent;
-  auto add = [&](const ObjectInfo& listed, const DataObject&) {
-    extent.Add(Below(opened.layout, listed.key), listed.size);
+Result<Cargo> TakeStock(OpenedBackup& opened, ObjectReader& store, const CallContext& context) {
+  Cargo cargo{.index = ObjectIndex(opened.backup.collections)};
+  auto add = [&](const ObjectInfo& listed) {
+    if (IsData(opened.layout, listed)) cargo.extent.Add(Below(opened.layout, listed.key), listed.size);
     return Status();
   };
-  MBK_TRY(CheckTree(store, opened.layout.tree(), index, add, context)
+  MBK_TRY(CheckWholeTree(store, opened.layout.tree(), cargo.index, add, context)
               .WithContext(fmt::format("backup {} is not whole", opened.layout.name())));
-  return extent;
+  // All that is named is there; as many objects of as many bytes can be no others. (Old metadata that do not
+  // know sizes say 0, and come to fewer bytes.)
+  cargo.is_named = cargo.extent.objects == static_cast<std::int64_t>(cargo.index.size()) &&
+                   cargo.extent.bytes == cargo.index.bytes();
+  return cargo;
 }
 
-CopyReport EmptyReport(const CopyBackupOptions& options, const BackupSide& target, const BackupLayout& to) {
+CopyReport ReportOf(const CopyBackupOptions& options, const BackupSide& target, const BackupLayout& to,
+                    const Extent& extent) {
   return {.name = options.name,
           .as = options.as,
-          .target_url = target.store.identity().Url(ObjectKey(to.prefix()))};
+          .target_url = target.store.identity().Url(ObjectKey(to.prefix())),
+          .objects = extent.objects,
+          .bytes = extent.bytes};
 }
 
-Result<CopyReport> Measure(const CopyBackupOptions& options, BackupSide& source, BackupSide& target,
-                           const CallContext& context) {
-  const BackupLayout from(source.root, options.name), to(target.root, options.as);
-  CopyReport report = EmptyReport(options, target, to);
-  DataListing listing(source.store, from, context);
-  for (;;) {
-    MBK_TRY_ASSIGN(std::optional<ObjectInfo> object, listing.Next());
-    if (!object) return report;
-    ++report.objects;
-    report.bytes += object->size;
+// From the metadata where they name all there is, which spares the store a listing; else from a listing.
+// What is given must outlive the tasks.
+CopyTaskSource TasksOf(const Cargo& cargo, const BackupLayout& from, const BackupLayout& to,
+                       DataListing& listing) {
+  if (cargo.is_named) {
+    return [&, next = std::size_t{0}]() mutable -> Result<std::optional<CopyTask>> {
+      if (next == cargo.index.size()) return std::optional<CopyTask>();
+      const DataObject object = cargo.index.at(next++);
+      return std::optional(CopyTask{object.KeyIn(from.tree()), object.KeyIn(to.tree()), object.log->size});
+    };
   }
+  return [&]() -> Result<std::optional<CopyTask>> {
+    MBK_TRY_ASSIGN(std::optional<ObjectInfo> object, listing.Next());
+    if (!object) return std::optional<CopyTask>();
+    ObjectKey there(to.prefix() + std::string(Below(from, object->key)));
+    return std::optional(CopyTask{std::move(object->key), std::move(there), object->size});
+  };
 }
 
 struct Carried {
@@ -120,16 +142,11 @@ struct Carried {
   std::string fallback_reason;
 };
 
-Result<Carried> CopyData(BackupSide& source, BackupSide& target, const BackupLayout& from,
+Result<Carried> CopyData(const Cargo& cargo, BackupSide& source, BackupSide& target, const BackupLayout& from,
                          const BackupLayout& to, const RunServices& run, const CallContext& context) {
   Carried carried;
   DataListing listing(source.store, from, context);
-  auto next = [&]() -> Result<std::optional<CopyTask>> {
-    MBK_TRY_ASSIGN(std::optional<ObjectInfo> object, listing.Next());
-    if (!object) return std::optional<CopyTask>();
-    ObjectKey there(to.prefix() + std::string(Below(from, object->key)));
-    return std::optional(CopyTask{std::move(object->key), std::move(there), object->size});
-  };
+  const CopyTaskSource next = TasksOf(cargo, from, to, listing);
   ObjectCopier copier(source.store, target.store, run.settings.copy);
   MBK_TRY(copier.CopyAll(next, run.progress, context, [&](const CopyTask& task, const CopyResult& result) {
     carried.extent.Add(Below(from, task.source), task.size);
@@ -238,17 +255,15 @@ Status CopyMeta(BackupSide& source, BackupSide& target, const BackupLayout& from
 }
 
 Result<CopyReport> Write(const CopyBackupOptions& options, BackupSide& source, BackupSide& target,
-                         OpenedBackup& opened, const Extent& planned, const BackupLayout& to,
+                         OpenedBackup& opened, const Cargo& cargo, const BackupLayout& to,
                          BackupWriter& writer, const RunServices& run, const CallContext& context) {
-  run.progress.Enter(Step::kCopy, planned.objects, planned.bytes);
-  MBK_TRY_ASSIGN(Carried carried, CopyData(source, target, opened.layout, to, run, context));
+  run.progress.Enter(Step::kCopy, cargo.extent.objects, cargo.extent.bytes);
+  MBK_TRY_ASSIGN(Carried carried, CopyData(cargo, source, target, opened.layout, to, run, context));
 
   run.progress.Enter(Step::kVerify, carried.extent.objects);
   MBK_TRY(VerifyAndRecord(source, target, opened.layout, to, carried, context));
 
-  CopyReport report = EmptyReport(options, target, to);
-  report.objects = carried.extent.objects;
-  report.bytes = carried.extent.bytes;
+  CopyReport report = ReportOf(options, target, to, carried.extent);
   report.fallback_reason = std::move(carried.fallback_reason);
 
   // From here on the copy exists.
@@ -274,13 +289,13 @@ Result<CopyReport> RunCopy(const CopyBackupOptions& options, BackupSide& source,
   run.progress.Enter(Step::kOpen);
   const BackupLayout from(source.root, options.name), to(target.root, named.as);
   MBK_TRY_ASSIGN(OpenedBackup opened, OpenBackup(source.store, from, context));
-  MBK_TRY_ASSIGN(const Extent planned, CheckWhole(opened, source.store, context));
-  if (options.dry_run) return Measure(named, source, target, context);
+  MBK_TRY_ASSIGN(const Cargo cargo, TakeStock(opened, source.store, context));
+  if (options.dry_run) return ReportOf(named, target, to, cargo.extent);
 
   // Beyond this point the name at the other side is ours.
   MBK_TRY_ASSIGN(std::unique_ptr<BackupWriter> writer,
                  BackupWriter::Begin(target.store, to, "copy", context));
-  Result<CopyReport> report = Write(named, source, target, opened, planned, to, *writer, run, context);
+  Result<CopyReport> report = Write(named, source, target, opened, cargo, to, *writer, run, context);
   if (!report.ok()) return GiveUp(*writer, to, report.status(), context);
   run.progress.Enter(Step::kDone);
   return report;

@@ -79,12 +79,12 @@ TEST_F(ImportPollerTest, AddsUpTheRowsOfAllJobs) {
 }
 
 TEST_F(ImportPollerTest, LooksFirstAfterATenthOfASecondAndAtMostEveryTwo) {
-  std::vector<ImportProgress> steps(12, kPending);
+  std::vector<ImportProgress> steps(27, kPending);
   steps.push_back(Completed(1));
   server_.ScriptImports(steps);
   ASSERT_TRUE(Run({Import("books", {{RequestInto("books")}})}).ok());
   std::vector<Milliseconds> expected{Milliseconds(100)};
-  while (expected.size() < 13) expected.push_back(std::min(expected.back() * 3 / 2, Milliseconds(2000)));
+  while (expected.size() < 28) expected.push_back(std::min(expected.back() * 9 / 8, Milliseconds(2000)));
   EXPECT_EQ(sleeper_.slept(), expected);
   EXPECT_EQ(expected.back(), Milliseconds(2000));
 }
