@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -77,7 +79,10 @@ class World {
   void ImportJobsBring(std::int64_t rows) { rows_per_job_ = rows; }
   std::int64_t rows_per_job() const { return rows_per_job_; }
   /// Runs before each answer of the server, on its thread.
-  void OnCall(std::function<void(const milvustest::SeenCall&)> hook) { hook_ = std::move(hook); }
+  void OnCall(std::function<void(const milvustest::SeenCall&)> hook) {
+    std::scoped_lock lock(hook_mutex_);
+    hook_ = std::move(hook);
+  }
 
   std::size_t Calls(const std::string& rpc) const { return server.seen(rpc).size(); }
 
@@ -107,13 +112,21 @@ class World {
       if (call.rpc == "Import") {
         const bool is_l0 = call.request.find("l0_import") != std::string::npos;
         server.ScriptImports({{.state = ImportState::kPending},
-                              {.state = ImportState::kCompleted, .row_count = is_l0 ? 0 : rows_per_job_}});
+                              {.state = ImportState::kCompleted, .row_count = is_l0 ? 0 : rows_per_job_.load()}});
       }
-      if (hook_) hook_(call);
+      if (auto hook = Hook()) hook(call);
     });
   }
 
-  std::int64_t rows_per_job_ = 5;
+  // A copy, because the server's threads run it while a test may set another.
+  std::function<void(const milvustest::SeenCall&)> Hook() const {
+    std::scoped_lock lock(hook_mutex_);
+    return hook_;
+  }
+
+  mutable std::mutex hook_mutex_;
+
+  std::atomic<std::int64_t> rows_per_job_ = 5;
   std::function<void(const milvustest::SeenCall&)> hook_;
 };
 
