@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import contextlib
+import fcntl
 import json
 import os
 import select
@@ -46,7 +48,7 @@ class Rig:
 
     def __init__(self, directory: Path | None = None) -> None:
         self._own_directory = directory is None
-        self.directory = directory or Path(tempfile.mkdtemp(prefix="mbk-rig-"))
+        self.directory = directory or _make_directory()
         self._ports = Ports()
         self._servers: dict[str, Minio | VersityGw | Milvus] = {}
         self._certificates: Certificates | None = None
@@ -144,6 +146,25 @@ class Rig:
     def _add(self, name: str, server: Any) -> Any:
         self._servers[name] = server
         return server
+
+
+def _make_directory() -> Path:
+    """A new directory below TMPDIR, locked while this process lives. Those of rigs that were killed go."""
+    for left in Path(tempfile.gettempdir()).glob("mbk-rig-*"):
+        with contextlib.suppress(OSError):  # somebody else's, or gone meanwhile
+            handle = os.open(left, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left, ignore_errors=True)
+            finally:
+                os.close(handle)
+    while True:
+        directory = Path(tempfile.mkdtemp(prefix="mbk-rig-"))
+        with contextlib.suppress(FileNotFoundError):
+            # Kept open to the end of the process, and not inherited by the servers (PEP 446).
+            fcntl.flock(os.open(directory, os.O_RDONLY | os.O_DIRECTORY), fcntl.LOCK_EX)
+        if directory.exists():  # else another rig took it for one left behind before it was locked
+            return directory
 
 
 def _describe(server: Minio | VersityGw | Milvus) -> dict[str, Any]:
