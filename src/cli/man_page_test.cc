@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 
 TEST(ManPage, InDocsIsUpToDate) {
   const CommandLine line;
-  std::ifstream file(MBK_SOURCE_DIR "/docs/milvus-backup.1");
+  std::ifstream file("docs/milvus-backup.1");
   std::ostringstream checked_in;
   checked_in << file.rdbuf();
   EXPECT_EQ(checked_in.str(), ManPage(DescribeTree(line.app))) << "renew it: make man";

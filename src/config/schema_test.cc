@@ -13,8 +13,9 @@
 namespace mbk::config {
 namespace {
 
+// Tests run in the root of the checkout.
 std::string ReadRepositoryFile(const std::string& name) {
-  std::ifstream in(std::string(MBK_SOURCE_DIR) + "/" + name);
+  std::ifstream in(name);
   EXPECT_TRUE(in) << name;
   std::ostringstream text;
   text << in.rdbuf();

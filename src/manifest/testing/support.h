@@ -12,8 +12,9 @@
 /// What the tests of this directory share.
 namespace mbk::manifest {
 
+/// A file of tests/compat; tests run in the root of the checkout.
 inline std::string ReadGolden(const std::string& path) {
-  std::ifstream file(std::string(MBK_SOURCE_DIR "/tests/compat/") + path, std::ios::binary);
+  std::ifstream file("tests/compat/" + path, std::ios::binary);
   EXPECT_TRUE(file.is_open()) << path;
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }

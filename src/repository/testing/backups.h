@@ -29,8 +29,9 @@ inline const std::array kGoldenBackups{Golden{"go-head", "spechead"}, Golden{"go
 /// Every golden backup is of the same server; what it says of it.
 inline constexpr std::int64_t kGoldenSize = 569'833;
 
+/// A file of tests/compat; tests run in the root of the checkout.
 inline std::string ReadCompatFile(const std::string& path) {
-  std::ifstream file(MBK_SOURCE_DIR "/tests/compat/" + path, std::ios::binary);
+  std::ifstream file("tests/compat/" + path, std::ios::binary);
   EXPECT_TRUE(file.is_open()) << path;
   return {std::istreambuf_iterator<char>(file), {}};
 }
