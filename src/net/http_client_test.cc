@@ -302,26 +302,37 @@ TEST_F(HttpClientTls, UnreadableCaNamesTheSetting) {
   EXPECT_THAT(sent.status().message(), HasSubstr("caCertPath"));
 }
 
+// A peer that answers the first bytes of a TLS handshake with `answer`, and hangs up.
+HttpImposter::MakeTransport AnswersHandshakeWith(std::string_view answer) {
+  class Refusing : public nettest::Transport {
+   public:
+    Refusing(int fd, std::string_view answer) : Transport(fd), answer_(answer) {}
+    ssize_t Read(char* data, std::size_t size) override {
+      if (Transport::Read(data, size) > 0) Transport::Write(answer_.data(), answer_.size());
+      return 0;
+    }
+
+   private:
+    std::string_view answer_;
+  };
+  return [answer](int fd) { return std::make_unique<Refusing>(fd, answer); };
+}
+
 TEST(HttpClient, TlsToAPlainPortNamesTheSetting) {
-  HttpImposter server([](const SeenRequest&) { return Answer(200); },
-                      [](int fd) {
-                        // Answers the first bytes of a handshake as a plain HTTP server does.
-                        class Plain : public nettest::Transport {
-                         public:
-                          using Transport::Transport;
-                          ssize_t Read(char* data, std::size_t size) override {
-                            ssize_t got = Transport::Read(data, size);
-                            constexpr std::string_view kRefusal = "HTTP/1.1 400 Bad Request\r\n\r\n";
-                            if (got > 0) Transport::Write(kRefusal.data(), kRefusal.size());
-                            return 0;
-                          }
-                        };
-                        return std::make_unique<Plain>(fd);
-                      });
+  HttpImposter server(Ok, AnswersHandshakeWith("HTTP/1.1 400 Bad Request\r\n\r\n"));
   HttpClient client;
   auto sent = client.Send({.url = "https://127.0.0.1:" + std::to_string(server.port()) + "/"}, {});
   EXPECT_EQ(sent.status().code(), Code::kInvalidArgument) << sent.status().message();
   EXPECT_THAT(sent.status().message(), HasSubstr("useSSL"));
+}
+
+TEST(HttpClient, ARefusedHandshakeIsFinal) {
+  // A fatal alert, handshake_failure (RFC 8446 §6).
+  HttpImposter server(Ok, AnswersHandshakeWith(std::string_view("\x15\x03\x03\x00\x02\x02\x28", 7)));
+  HttpClient client;
+  auto sent = client.Send({.url = "https://127.0.0.1:" + std::to_string(server.port()) + "/"}, {});
+  EXPECT_EQ(sent.status().code(), Code::kInvalidArgument) << sent.status().message();
+  EXPECT_THAT(sent.status().message(), HasSubstr("TLS settings of both sides"));
 }
 
 }  // namespace

@@ -24,6 +24,12 @@ bool PeerSpeaksNoTls(std::string_view detail) {
          Mentions(detail, "http request") || Mentions(detail, "unknown protocol");
 }
 
+// The peer ended the handshake with an alert (no common version or cipher, a client certificate asked for):
+// it would again. An internal error of its may pass.
+bool PeerRefusedHandshake(std::string_view detail) {
+  return Mentions(detail, "alert") && !Mentions(detail, "internal error");
+}
+
 struct Meaning {
   Code code = Code::kUnavailable;
   std::string_view remedy;
@@ -40,6 +46,9 @@ Meaning MeaningOf(CURLcode code, std::string_view detail) {
     case CURLE_SSL_CONNECT_ERROR:
       if (PeerSpeaksNoTls(detail))
         return {Code::kInvalidArgument, "the port does not speak TLS: check port and useSSL"};
+      if (PeerRefusedHandshake(detail))
+        return {Code::kInvalidArgument,
+                "check the TLS settings of both sides (minimum version, mtlsCertPath)"};
       return {Code::kUnavailable, ""};
     case CURLE_UNSUPPORTED_PROTOCOL:  // libcurl's code for an answer that is not HTTP, too
       return {Code::kInvalidArgument, "the port does not speak HTTP: check address, port and useSSL"};
