@@ -54,7 +54,6 @@ class BackupShapes {
   json::List<Partition> partitions_{partition_};
   json::Record<SnapshotBackup> snapshot_;
   json::Optional<SnapshotBackup> optional_snapshot_{snapshot_};
-  std::int64_t collection_id_ = 0;
   json::Record<Collection> collection_;
   json::Record<Collection> level_collection_;
   json::List<Collection> collections_{collection_};

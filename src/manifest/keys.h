@@ -31,8 +31,10 @@ class MilvusLayout {
   /// Prefixes for listing, of a whole collection or of one segment; each ends in a slash.
   std::string InsertLogPrefix(std::int64_t collection_id) const;
   std::string DeltaLogPrefix(std::int64_t collection_id) const;
-  std::string InsertLogPrefix(std::int64_t collection_id, std::int64_t partition_id, std::int64_t segment_id) const;
-  std::string DeltaLogPrefix(std::int64_t collection_id, std::int64_t partition_id, std::int64_t segment_id) const;
+  std::string InsertLogPrefix(std::int64_t collection_id, std::int64_t partition_id,
+                              std::int64_t segment_id) const;
+  std::string DeltaLogPrefix(std::int64_t collection_id, std::int64_t partition_id,
+                             std::int64_t segment_id) const;
 
  private:
   std::string root_;
@@ -114,7 +116,8 @@ class BackupLayout {
 /// Where a restore puts what Milvus is to import when the backup lies elsewhere: in the root of the Milvus
 /// bucket, restore-temp-<task>-<db>-<collection>/ (spec/restore.md §3). A slash in one of the three becomes
 /// "%2F": a name never makes directories.
-BinlogTree StagingTree(std::string_view parent, std::string_view task_id, std::string_view db, std::string_view collection);
+BinlogTree StagingTree(std::string_view parent, std::string_view task_id, std::string_view db,
+                       std::string_view collection);
 
 /// Whether `name` may name a backup: at most 128 bytes, first a letter or '_', then letters, digits, '_'.
 bool IsValidBackupName(std::string_view name);

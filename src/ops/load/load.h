@@ -54,7 +54,6 @@ struct CollectionPlan {
   CreateCollectionRequest create_request;
   /// Fields that were added behind `$meta` (Milvus 2.6) and must be added again, so that ids stay.
   std::vector<FieldSchema> late_fields;
-  bool restore_function_check = false;
   std::vector<std::string> partitions;
   /// Waves of imports; a wave starts when the one before is done: data, L0 of partitions, L0 of all.
   std::vector<std::vector<ImportDir>> imports;
@@ -95,8 +94,8 @@ struct ObjectSource {
   const BinlogTree* importable = nullptr;
 };
 
-/// Refuse what would fail half-way: a target that exists (or, with skip_create, does not), two sources of
-/// one alias. Changes nothing. One request a collection.
+/// Refuse what would fail half-way: a target that exists (or, with skip_create, does not), a database on
+/// a server that has none. Changes nothing. One request a collection.
 Status CheckTargets(MilvusClient& client, const Plan& plan, const CallContext& context);
 
 /// Create what is missing of the plan's databases.
