@@ -6,8 +6,8 @@ namespace {
 
 // A streamed copy holds buffers of megabytes. glibc raises the size from which it maps memory to that of the
 // largest block freed; from then on such buffers come out of its arenas, a dozen of them, each of which keeps
-// tens of MiB that were freed. A fixed size gives them back at once. What is freed of smaller blocks may stay,
-// up to a limit, which spares small copies their system calls.
+// tens of MiB that were freed. A fixed size gives them back at once. What is freed of smaller blocks may
+// stay, up to a limit, which spares small copies their system calls.
 void KeepMemoryFlat() {
   mallopt(M_MMAP_THRESHOLD, 256 << 10);
   mallopt(M_TRIM_THRESHOLD, 1 << 20);

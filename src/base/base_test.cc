@@ -49,7 +49,10 @@ TEST(Retry, ReturnsTheFirstSuccess) {
 }
 
 TEST(Retry, WaitsGrowAndAreCapped) {
-  RetryPolicy policy{.max_attempts = 9, .initial_backoff = Milliseconds(100), .multiplier = 2, .max_backoff = Milliseconds(1000)};
+  RetryPolicy policy{.max_attempts = 9,
+                     .initial_backoff = Milliseconds(100),
+                     .multiplier = 2,
+                     .max_backoff = Milliseconds(1000)};
   EXPECT_EQ(BackoffAfter(policy, 1, Code::kUnavailable), Milliseconds(100));
   EXPECT_EQ(BackoffAfter(policy, 3, Code::kUnavailable), Milliseconds(400));
   EXPECT_EQ(BackoffAfter(policy, 3, Code::kThrottled), Milliseconds(800));
@@ -94,8 +97,8 @@ TEST(Retry, StopEndsTheWait) {
   std::stop_source source;
   source.request_stop();
   RecordingSleeper sleeper;
-  Status status = Retry(RetryPolicy{}, Idempotency::kIdempotent, sleeper, CallContext{.stop = source.get_token()},
-                        [&] { return Fail(Code::kUnavailable); });
+  Status status = Retry(RetryPolicy{}, Idempotency::kIdempotent, sleeper,
+                        CallContext{.stop = source.get_token()}, [&] { return Fail(Code::kUnavailable); });
   EXPECT_EQ(status.code(), Code::kCancelled);
   EXPECT_THAT(status.message(), testing::HasSubstr("boom"));
 }
@@ -108,7 +111,8 @@ TEST(RealSleeper, WakesAtOnceWhenStopped) {
 }
 
 TEST(RealSleeper, EndsAtTheDeadline) {
-  Status status = RealSleeper().Sleep(std::chrono::hours(1), CallContext{.deadline = Deadline::After(Milliseconds(1))});
+  Status status =
+      RealSleeper().Sleep(std::chrono::hours(1), CallContext{.deadline = Deadline::After(Milliseconds(1))});
   EXPECT_EQ(status.code(), Code::kDeadlineExceeded);
 }
 

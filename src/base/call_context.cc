@@ -27,7 +27,8 @@ class SteadySleeper : public Sleeper {
     std::unique_lock lock(mutex);
     std::condition_variable_any woken;
     // The predicate never holds: only the stop token or the time ends this wait.
-    woken.wait_for(lock, context.stop, std::min(duration, context.deadline.Remaining()), [] { return false; });
+    woken.wait_for(lock, context.stop, std::min(duration, context.deadline.Remaining()),
+                   [] { return false; });
     return context.Check();
   }
 };

@@ -23,11 +23,16 @@ constexpr const char* kPattern = "[%Y/%m/%d %H:%M:%S.%e %z] [%l] %v";
 
 spdlog::level::level_enum ToSpdlog(Level level) {
   switch (level) {
-    case Level::kDebug: return spdlog::level::debug;
-    case Level::kInfo: return spdlog::level::info;
-    case Level::kWarn: return spdlog::level::warn;
-    case Level::kError: return spdlog::level::err;
-    case Level::kOff: return spdlog::level::off;
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarn:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
+    case Level::kOff:
+      return spdlog::level::off;
   }
   return spdlog::level::info;
 }
@@ -55,11 +60,13 @@ Status CreateOwnerOnly(const std::filesystem::path& path) {
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
   if (error) return InvalidArgument(fmt::format("log.file.path {}: {}", path.string(), error.message()));
   if (std::filesystem::is_directory(path, error)) {
-    return InvalidArgument(fmt::format("log.file.path {} is a directory, it must name a file", path.string()));
+    return InvalidArgument(
+        fmt::format("log.file.path {} is a directory, it must name a file", path.string()));
   }
   int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) {
-    return InvalidArgument(fmt::format("log.file.path {}: {}", path.string(), std::generic_category().message(errno)));
+    return InvalidArgument(
+        fmt::format("log.file.path {}: {}", path.string(), std::generic_category().message(errno)));
   }
   ::close(fd);
   return {};

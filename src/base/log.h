@@ -15,12 +15,12 @@ enum class Level { kDebug, kInfo, kWarn, kError, kOff };
 
 struct Options {
   Level level = Level::kInfo;
-  bool console = true;             ///< also to stderr
+  bool console = true;                 ///< also to stderr
   Level console_level = Level::kWarn;  ///< there, at least this
-  std::string console_prefix;      ///< before each line there, e.g. to clear a progress bar
-  std::string file_path;           ///< empty: no file; parent directories are made, mode 0600
-  int max_size_mib = 300;          ///< the file is rotated at this size
-  int max_files = 0;               ///< rotated files kept; 0 = 10 (unlimited is not on offer: disks fill)
+  std::string console_prefix;          ///< before each line there, e.g. to clear a progress bar
+  std::string file_path;               ///< empty: no file; parent directories are made, mode 0600
+  int max_size_mib = 300;              ///< the file is rotated at this size
+  int max_files = 0;                   ///< rotated files kept; 0 = 10 (unlimited is not on offer: disks fill)
 };
 
 /// Set up logging; until then, and after a failure, warnings and errors go to stderr.

@@ -51,10 +51,11 @@ TEST(ParallelFor, ErrorReachesTasksThatWait) {
 TEST(ParallelFor, StopRequestedBeforeMeansNothingRuns) {
   std::stop_source source;
   source.request_stop();
-  Status status = ParallelFor(5, 2, CallContext{.stop = source.get_token()}, [&](std::size_t, const CallContext&) {
-    ADD_FAILURE() << "ran";
-    return Status();
-  });
+  Status status =
+      ParallelFor(5, 2, CallContext{.stop = source.get_token()}, [&](std::size_t, const CallContext&) {
+        ADD_FAILURE() << "ran";
+        return Status();
+      });
   EXPECT_EQ(status.code(), Code::kCancelled);
 }
 

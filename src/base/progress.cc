@@ -6,22 +6,38 @@ namespace mbk {
 
 std::string_view StepName(Step step) {
   switch (step) {
-    case Step::kStart: return "start";
-    case Step::kConnect: return "connect";
-    case Step::kOpen: return "open";
-    case Step::kPreflight: return "preflight";
-    case Step::kPlan: return "plan";
-    case Step::kFlush: return "flush";
-    case Step::kCopy: return "copy";
-    case Step::kManifest: return "manifest";
-    case Step::kVerify: return "verify";
-    case Step::kDdl: return "ddl";
-    case Step::kStage: return "stage";
-    case Step::kImport: return "import";
-    case Step::kIndex: return "index";
-    case Step::kLoad: return "load";
-    case Step::kRemove: return "remove";
-    case Step::kDone: return "done";
+    case Step::kStart:
+      return "start";
+    case Step::kConnect:
+      return "connect";
+    case Step::kOpen:
+      return "open";
+    case Step::kPreflight:
+      return "preflight";
+    case Step::kPlan:
+      return "plan";
+    case Step::kFlush:
+      return "flush";
+    case Step::kCopy:
+      return "copy";
+    case Step::kManifest:
+      return "manifest";
+    case Step::kVerify:
+      return "verify";
+    case Step::kDdl:
+      return "ddl";
+    case Step::kStage:
+      return "stage";
+    case Step::kImport:
+      return "import";
+    case Step::kIndex:
+      return "index";
+    case Step::kLoad:
+      return "load";
+    case Step::kRemove:
+      return "remove";
+    case Step::kDone:
+      return "done";
   }
   return "unknown";
 }

@@ -9,7 +9,8 @@
 namespace mbk {
 
 Milliseconds BackoffAfter(const RetryPolicy& policy, int attempt, Code code) {
-  double wait = static_cast<double>(policy.initial_backoff.count()) * std::pow(policy.multiplier, attempt - 1);
+  double wait =
+      static_cast<double>(policy.initial_backoff.count()) * std::pow(policy.multiplier, attempt - 1);
   if (code == Code::kThrottled) wait *= 2;
   return Milliseconds(static_cast<long>(std::min(wait, static_cast<double>(policy.max_backoff.count()))));
 }
@@ -36,7 +37,9 @@ Status NextAttempt(const RetryPolicy& policy, Idempotency idempotency, int attem
     return {failure.code(), fmt::format("{} (after {} attempts)", failure.message(), attempt)};
   }
   Status slept = sleeper.Sleep(WithJitter(BackoffAfter(policy, attempt, failure.code())), context);
-  if (!slept.ok()) return {slept.code(), fmt::format("{} (while waiting to try again: {})", failure.message(), slept.message())};
+  if (!slept.ok())
+    return {slept.code(),
+            fmt::format("{} (while waiting to try again: {})", failure.message(), slept.message())};
   return {};
 }
 

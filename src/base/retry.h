@@ -30,7 +30,9 @@ Status NextAttempt(const RetryPolicy& policy, Idempotency idempotency, int attem
                    Sleeper& sleeper, const CallContext& context);
 inline Status StatusOf(const Status& status) { return status; }
 template <class T>
-Status StatusOf(const Result<T>& result) { return result.status(); }
+Status StatusOf(const Result<T>& result) {
+  return result.status();
+}
 }  // namespace retry_internal
 
 /// The one retry loop of the program. `call` returns a Status or a Result and is made again while it

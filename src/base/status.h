@@ -60,8 +60,8 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}              // NOLINT: a value is a result
-  Result(Status status) : state_(std::move(status)) {}       // NOLINT: so is an error
+  Result(T value) : state_(std::move(value)) {}         // NOLINT: a value is a result
+  Result(Status status) : state_(std::move(status)) {}  // NOLINT: so is an error
 
   bool ok() const { return std::holds_alternative<T>(state_); }
   /// The error; an ok status when there is a value.
@@ -92,8 +92,8 @@ inline Status Internal(std::string m) { return {Code::kInternal, std::move(m)}; 
 }  // namespace mbk
 
 /// Leave the function with the error of a Status expression, if it is one.
-#define MBK_TRY(expr)                                      \
-  do {                                                     \
+#define MBK_TRY(expr)                                                              \
+  do {                                                                             \
     if (::mbk::Status mbk_status_ = (expr); !mbk_status_.ok()) return mbk_status_; \
   } while (false)
 

@@ -77,7 +77,9 @@ Result<Loaded> LoadFrom(Schema schema, const Sources& sources, const std::string
   MBK_TRY(ProblemsAsError(resolution));
   auto& warnings = resolution.warnings;
   Normalise(resolution.draft.config);
-  Loaded loaded{.parameters = ParametersOf(resolution), .warnings = std::move(warnings), .file = file,
+  Loaded loaded{.parameters = ParametersOf(resolution),
+                .warnings = std::move(warnings),
+                .file = file,
                 .schema_version = schema == Schema::kV2 ? 2 : 1};
   loaded.config = std::move(resolution.draft.config);
   return loaded;

@@ -1,9 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/hash.h"
 #include "milvus/grpc_client.h"
 #include "milvus/testing/client_fixture.h"
-#include "base/hash.h"
 
 namespace mbk {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "mbk/msg.pb.h"
 #include "base/hash.h"
+#include "mbk/msg.pb.h"
 
 namespace mbk {
 namespace {

@@ -6,8 +6,8 @@
 
 #include <string>
 
-#include "mbk/msg.pb.h"
 #include "base/hash.h"
+#include "mbk/msg.pb.h"
 
 namespace mbk {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "milvus/channel.h"
 #include "base/hash.h"
+#include "milvus/channel.h"
 
 namespace mbk {
 namespace {

@@ -4,9 +4,12 @@ namespace mbk {
 
 std::string_view LoadStateName(LoadState state) {
   switch (state) {
-    case LoadState::kNotLoad: return "NotLoad";
-    case LoadState::kLoading: return "Loading";
-    case LoadState::kLoaded: return "Loaded";
+    case LoadState::kNotLoad:
+      return "NotLoad";
+    case LoadState::kLoading:
+      return "Loading";
+    case LoadState::kLoaded:
+      return "Loaded";
   }
   return "NotLoad";
 }

@@ -33,7 +33,7 @@ struct Segment {
   std::int64_t group_id = 0;
   std::int64_t size = 0;  ///< bytes of all its files
   std::int64_t storage_version = 0;
-  bool is_l0 = false;  ///< holds deletes only
+  bool is_l0 = false;     ///< holds deletes only
   std::string v_channel;  ///< empty when the server did not say
   std::vector<Binlog> insert_logs;
   std::vector<Binlog> delta_logs;
@@ -95,7 +95,7 @@ struct Collection {
   bool has_index = false;
   std::vector<IndexInfo> indexes;
   LoadState load_state = LoadState::kNotLoad;
-  std::uint64_t backup_physical_timestamp = 0;            ///< seal time, seconds
+  std::uint64_t backup_physical_timestamp = 0;             ///< seal time, seconds
   std::map<std::string, std::string> channel_checkpoints;  ///< vchannel → base64(msg.MsgPosition)
   std::vector<Segment> l0_segments;                        ///< L0 of the whole collection
   KeyValues properties;  ///< from the DescribeCollection answer itself; see also schema.properties

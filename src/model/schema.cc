@@ -9,8 +9,6 @@ const std::string* FindValue(const KeyValues& pairs, const std::string& key) {
   return nullptr;
 }
 
-bool IsVector(DataType type) {
-  return type >= DataType::kBinaryVector && type <= DataType::kInt8Vector;
-}
+bool IsVector(DataType type) { return type >= DataType::kBinaryVector && type <= DataType::kInt8Vector; }
 
 }  // namespace mbk

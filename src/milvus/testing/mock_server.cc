@@ -8,10 +8,10 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "base/hash.h"
 #include "mbk/milvus.grpc.pb.h"
 #include "milvus/capability.h"
 #include "milvus/testing/mock_state.h"
-#include "base/hash.h"
 
 namespace mbk::milvustest {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
 #include "milvus/convert.h"
 #include "milvus/testing/mock_refusals.h"
 #include "milvus/testing/mock_state.h"
-#include "base/hash.h"
 
 // MockState: segments, flush, import, users and roles.
 namespace mbk::milvustest {

@@ -111,8 +111,9 @@ class World {
     server.OnCall([this](const milvustest::SeenCall& call) {
       if (call.rpc == "Import") {
         const bool is_l0 = call.request.find("l0_import") != std::string::npos;
-        server.ScriptImports({{.state = ImportState::kPending},
-                              {.state = ImportState::kCompleted, .row_count = is_l0 ? 0 : rows_per_job_.load()}});
+        server.ScriptImports(
+            {{.state = ImportState::kPending},
+             {.state = ImportState::kCompleted, .row_count = is_l0 ? 0 : rows_per_job_.load()}});
       }
       if (auto hook = Hook()) hook(call);
     });

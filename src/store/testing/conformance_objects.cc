@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "base/parallel.h"
 #include "base/hash.h"
+#include "base/parallel.h"
 #include "store/testing/conformance.h"
 
 namespace mbk::conformance {
