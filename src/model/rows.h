@@ -56,8 +56,7 @@ struct Column {
   std::string_view BytesAt(std::int64_t row) const {
     const char* const bytes = reinterpret_cast<const char*>(values);
     const std::int64_t at = offset + row;
-    if (layout == ColumnLayout::kFixed)
-      return {bytes + at * width, static_cast<std::size_t>(width)};
+    if (layout == ColumnLayout::kFixed) return {bytes + at * width, static_cast<std::size_t>(width)};
     return {bytes + offsets[at], static_cast<std::size_t>(offsets[at + 1] - offsets[at])};
   }
   /// A number of `sizeof(T)` == width bytes.
