@@ -77,6 +77,8 @@ Status HashColumn(const Column& column, std::uint64_t seed, std::size_t stride, 
 
 }  // namespace
 
+Hash128 HashBytes(std::string_view bytes) { return HashBytes(bytes, 0); }
+
 void Fingerprint::Add(const Hash128& row) {
   sum.low += row.low;
   sum.high += row.high + (sum.low < row.low ? 1 : 0);
@@ -114,7 +116,7 @@ Result<std::vector<Hash128>> RowHasher::HashRows(const RowBatch& batch) const {
   std::vector<Hash128> hashes(rows);
   for (std::size_t row = 0; row < rows; ++row) {
     const char* const begin = reinterpret_cast<const char*>(values.data() + row * width);
-    hashes[row] = HashBytes({begin, width * sizeof(Hash128)}, 0);
+    hashes[row] = HashBytes({begin, width * sizeof(Hash128)});
   }
   return hashes;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -17,6 +18,9 @@ struct Hash128 {
   std::uint64_t high = 0;
   friend auto operator<=>(const Hash128&, const Hash128&) = default;
 };
+
+/// XXH3, 128 bits, seed 0.
+Hash128 HashBytes(std::string_view bytes);
 
 /// The sum of the hashes of rows, modulo 2^128.
 struct Fingerprint {
