@@ -61,6 +61,7 @@ struct Command {
 void AddCreate(CLI::App& root, std::vector<Command>& commands);
 void AddRestore(CLI::App& root, std::vector<Command>& commands);
 void AddClone(CLI::App& root, std::vector<Command>& commands);
+void AddL0Compact(CLI::App& root, std::vector<Command>& commands);
 void AddVerify(CLI::App& root, std::vector<Command>& commands);
 void AddCopy(CLI::App& root, std::vector<Command>& commands);
 void AddListing(CLI::App& root, std::vector<Command>& commands);  ///< list, get, delete

@@ -44,6 +44,7 @@ CommandLine::CommandLine()
   AddRestore(app, commands);
   AddListing(app, commands);
   AddVerify(app, commands);
+  AddL0Compact(app, commands);
   AddCopy(app, commands);
   AddClone(app, commands);
   AddCheck(app, commands, globals);
