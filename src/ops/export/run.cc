@@ -6,9 +6,9 @@
 
 #include "base/log.h"
 #include "codec/row_codec.h"
-#include "model/column_builder.h"
 #include "ops/export/export.h"
 #include "ops/export/file_output.h"
+#include "ops/rows/binlog_rows.h"
 #include "ops/rows/collection_rows.h"
 #include "repository/repository.h"
 #include "repository/tree_check.h"
@@ -98,13 +98,8 @@ class CollectionExport {
 
   Status Write() {
     MBK_TRY_ASSIGN(const rows::LivingRows living, rows_.FindLiving(context_));
-    std::vector<std::int64_t> fields;
-    for (const FieldSchema& field : rows_.schema().fields) fields.push_back(field.field_id);
     auto visit = [&](std::size_t segment, std::int64_t first_row, const RowBatch& batch) -> Status {
-      const auto begin = living.OfSegment(segment).begin() + first_row;
-      const std::vector<bool> keep(begin, begin + batch.rows);
-      const bool all = std::find(keep.begin(), keep.end(), false) == keep.end();
-      const RowBatch selected = all ? batch : SelectRows(batch, keep);
+      const RowBatch selected = rows::Living(batch, living.OfSegment(segment), first_row);
       Output& output = *partitions_[rows_.segments()[segment].partition];
       std::scoped_lock lock(output.mutex);
       return output.files.Write(selected);
@@ -113,7 +108,7 @@ class CollectionExport {
       progress_.Add(1, rows_.segments()[segment].segment->size);
       return end;
     };
-    MBK_TRY(rows_.ForEachBatch(fields, visit, ended, context_));
+    MBK_TRY(rows_.ForEachBatch(rows::FieldsOf(rows_.schema()), visit, ended, context_));
     for (const auto& partition : partitions_) MBK_TRY(partition->files.Finish());
     return {};
   }

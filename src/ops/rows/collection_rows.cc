@@ -1,6 +1,7 @@
 #include "ops/rows/collection_rows.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -25,22 +26,23 @@ bool IsPartitioned(const CollectionSchema& schema) {
                      [](const FieldSchema& field) { return field.is_partition_key; });
 }
 
-std::set<std::int64_t> FieldsOfTheSchema(const CollectionSchema& schema) {
-  std::set<std::int64_t> ids;
-  for (const FieldSchema& field : schema.fields) ids.insert(field.field_id);
+}  // namespace
+
+std::vector<std::int64_t> FieldsOf(const CollectionSchema& schema) {
+  std::vector<std::int64_t> ids;
+  for (const FieldSchema& field : schema.fields) ids.push_back(field.field_id);
   for (const StructArrayField& group : schema.struct_array_fields)
-    for (const FieldSchema& field : group.fields) ids.insert(field.field_id);
+    for (const FieldSchema& field : group.fields) ids.push_back(field.field_id);
   return ids;
 }
-
-}  // namespace
 
 Result<CollectionSchema> SchemaOfFiles(const Collection& collection) {
   CollectionSchema schema = collection.schema;
   const bool has_dynamic = std::any_of(schema.fields.begin(), schema.fields.end(),
                                        [](const FieldSchema& field) { return field.is_dynamic; });
   if (!schema.enable_dynamic_field || has_dynamic) return schema;
-  const std::set<std::int64_t> known = FieldsOfTheSchema(schema);
+  const std::vector<std::int64_t> ids = FieldsOf(schema);
+  const std::set<std::int64_t> known(ids.begin(), ids.end());
   std::set<std::int64_t> unknown;
   bool packed = false;
   ForEachSegment(collection, [&](const Segment& segment) {
@@ -132,9 +134,10 @@ Status CollectionRows::ForEachBatch(const std::vector<std::int64_t>& field_ids, 
                                     const SegmentEnd& ended, const CallContext& context) const {
   return ParallelFor(
       segments_.size(), settings_.workers, context, [&](std::size_t index, const CallContext& inner) {
-        return ended(index, ReadSegment(index, field_ids, visit, inner)
-                                .WithContext(fmt::format("segment {} of {}.{}", segments_[index].segment->segment_id,
-                                                         collection_->db_name, collection_->name)));
+        return ended(index,
+                     ReadSegment(index, field_ids, visit, inner)
+                         .WithContext(fmt::format("segment {} of {}.{}", segments_[index].segment->segment_id,
+                                                  collection_->db_name, collection_->name)));
       });
 }
 

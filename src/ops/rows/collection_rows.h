@@ -37,6 +37,9 @@ struct BinlogSource {
 /// the files tell: the one that no field of the schema has. kDataLoss when there are several such.
 Result<CollectionSchema> SchemaOfFiles(const Collection& collection);
 
+/// The ids of all fields of a schema, those inside struct arrays included.
+std::vector<std::int64_t> FieldsOf(const CollectionSchema& schema);
+
 /// nullptr when the schema has no primary key.
 const FieldSchema* PrimaryKeyOf(const CollectionSchema& schema);
 
