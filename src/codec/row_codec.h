@@ -42,6 +42,9 @@ struct ReadOptions {
   std::vector<std::int64_t> field_ids;
   std::int64_t batch_rows = 8192;       ///< at most, in one batch
   std::int64_t batch_bytes = 16 << 20;  ///< about, in one batch
+  /// For pages and columns while they are decoded; a file that needs more is kDataLoss. Batches that the
+  /// caller holds do not count.
+  std::int64_t memory_bytes = 256 << 20;
 };
 
 /// Reads the rows of one segment in their order. Not thread-safe.
