@@ -23,13 +23,28 @@ Result<bool> GrpcMilvusClient::HasCollection(const CollectionName& collection, c
   return response.value();
 }
 
+namespace {
+
+/// Milvus Lite tells no field ids: its fields get those that a server would have given them.
+void NumberFields(CollectionSchema& schema) {
+  for (const FieldSchema& field : schema.fields) {
+    if (field.field_id != 0) return;
+  }
+  std::int64_t next = kFirstFieldId;
+  for (FieldSchema& field : schema.fields) field.field_id = next++;
+}
+
+}  // namespace
+
 Result<CollectionDescription> GrpcMilvusClient::DescribeCollection(const CollectionName& collection,
                                                                    const CallContext& context) {
   pb::milvus::DescribeCollectionRequest request;
   request.set_collection_name(collection.name);
   MBK_TRY_ASSIGN(auto response, rpc_.Call(&Stub::DescribeCollection, About("DescribeCollection", collection),
                                           request, Usual(), context));
-  return FromProto(response);
+  CollectionDescription description = FromProto(response);
+  NumberFields(description.schema);
+  return description;
 }
 
 Status GrpcMilvusClient::CreateCollection(const CreateCollectionRequest& wanted, const CallContext& context) {

@@ -8,6 +8,8 @@ MBK_TOOLS=${MBK_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/milvus-backup-tools}
 
 MILVUS_WHEEL=milvus==2.3.5
 PYMILVUS_WHEEL=pymilvus==2.3.7
+MILVUS_LITE_WHEEL=milvus-lite==3.2.2
+MILVUS_LITE_PYMILVUS_WHEEL=pymilvus==3.0.2
 MINIO_MODULE=github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 MC_MODULE=github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9
 VERSITYGW_MODULE=github.com/versity/versitygw/cmd/versitygw@v1.8.0
