@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/parallel.h"
+#include "transfer/ramp.h"
 
 namespace mbk {
 namespace {
@@ -127,15 +128,23 @@ Status ObjectCopier::CopyAll(const CopyTaskSource& next, Progress& progress, con
     progress.Add(1, task.size);
     return done(task, *copied);
   };
+  Ramp ramp(options_.concurrency, Ramp::Clock::now());
+  auto work = [&](const CallContext& inner) -> Status {
+    for (;;) {
+      MBK_TRY(inner.Check());
+      MBK_TRY_ASSIGN(std::optional<CopyTask> task, take());
+      if (!task) return {};
+      MBK_TRY(copy_and_report(*task, inner));
+      ramp.Finished(Ramp::Clock::now());
+    }
+  };
   const auto workers = static_cast<std::size_t>(std::max(1, options_.concurrency));
   return ParallelFor(workers, options_.concurrency, context,
-                     [&](std::size_t, const CallContext& inner) -> Status {
-                       for (;;) {
-                         MBK_TRY(inner.Check());
-                         MBK_TRY_ASSIGN(std::optional<CopyTask> task, take());
-                         if (!task) return {};
-                         MBK_TRY(copy_and_report(*task, inner));
-                       }
+                     [&](std::size_t index, const CallContext& inner) -> Status {
+                       if (!ramp.Enter(static_cast<int>(index), inner.stop)) return {};
+                       Status worked = work(inner);
+                       ramp.End();
+                       return worked;
                      });
 }
 

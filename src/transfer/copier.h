@@ -38,7 +38,7 @@ enum class CopyMode { kAuto, kDirect, kStreaming };
 
 struct CopyOptions {
   CopyMode mode = CopyMode::kAuto;
-  int concurrency = 128;  ///< objects in flight
+  int concurrency = 128;  ///< objects in flight, at most; see Ramp
   /// Server-side copies of at least this size go in parts. S3 refuses single copies above 5 GiB.
   std::int64_t multipart_copy_threshold_bytes = 500LL << 20;
   /// Streamed objects above this size go in parts of it (more where 10,000 parts would not do). 8 MiB
