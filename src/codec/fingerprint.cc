@@ -7,9 +7,8 @@
 
 #include <algorithm>
 #include <string_view>
-#include <type_traits>
 
-#include "codec/scalar_array.h"
+#include "codec/scalar_field.h"
 
 namespace mbk {
 namespace {
@@ -35,23 +34,25 @@ void AppendNumber(std::string& out, T number) {
   out.append(reinterpret_cast<const char*>(&number), sizeof(number));
 }
 
-Status AppendArray(std::string& out, std::string_view message) {
-  MBK_TRY_ASSIGN(const std::vector<ArrayElement> elements, ParseScalarArray(message));
-  AppendNumber(out, static_cast<std::uint64_t>(elements.size()));
-  for (const ArrayElement& element : elements) {
-    std::visit(
-        [&out](const auto& value) {
-          using T = std::decay_t<decltype(value)>;
-          if constexpr (std::is_same_v<T, std::string_view>) {
-            AppendNumber(out, static_cast<std::uint64_t>(value.size()));
-            out.append(value);
-          } else if constexpr (std::is_same_v<T, bool>) {
-            out.push_back(value ? 1 : 0);
-          } else {
-            AppendNumber(out, value);
-          }
-        },
-        element);
+template <class T>
+void AppendNumbers(std::string& out, const std::vector<T>& numbers) {
+  out.append(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(T));
+}
+
+// `field` is only there to use its memory again.
+Status AppendArray(std::string& out, std::string_view message, codec::ScalarField& field) {
+  MBK_TRY(codec::ParseScalarField(message, field));
+  AppendNumber(out, static_cast<std::uint64_t>(field.size()));
+  if (field.kind == codec::ScalarField::Kind::kBool) {
+    for (const std::int64_t value : field.integers) out.push_back(value != 0 ? 1 : 0);
+    return {};
+  }
+  AppendNumbers(out, field.integers);
+  AppendNumbers(out, field.floats);
+  AppendNumbers(out, field.doubles);
+  for (const std::string_view text : field.strings) {
+    AppendNumber(out, static_cast<std::uint64_t>(text.size()));
+    out.append(text);
   }
   return {};
 }
@@ -59,12 +60,13 @@ Status AppendArray(std::string& out, std::string_view message) {
 // The hash of every value of a column, into every `stride`-th place of `out`.
 Status HashColumn(const Column& column, std::uint64_t seed, std::size_t stride, Hash128* out) {
   std::string scratch;
+  codec::ScalarField array;
   for (std::int64_t row = 0; row < column.length; ++row, out += stride) {
     if (column.IsNull(row)) {
       *out = HashOfNull(seed);
     } else if (column.type == DataType::kArray) {
       scratch.clear();
-      MBK_TRY(AppendArray(scratch, column.BytesAt(row)));
+      MBK_TRY(AppendArray(scratch, column.BytesAt(row), array));
       *out = HashBytes(scratch, seed);
     } else if (column.layout == ColumnLayout::kBits) {
       *out = HashBytes(column.BoolAt(row) ? std::string_view("\1", 1) : std::string_view("\0", 1), seed);
@@ -125,7 +127,8 @@ Result<std::string> CanonicalBytes(const Column& column, std::int64_t row) {
   if (column.layout == ColumnLayout::kBits) return std::string(1, column.BoolAt(row) ? 1 : 0);
   if (column.type != DataType::kArray) return std::string(column.BytesAt(row));
   std::string bytes;
-  MBK_TRY(AppendArray(bytes, column.BytesAt(row)));
+  codec::ScalarField array;
+  MBK_TRY(AppendArray(bytes, column.BytesAt(row), array));
   return bytes;
 }
 

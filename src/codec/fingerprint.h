@@ -34,9 +34,6 @@ struct Fingerprint {
   friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
 };
 
-/// The dynamic field of a collection (Milvus hides it from DescribeCollection).
-inline constexpr const char* kDynamicFieldName = "$meta";
-
 /// Hashes rows of one schema. Thread-safe once made.
 class RowHasher {
  public:

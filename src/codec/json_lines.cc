@@ -8,10 +8,9 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
-#include <variant>
 
 #include "base/hash.h"
-#include "codec/scalar_array.h"
+#include "codec/scalar_field.h"
 
 namespace mbk {
 namespace {
@@ -77,23 +76,23 @@ Status AppendSparse(std::string& out, std::string_view bytes) {
   return {};
 }
 
+// One list of one kind: the others are empty.
 Status AppendArray(std::string& out, std::string_view bytes) {
-  MBK_TRY_ASSIGN(const std::vector<ArrayElement> elements, ParseScalarArray(bytes));
+  codec::ScalarField array;
+  MBK_TRY(codec::ParseScalarField(bytes, array));
   out += '[';
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    if (i > 0) out += ',';
-    std::visit(
-        [&out](const auto& value) {
-          using T = std::decay_t<decltype(value)>;
-          if constexpr (std::is_same_v<T, std::string_view>)
-            AppendText(out, value);
-          else if constexpr (std::is_floating_point_v<T>)
-            AppendFloat(out, value);
-          else
-            fmt::format_to(std::back_inserter(out), "{}", value);
-        },
-        elements[i]);
+  const char* separator = "";
+  auto next = [&] { out += std::exchange(separator, ","); };
+  for (const std::int64_t value : array.integers) {
+    next();
+    if (array.kind == codec::ScalarField::Kind::kBool)
+      out += value != 0 ? "true" : "false";
+    else
+      fmt::format_to(std::back_inserter(out), "{}", value);
   }
+  for (const float value : array.floats) next(), AppendFloat(out, value);
+  for (const double value : array.doubles) next(), AppendFloat(out, value);
+  for (const std::string_view value : array.strings) next(), AppendText(out, value);
   out += ']';
   return {};
 }

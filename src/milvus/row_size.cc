@@ -1,6 +1,6 @@
 #include "milvus/row_size.h"
 
-#include <algorithm>
+#include "model/column_builder.h"
 
 namespace mbk {
 namespace {
@@ -54,16 +54,6 @@ std::int64_t EncodedSize(const RowBatch& batch) {
   std::int64_t size = 0;
   for (std::int64_t row = 0; row < batch.rows; ++row) size += EncodedRowSize(batch, row);
   return size;
-}
-
-RowBatch SliceRows(const RowBatch& batch, std::int64_t first, std::int64_t count) {
-  RowBatch slice = batch;
-  slice.rows = count;
-  for (Column& column : slice.columns) {
-    column.offset += first;
-    column.length = count;
-  }
-  return slice;
 }
 
 std::vector<RowBatch> SplitRows(const RowBatch& batch, std::int64_t max_bytes, std::int64_t max_rows) {

@@ -20,9 +20,6 @@ std::int64_t EncodedRowSize(const RowBatch& batch, std::int64_t row);
 /// The same for a batch.
 std::int64_t EncodedSize(const RowBatch& batch);
 
-/// Rows `first` … `first + count - 1` of `batch`, as a view of the same memory.
-RowBatch SliceRows(const RowBatch& batch, std::int64_t first, std::int64_t count);
-
 /// `batch` in pieces of at most `max_bytes` encoded and `max_rows` rows each, in order; a row that is larger
 /// makes a piece of its own. No piece is empty.
 std::vector<RowBatch> SplitRows(const RowBatch& batch, std::int64_t max_bytes, std::int64_t max_rows);

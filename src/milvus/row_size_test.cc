@@ -6,6 +6,7 @@
 
 #include "milvus/row_messages.h"
 #include "milvus/testing/any_rows.h"
+#include "model/column_builder.h"
 
 namespace mbk {
 namespace {

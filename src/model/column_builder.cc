@@ -87,12 +87,12 @@ RowBatch SelectRows(const RowBatch& batch, const std::vector<bool>& keep) {
   return selected;
 }
 
-RowBatch SliceRows(const RowBatch& batch, std::int64_t begin, std::int64_t end) {
+RowBatch SliceRows(const RowBatch& batch, std::int64_t first, std::int64_t count) {
   RowBatch slice = batch;
-  slice.rows = end - begin;
+  slice.rows = count;
   for (Column& column : slice.columns) {
-    column.offset += begin;
-    column.length = slice.rows;
+    column.offset += first;
+    column.length = count;
   }
   return slice;
 }

@@ -48,7 +48,7 @@ class ColumnBuilder {
 /// The rows of `batch` for which `keep` is set; as long as the batch.
 RowBatch SelectRows(const RowBatch& batch, const std::vector<bool>& keep);
 
-/// Rows `begin` to `end` of `batch`, sharing its memory.
-RowBatch SliceRows(const RowBatch& batch, std::int64_t begin, std::int64_t end);
+/// Rows `first` … `first + count - 1` of `batch`, as a view of the same memory.
+RowBatch SliceRows(const RowBatch& batch, std::int64_t first, std::int64_t count);
 
 }  // namespace mbk

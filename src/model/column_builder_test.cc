@@ -59,7 +59,7 @@ TEST(SelectRows, TakesThoseThatAreMarked) {
 }
 
 TEST(SelectRows, OfASliceCountsFromTheSlicesBegin) {
-  const RowBatch slice = SliceRows(Numbers(20), 10, 15);
+  const RowBatch slice = SliceRows(Numbers(20), 10, 5);
   ASSERT_EQ(slice.rows, 5);
   EXPECT_EQ(slice.Find(101)->NumberAt<std::int32_t>(0), 10);
   EXPECT_TRUE(slice.columns[0].BoolAt(2));  // row 12

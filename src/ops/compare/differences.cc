@@ -27,7 +27,7 @@ bool operator<(const KeyedRow& a, const KeyedRow& b) {
 }
 
 const Column* KeysOf(const RowSource& source, const RowBatch& batch) {
-  const FieldSchema* key = rows::PrimaryKeyOf(source.schema());
+  const FieldSchema* key = PrimaryKeyOf(source.schema());
   return key == nullptr ? nullptr : batch.Find(key->field_id);
 }
 

@@ -1,12 +1,10 @@
 #include "ops/rows/collection_rows.h"
 
 #include <fmt/core.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
 #include <mutex>
-#include <set>
 #include <utility>
 
 #include "base/parallel.h"
@@ -19,7 +17,6 @@ namespace {
 constexpr std::int64_t kMinWindowBytes = 128 << 10;
 // Delta logs are small; a worker reads one at a time.
 constexpr std::int64_t kDeltaWindowBytes = 4 << 20;
-constexpr std::int64_t kFirstUserField = 100;
 
 bool IsPartitioned(const CollectionSchema& schema) {
   return std::any_of(schema.fields.begin(), schema.fields.end(),
@@ -36,36 +33,15 @@ std::vector<std::int64_t> FieldsOf(const CollectionSchema& schema) {
   return ids;
 }
 
-Result<CollectionSchema> SchemaOfFiles(const Collection& collection) {
-  CollectionSchema schema = collection.schema;
-  const bool has_dynamic = std::any_of(schema.fields.begin(), schema.fields.end(),
-                                       [](const FieldSchema& field) { return field.is_dynamic; });
-  if (!schema.enable_dynamic_field || has_dynamic) return schema;
-  const std::vector<std::int64_t> ids = FieldsOf(schema);
-  const std::set<std::int64_t> known(ids.begin(), ids.end());
-  std::set<std::int64_t> unknown;
-  bool packed = false;
-  ForEachSegment(collection, [&](const Segment& segment) {
-    packed |= segment.storage_version >= 2;
-    for (const Binlog& log : segment.insert_logs)
-      if (log.field_id >= kFirstUserField && !known.contains(log.field_id)) unknown.insert(log.field_id);
-  });
-  // Column groups do not show the ids of their fields in keys. rootcoord numbers the dynamic field last.
-  if (packed || unknown.empty()) unknown = {known.empty() ? kFirstUserField : *known.rbegin() + 1};
-  if (unknown.size() > 1)
-    return DataLoss(fmt::format("collection {}.{} has files of fields {} that its schema does not name",
-                                collection.db_name, collection.name, fmt::join(unknown, ", ")));
-  schema.fields.push_back({.field_id = *unknown.begin(),
+CollectionSchema WithDynamicField(CollectionSchema schema) {
+  const bool has_it = std::any_of(schema.fields.begin(), schema.fields.end(),
+                                  [](const FieldSchema& field) { return field.is_dynamic; });
+  if (!schema.enable_dynamic_field || has_it) return schema;
+  schema.fields.push_back({.field_id = DynamicFieldId(schema),
                            .name = kDynamicFieldName,
                            .data_type = DataType::kJson,
                            .is_dynamic = true});
   return schema;
-}
-
-const FieldSchema* PrimaryKeyOf(const CollectionSchema& schema) {
-  for (const FieldSchema& field : schema.fields)
-    if (field.is_primary_key) return &field;
-  return nullptr;
 }
 
 Hash128 KeyHash(const Column& keys, std::int64_t row) {
@@ -88,7 +64,7 @@ CollectionRows::CollectionRows(RowCodec& codec, BinlogSource source, const Colle
 
 Result<CollectionRows> CollectionRows::Open(RowCodec& codec, BinlogSource source,
                                             const Collection& collection, const RowSettings& settings) {
-  MBK_TRY_ASSIGN(CollectionSchema schema, SchemaOfFiles(collection));
+  CollectionSchema schema = WithDynamicField(collection.schema);
   if (PrimaryKeyOf(schema) == nullptr)
     return DataLoss(
         fmt::format("the schema of {}.{} names no primary key", collection.db_name, collection.name));

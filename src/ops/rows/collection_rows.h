@@ -33,17 +33,13 @@ struct BinlogSource {
   std::function<ObjectKey(const DataObject&)> key_of;
 };
 
-/// The schema as the files have it: with the dynamic field, which DescribeCollection hides and whose id only
-/// the files tell: the one that no field of the schema has. kDataLoss when there are several such.
-Result<CollectionSchema> SchemaOfFiles(const Collection& collection);
+/// `schema` with the dynamic field among its fields where it has one; DescribeCollection hides it.
+CollectionSchema WithDynamicField(CollectionSchema schema);
 
 /// The ids of all fields of a schema, those inside struct arrays included.
 std::vector<std::int64_t> FieldsOf(const CollectionSchema& schema);
 
-/// nullptr when the schema has no primary key.
-const FieldSchema* PrimaryKeyOf(const CollectionSchema& schema);
-
-/// What the server keeps of a key, whatever its type.
+/// A key of either kind in 128 bits: the number, or the hash of the text.
 Hash128 KeyHash(const Column& keys, std::int64_t row);
 
 class CollectionRows {
