@@ -44,6 +44,8 @@ CommandLine::CommandLine()
   AddRestore(app, commands);
   AddListing(app, commands);
   AddVerify(app, commands);
+  AddCompare(app, commands);
+  AddExport(app, commands);
   AddL0Compact(app, commands);
   AddCopy(app, commands);
   AddClone(app, commands);

@@ -70,14 +70,28 @@ Result<SideFingerprints> FingerprintsOf(rows::RowSource& source, Progress& progr
   return side;
 }
 
+namespace {
+
+Result<SideFingerprints> ReadSide(rows::RowSource& source, Comparison& comparison, Progress& progress,
+                                  const CallContext& context) {
+  MBK_TRY_ASSIGN(SideFingerprints side, FingerprintsOf(source, progress, context));
+  if (!source.may_change()) return side;
+  MBK_TRY_ASSIGN(const SideFingerprints again, FingerprintsOf(source, progress, context));
+  if (again.total != side.total) comparison.being_written.push_back(source.name());
+  return side;
+}
+
+}  // namespace
+
 Result<Comparison> CompareRows(rows::RowSource& left, rows::RowSource& right, const CompareOptions& options,
                                Progress& progress, const CallContext& context) {
   Comparison comparison{.left = {.name = left.name()}, .right = {.name = right.name()}};
   comparison.schema_differences = CompareSchemas(left.schema(), right.schema());
   if (!comparison.schema_differences.empty()) return comparison;
-  MBK_TRY_ASSIGN(comparison.left, FingerprintsOf(left, progress, context));
-  MBK_TRY_ASSIGN(comparison.right, FingerprintsOf(right, progress, context));
-  if (!comparison.equal()) MBK_TRY(FindDifferences(left, right, options, comparison, context));
+  MBK_TRY_ASSIGN(comparison.left, ReadSide(left, comparison, progress, context));
+  MBK_TRY_ASSIGN(comparison.right, ReadSide(right, comparison, progress, context));
+  if (!comparison.equal() && comparison.being_written.empty())
+    MBK_TRY(FindDifferences(left, right, options, comparison, context));
   return comparison;
 }
 

@@ -38,10 +38,12 @@ struct SideFingerprints {
 struct Comparison {
   SideFingerprints left, right;
   std::vector<std::string> schema_differences;  ///< with any, rows are not compared
-  std::int64_t missing = 0;                     ///< rows that only the left side has
-  std::int64_t extra = 0;                       ///< rows that only the right side has
-  std::int64_t changed = 0;                     ///< keys that both have, with other values
-  std::vector<RowDifference> differences;       ///< the first of them, by key
+  /// Names of the sides of which two passes gave two results: nothing is proved then.
+  std::vector<std::string> being_written;
+  std::int64_t missing = 0;                ///< rows that only the left side has
+  std::int64_t extra = 0;                  ///< rows that only the right side has
+  std::int64_t changed = 0;                ///< keys that both have, with other values
+  std::vector<RowDifference> differences;  ///< the first of them, by key
   bool equal() const { return schema_differences.empty() && left.total == right.total; }
 };
 
@@ -52,7 +54,8 @@ std::vector<std::string> CompareSchemas(const CollectionSchema& left, const Coll
 Result<SideFingerprints> FingerprintsOf(rows::RowSource& source, Progress& progress,
                                         const CallContext& context);
 
-/// One pass over both sides; two more when they differ, over parts of the keys where there are many.
+/// One pass over both sides, another over those that may change; two more when they differ, over parts of the
+/// keys where there are many.
 Result<Comparison> CompareRows(rows::RowSource& left, rows::RowSource& right, const CompareOptions& options,
                                Progress& progress, const CallContext& context);
 

@@ -39,7 +39,7 @@ struct ExportReport {
 /// Where exported files go.
 struct ExportTarget {
   ObjectStore& store;
-  std::string prefix;  ///< of all keys; "" or ends in a slash
+  std::string directory;  ///< of all keys; may be empty
 };
 
 /// Write the living rows of a backup as files that any tool reads, below the target:

@@ -10,6 +10,7 @@
 #include "ops/export/file_output.h"
 #include "ops/rows/binlog_rows.h"
 #include "ops/rows/collection_rows.h"
+#include "ops/select/collections.h"
 #include "repository/repository.h"
 #include "repository/tree_check.h"
 
@@ -30,26 +31,8 @@ std::string PathPart(std::string_view name) {
 }
 
 std::string DirectoryOf(const ExportTarget& target, const Collection& collection) {
-  return fmt::format("{}{}/{}/", target.prefix, PathPart(collection.db_name), PathPart(collection.name));
-}
-
-Result<std::vector<const Collection*>> Selected(const Backup& backup, const Filter& filter) {
-  std::vector<const Collection*> selected;
-  std::vector<std::string> there;
-  for (const Collection& collection : backup.collections) {
-    there.push_back(fmt::format("{}.{}", collection.db_name, collection.name));
-    if (filter.Matches(collection.db_name, collection.name)) selected.push_back(&collection);
-  }
-  for (const auto& [db, wanted] : filter.databases()) {
-    for (const std::string& name : wanted.collections) {
-      if (std::find(there.begin(), there.end(), fmt::format("{}.{}", db, name)) == there.end())
-        return NotFound(
-            fmt::format("{}.{} is not among the collections of the backup: {}", db, name, Enumerate(there)));
-    }
-  }
-  if (selected.empty())
-    return NotFound(fmt::format("nothing of the backup is selected; it holds: {}", Enumerate(there)));
-  return selected;
+  return JoinKey(target.directory,
+                 fmt::format("{}/{}/", PathPart(collection.db_name), PathPart(collection.name)));
 }
 
 // Files of an earlier export would be read together with the new ones.
@@ -139,7 +122,8 @@ Result<ExportReport> RunExport(const ExportOptions& options, BackupSide& side, E
   run.progress.Enter(Step::kOpen);
   const BackupLayout layout(side.root, options.name);
   MBK_TRY_ASSIGN(const OpenedBackup opened, OpenBackup(side.store, layout, context));
-  MBK_TRY_ASSIGN(const std::vector<const Collection*> selected, Selected(opened.backup, options.filter));
+  MBK_TRY_ASSIGN(const std::vector<const Collection*> selected,
+                 SelectCollections(opened.backup, options.filter));
 
   run.progress.Enter(Step::kPreflight);
   for (const Collection* collection : selected)
@@ -147,7 +131,7 @@ Result<ExportReport> RunExport(const ExportOptions& options, BackupSide& side, E
   MBK_TRY_ASSIGN(RowCodec* const codec, LoadRowCodec());
 
   ExportReport report{.name = options.name,
-                      .target_url = target.store.identity().Url(ObjectKey(target.prefix))};
+                      .target_url = target.store.identity().Url(ObjectKey(target.directory))};
   run.progress.Enter(Step::kCopy, 0, opened.backup.size);
   const rows::BinlogSource source{side.store,
                                   [&](const DataObject& object) { return object.KeyIn(layout.tree()); }};

@@ -15,6 +15,7 @@ class BinlogRows : public RowSource {
 
   const std::string& name() const override { return name_; }
   const CollectionSchema& schema() const override { return rows_.schema(); }
+  bool may_change() const override { return false; }
   /// Finds out which rows live when first called.
   Status ForEachBatch(const Visit& visit, const CallContext& context) override;
 

@@ -19,6 +19,9 @@ class RowSource {
   /// With the dynamic field among the fields.
   virtual const CollectionSchema& schema() const = 0;
 
+  /// Whether somebody may write to it while it is read.
+  virtual bool may_change() const = 0;
+
   /// `partition` is empty where it cannot be told.
   using Visit = std::function<Status(const std::string& partition, const RowBatch& batch)>;
   /// Every living row once, with all fields of the schema that a server gives back; in any order, from
