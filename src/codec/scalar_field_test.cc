@@ -61,7 +61,10 @@ RC_GTEST_PROP(ScalarField, BitsOfFloatsSurvive, (const std::vector<std::uint64_t
   ScalarField read;
   RC_ASSERT(ParseScalarField(bytes, read).ok());
   RC_ASSERT(read.doubles.size() == patterns.size());
-  RC_ASSERT(patterns.empty() || std::memcmp(read.doubles.data(), patterns.data(), patterns.size() * 8) == 0);
+  // Outside of the macro, which evaluates both sides.
+  const bool is_same =
+      patterns.empty() || std::memcmp(read.doubles.data(), patterns.data(), patterns.size() * 8) == 0;
+  RC_ASSERT(is_same);
 }
 
 RC_GTEST_PROP(ScalarField, TextsSurvive, (const std::vector<std::string>& texts)) {
