@@ -42,13 +42,13 @@ INSTANTIATE_TEST_SUITE_P(
                     VersionCase{{"", "v2.5.9"}, {2, 5, 9}},                     // GetVersion helps
                     VersionCase{{"2.6-dev", "2.6.3"}, {2, 6, 3}},               // exact before guess
                     VersionCase{{"milvus_lite", "milvus_lite-3.2.2"}, {3, 2, 2, true}},
-                    VersionCase{{"milvus_lite"}, {0, 0, 0, true}},  //
-                    VersionCase{{"master-20260101-1a2b3c"}, {99, 0, 0}},        //
-                    VersionCase{{"20260101"}, {99, 0, 0}},                      //
-                    VersionCase{{"-1.2.3"}, {99, 0, 0}},                        //
-                    VersionCase{{"99999999999999999999.1.1"}, {99, 0, 0}},      // hostile
-                    VersionCase{{"2.1234567.1"}, {99, 0, 0}},                   //
-                    VersionCase{{"2.6.1234567"}, {2, 6, 9999}},                 //
+                    VersionCase{{"milvus_lite"}, {0, 0, 0, true}},          //
+                    VersionCase{{"master-20260101-1a2b3c"}, {99, 0, 0}},    //
+                    VersionCase{{"20260101"}, {99, 0, 0}},                  //
+                    VersionCase{{"-1.2.3"}, {99, 0, 0}},                    //
+                    VersionCase{{"99999999999999999999.1.1"}, {99, 0, 0}},  // hostile
+                    VersionCase{{"2.1234567.1"}, {99, 0, 0}},               //
+                    VersionCase{{"2.6.1234567"}, {2, 6, 9999}},             //
                     VersionCase{{"", ""}, {99, 0, 0}}, VersionCase{{}, {99, 0, 0}}));
 
 TEST(LooksLikeVersion, DecidesWhetherGetVersionIsAsked) {

@@ -50,7 +50,7 @@ struct DatabaseDescription {
 
 struct PartitionName {
   std::string name;
-  std::int64_t id = 0;
+  std::int64_t id = 0;  ///< 0 of Milvus Lite
 };
 
 /// One entry of GetPersistentSegmentInfo.
@@ -118,8 +118,7 @@ struct WriteRowsResult {
 /// Milvus answers no query with more rows.
 inline constexpr std::int64_t kMaxQueryRows = 16'384;
 
-/// One page of rows, by the newest state of the data (consistency level Strong). To read more than a page
-/// use a RowCursor.
+/// One page of rows. To read more than a page use a RowCursor.
 struct QueryRowsRequest {
   CollectionName collection;
   const CollectionSchema* schema = nullptr;  ///< its ids the answer's columns bear; not owned
@@ -129,6 +128,8 @@ struct QueryRowsRequest {
   /// 1 … kMaxQueryRows. The rows of the smallest keys are returned in the order of their keys, each key
   /// once; fewer than the limit does not say that there are no more, but none does.
   std::int64_t limit = kMaxQueryRows;
+  /// Whether what was written last must be in (consistency level Strong). Costs a wait of about 0.2 s.
+  bool newest = true;
 };
 
 struct CountRowsRequest {
@@ -136,8 +137,7 @@ struct CountRowsRequest {
   const CollectionSchema* schema = nullptr;  ///< not owned
   std::string expression;                    ///< "": all rows
   std::vector<std::string> partition_names;  ///< empty: all
-  /// Whether what was written last must be in. Costs a wait of about 0.2 s.
-  bool newest = true;
+  bool newest = true;                        ///< as above
 };
 
 enum class ImportState { kPending, kFailed, kStarted, kPersisted, kFlushed, kCompleted, kFailedAndCleaned };

@@ -89,6 +89,7 @@ constexpr Phrase kPhrases[] = {
     {"duplicate collection", Code::kAlreadyExists},  {"duplicate field name", Code::kAlreadyExists},
     {"collection not found", Code::kNotFound},       {"can't find collection", Code::kNotFound},
     {"database not found", Code::kNotFound},         {"partition not found", Code::kNotFound},
+    {"' does not exist", Code::kNotFound},  // Milvus Lite
     {"auth check failure", Code::kPermissionDenied}, {"permission deny", Code::kPermissionDenied},
 };
 

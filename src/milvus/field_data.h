@@ -14,8 +14,7 @@ namespace mbk {
 
 /// Fills `out` but for its id, which servers do not want. kInvalidArgument when the column does not look as
 /// its type demands, or lacks a value where the field must have one.
-Status ToFieldData(const FieldSchema& field, const Column& column,
-                   ::milvus::proto::schema::FieldData* out);
+Status ToFieldData(const FieldSchema& field, const Column& column, ::milvus::proto::schema::FieldData* out);
 
 /// The column of `data`, of `rows` rows; its field id is left 0. `owner` keeps `data` alive, to whose memory
 /// the column of plain numbers and vectors leads. kDataLoss when the message contradicts itself.

@@ -24,7 +24,8 @@ struct Values {
 };
 
 Status Contradiction(const schema::FieldData& data, std::string_view what) {
-  return DataLoss(fmt::format("the column \"{}\" (type {}) of the answer {}", data.field_name(), data.type(), what));
+  return DataLoss(
+      fmt::format("the column \"{}\" (type {}) of the answer {}", data.field_name(), data.type(), what));
 }
 
 /// Which value belongs to which row. Servers either keep a place for rows without a value or do not.
@@ -33,8 +34,7 @@ class RowPlaces {
   static Result<RowPlaces> Of(const schema::FieldData& data, std::int64_t rows, std::int64_t values) {
     RowPlaces places;
     if (data.valid_data().empty()) {
-      if (values != rows)
-        return Contradiction(data, fmt::format("has {} values for {} rows", values, rows));
+      if (values != rows) return Contradiction(data, fmt::format("has {} values for {} rows", values, rows));
       return places;
     }
     if (data.valid_data_size() != rows) {
@@ -45,7 +45,8 @@ class RowPlaces {
     std::int64_t valid = 0;
     for (bool one : data.valid_data()) valid += one ? 1 : 0;
     if (values != rows && values != valid) {
-      return Contradiction(data, fmt::format("has {} values for {} rows of which {} have one", values, rows, valid));
+      return Contradiction(
+          data, fmt::format("has {} values for {} rows of which {} have one", values, rows, valid));
     }
     places.left_out_ = values != rows;
     return places;
@@ -73,8 +74,8 @@ class RowPlaces {
 
 /// Builds a column row by row: add(buffers, index of the value) where there is one, blank(buffers) where not.
 template <class Add, class Blank>
-Result<Column> Build(const schema::FieldData& data, std::int64_t rows, std::int64_t values, ColumnLayout layout,
-                     std::int64_t width, Add add, Blank blank) {
+Result<Column> Build(const schema::FieldData& data, std::int64_t rows, std::int64_t values,
+                     ColumnLayout layout, std::int64_t width, Add add, Blank blank) {
   MBK_TRY_ASSIGN(RowPlaces places, RowPlaces::Of(data, rows, values));
   auto buffers = std::make_shared<ColumnBuffers>();
   MBK_TRY(places.ForEach(rows, [&](std::optional<int> at) -> Status {
@@ -173,7 +174,8 @@ Result<Column> Times(const schema::FieldData& data, std::int64_t rows, std::shar
       [&](ColumnBuffers& buffers, int at) -> Status {
         std::optional<std::int64_t> time = ParseTimestamptz(texts.Get(at));
         if (!time)
-          return Contradiction(data, fmt::format("holds the time \"{}\", which is none", texts.Get(at).substr(0, 64)));
+          return Contradiction(
+              data, fmt::format("holds the time \"{}\", which is none", texts.Get(at).substr(0, 64)));
         buffers.AddNumber(*time);
         return {};
       },
@@ -228,7 +230,8 @@ Result<Column> ArraysOfVectors(const schema::FieldData& data, std::int64_t rows)
 Result<Column> Vectors(const schema::FieldData& data, std::int64_t rows, std::shared_ptr<const void> owner) {
   const schema::VectorField& vectors = data.vectors();
   const auto type = static_cast<DataType>(data.type());
-  if (type == DataType::kSparseFloatVector) return Strings(data, rows, vectors.sparse_float_vector().contents());
+  if (type == DataType::kSparseFloatVector)
+    return Strings(data, rows, vectors.sparse_float_vector().contents());
   if (type == DataType::kArrayOfVector) return ArraysOfVectors(data, rows);
   std::optional<Values> values = VectorsOf(type, vectors);
   if (!values) return Contradiction(data, fmt::format("holds no vectors of dimension {}", vectors.dim()));
@@ -286,7 +289,8 @@ Result<std::int64_t> RowsOf(const schema::FieldData& data) {
   return CountValues(data);
 }
 
-Result<Column> FromFieldData(const schema::FieldData& data, std::int64_t rows, std::shared_ptr<const void> owner) {
+Result<Column> FromFieldData(const schema::FieldData& data, std::int64_t rows,
+                             std::shared_ptr<const void> owner) {
   const schema::ScalarField& scalars = data.scalars();
   switch (static_cast<DataType>(data.type())) {
     case DataType::kBool:

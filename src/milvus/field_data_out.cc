@@ -55,7 +55,8 @@ void AddFloats(std::string_view bytes, google::protobuf::RepeatedField<float>* o
   const int count = static_cast<int>(bytes.size() / sizeof(float));
   out->Resize(before + count, 0);
   if (count > 0)
-    __builtin_memcpy(out->mutable_data() + before, bytes.data(), static_cast<std::size_t>(count) * sizeof(float));
+    __builtin_memcpy(out->mutable_data() + before, bytes.data(),
+                     static_cast<std::size_t>(count) * sizeof(float));
 }
 
 /// Text that every server reads, unless there is a time that no text can say: then numbers.
@@ -81,7 +82,8 @@ void AddGeometries(const Column& column, schema::ScalarField* out) {
     std::string_view bytes = column.BytesAt(row);
     binary = binary || (!bytes.empty() && (bytes[0] == 0 || bytes[0] == 1));
   });
-  AddBytes(column, (binary ? out->mutable_geometry_data() : out->mutable_geometry_wkt_data())->mutable_data());
+  AddBytes(column,
+           (binary ? out->mutable_geometry_data() : out->mutable_geometry_wkt_data())->mutable_data());
 }
 
 void AddScalars(const FieldSchema& field, const Column& column, schema::ScalarField* out) {
@@ -201,8 +203,8 @@ Status CheckVectorBytes(const FieldSchema& field, const Column& column, std::int
 Status CheckLayout(const FieldSchema& field, const Column& column, std::int64_t dim) {
   const std::int64_t width = FixedWidth(field.data_type, dim);
   if (column.type != field.data_type) {
-    return InvalidArgument(fmt::format("{} is given values of type {}", Describe(field),
-                                       static_cast<int>(column.type)));
+    return InvalidArgument(
+        fmt::format("{} is given values of type {}", Describe(field), static_cast<int>(column.type)));
   }
   if (field.data_type == DataType::kBool) {
     if (column.layout == ColumnLayout::kBits) return {};
@@ -226,8 +228,7 @@ Status SetValidity(const FieldSchema& field, const Column& column, schema::Field
     if (may_lack) {
       out->add_valid_data(!column.IsNull(row));
     } else if (column.IsNull(row)) {
-      return InvalidArgument(
-          fmt::format("{} must have a value, and row {} has none", Describe(field), row));
+      return InvalidArgument(fmt::format("{} must have a value, and row {} has none", Describe(field), row));
     }
   }
   return {};

@@ -117,9 +117,11 @@ TEST(FieldData, TimesOutsideOfTextAreSentAsNumbers) {
 
 TEST(FieldData, GeometryIsTextOrBinaryAsItIs) {
   FieldSchema field{.name = "g", .data_type = DataType::kGeometry};
-  EXPECT_TRUE(Sent(field, TextColumn(100, field.data_type, {"POINT (1 2)"})).scalars().has_geometry_wkt_data());
   EXPECT_TRUE(
-      Sent(field, TextColumn(100, field.data_type, {std::string("\1\2\0", 3)})).scalars().has_geometry_data());
+      Sent(field, TextColumn(100, field.data_type, {"POINT (1 2)"})).scalars().has_geometry_wkt_data());
+  EXPECT_TRUE(Sent(field, TextColumn(100, field.data_type, {std::string("\1\2\0", 3)}))
+                  .scalars()
+                  .has_geometry_data());
 }
 
 TEST(FieldData, SparseVectorsHaveTheDimensionOfTheirLargestIndex) {
@@ -136,8 +138,10 @@ TEST(FieldData, WhatDoesNotFitItsFieldIsRefusedWithTheFieldsName) {
     return status.message();
   };
   FieldSchema number{.name = "age", .data_type = DataType::kInt64};
-  Column missing = ColumnOfCells(DataType::kInt64, ColumnLayout::kFixed, 8, {std::string(8, 0), std::nullopt});
-  EXPECT_THAT(refusal(number, missing), HasSubstr("\"age\" (id 0, type 5) must have a value, and row 1 has none"));
+  Column missing =
+      ColumnOfCells(DataType::kInt64, ColumnLayout::kFixed, 8, {std::string(8, 0), std::nullopt});
+  EXPECT_THAT(refusal(number, missing),
+              HasSubstr("\"age\" (id 0, type 5) must have a value, and row 1 has none"));
   EXPECT_THAT(refusal(number, TextColumn(0, DataType::kVarChar, {"a"})), HasSubstr("\"age\""));
   EXPECT_THAT(refusal(number, TextColumn(0, DataType::kInt64, {"a"})), HasSubstr("\"age\""));
   EXPECT_THAT(refusal(number, NumberColumn<std::int32_t>(0, DataType::kInt64, {1})), HasSubstr("4 bytes"));
@@ -151,7 +155,8 @@ TEST(FieldData, WhatDoesNotFitItsFieldIsRefusedWithTheFieldsName) {
                       .data_type = DataType::kArrayOfVector,
                       .type_params = {{"dim", "2"}},
                       .element_type = DataType::kFloatVector};
-  EXPECT_THAT(refusal(vectors, TextColumn(0, vectors.data_type, {"123456789"})), HasSubstr("row 0 has 9 bytes"));
+  EXPECT_THAT(refusal(vectors, TextColumn(0, vectors.data_type, {"123456789"})),
+              HasSubstr("row 0 has 9 bytes"));
 }
 
 Message LongData(DataType type, int values, int valid_data) {
@@ -185,7 +190,8 @@ TEST(FieldData, AnAnswerThatContradictsItselfIsDataLoss) {
 }
 
 TEST(FieldData, VectorsThatDoNotDivideIntoRowsAreDataLoss) {
-  for (std::int64_t dim : {std::int64_t{0}, std::int64_t{-4}, std::int64_t{4}, std::numeric_limits<std::int64_t>::max()}) {
+  for (std::int64_t dim :
+       {std::int64_t{0}, std::int64_t{-4}, std::int64_t{4}, std::numeric_limits<std::int64_t>::max()}) {
     Message data;
     data.set_field_name("f");
     data.set_type(static_cast<int>(DataType::kFloatVector));
@@ -204,7 +210,7 @@ RC_GTEST_PROP(FieldData, AnyMessageIsReadOrRefused, ()) {
   Result<std::int64_t> rows = RowsOf(data);
   if (!rows.ok()) return;
   Result<Column> column = FromFieldData(data, *rows, nullptr);
-  RC_ASSERT(!column.ok() || column->length == *rows);
+  RC_ASSERT((!column.ok() || column->length == *rows));
 }
 
 RC_GTEST_PROP(Timestamptz, ComesBackFromItsText, ()) {
@@ -222,8 +228,9 @@ TEST(Timestamptz, ReadsWhatServersWrite) {
 }
 
 TEST(Timestamptz, RefusesWhatIsNoTime) {
-  for (const char* text : {"", "now", "1970-13-01T00:00:00Z", "1970-02-30T00:00:00Z", "1970-01-01T24:00:00Z",
-                           "1970-01-01T00:00:00.Z", "1970-01-01T00:00:00ZZ", "1970-01-01T00:00:00+8", "1970-01-01"}) {
+  for (const char* text :
+       {"", "now", "1970-13-01T00:00:00Z", "1970-02-30T00:00:00Z", "1970-01-01T24:00:00Z",
+        "1970-01-01T00:00:00.Z", "1970-01-01T00:00:00ZZ", "1970-01-01T00:00:00+8", "1970-01-01"}) {
     EXPECT_EQ(ParseTimestamptz(text), std::nullopt) << text;
   }
   EXPECT_EQ(FormatTimestamptz(std::numeric_limits<std::int64_t>::max()), std::nullopt);

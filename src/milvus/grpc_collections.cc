@@ -105,13 +105,14 @@ Result<std::vector<PartitionName>> GrpcMilvusClient::ListPartitions(const Collec
   request.set_collection_name(collection.name);
   MBK_TRY_ASSIGN(auto response, rpc_.Call(&Stub::ShowPartitions, About("ShowPartitions", collection), request,
                                           Usual(), context));
-  if (response.partition_names_size() != response.partitionids_size()) {
+  const bool has_ids = response.partitionids_size() > 0;  // Milvus Lite gives none
+  if (has_ids && response.partition_names_size() != response.partitionids_size()) {
     return Internal(fmt::format("ShowPartitions \"{}\" on Milvus {}: {} names but {} ids", collection.Full(),
                                 address(), response.partition_names_size(), response.partitionids_size()));
   }
   std::vector<PartitionName> partitions;
   for (int i = 0; i < response.partition_names_size(); ++i) {
-    partitions.push_back({.name = response.partition_names(i), .id = response.partitionids(i)});
+    partitions.push_back({.name = response.partition_names(i), .id = has_ids ? response.partitionids(i) : 0});
   }
   return partitions;
 }

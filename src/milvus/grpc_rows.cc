@@ -24,12 +24,13 @@ void SetParam(const std::string& key, const std::string& value, pb::milvus::Quer
 }
 
 pb::milvus::QueryRequest NewQuery(const CollectionName& collection, const std::string& expression,
-                                  const std::vector<std::string>& partitions) {
+                                  const std::vector<std::string>& partitions, bool newest) {
   pb::milvus::QueryRequest request;
   request.set_collection_name(collection.name);
   request.set_expr(expression);
   for (const std::string& partition : partitions) request.add_partition_names(partition);
-  request.set_consistency_level(kStrong);
+  request.set_consistency_level(newest ? kStrong : kEventually);
+  if (!newest) request.set_guarantee_timestamp(kAnyTimestamp);
   return request;
 }
 
@@ -43,7 +44,8 @@ Result<Request> ToRequest(const WriteRowsRequest& wanted) {
   request.set_num_rows(static_cast<std::uint32_t>(wanted.rows->rows));
   MBK_TRY(ToFieldsData(*wanted.schema, *wanted.rows, wanted.send_auto_ids, request.mutable_fields_data()));
   if (request.ByteSizeLong() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
-    return InvalidArgument(fmt::format("{} rows of more than 2 GiB do not go into one message", wanted.rows->rows));
+    return InvalidArgument(
+        fmt::format("{} rows of more than 2 GiB do not go into one message", wanted.rows->rows));
   return request;
 }
 
@@ -73,34 +75,37 @@ std::string Rows(const WriteRowsRequest& wanted) {
 
 }  // namespace
 
-Result<WriteRowsResult> GrpcMilvusClient::InsertRows(const WriteRowsRequest& wanted, const CallContext& context) {
+Result<WriteRowsResult> GrpcMilvusClient::InsertRows(const WriteRowsRequest& wanted,
+                                                     const CallContext& context) {
   RpcCall call = About("Insert", wanted.target);
   call.object += Rows(wanted);
   Result<pb::milvus::InsertRequest> request = ToRequest<pb::milvus::InsertRequest>(wanted);
   if (!request.ok()) return request.status().WithContext(fmt::format("Insert {}", call.object));
-  MBK_TRY_ASSIGN(auto response, rpc_.CallUnchecked(&Stub::Insert, call, *request, Once(retries_.create, &write_limiter_),
-                                                   context, IsPartial));
+  MBK_TRY_ASSIGN(auto response,
+                 rpc_.CallUnchecked(&Stub::Insert, call, *request, Once(retries_.create, &write_limiter_),
+                                    context, IsPartial));
   return FromProto(response, wanted.rows->rows);
 }
 
-Result<WriteRowsResult> GrpcMilvusClient::UpsertRows(const WriteRowsRequest& wanted, const CallContext& context) {
+Result<WriteRowsResult> GrpcMilvusClient::UpsertRows(const WriteRowsRequest& wanted,
+                                                     const CallContext& context) {
   RpcCall call = About("Upsert", wanted.target);
   call.object += Rows(wanted);
   Result<pb::milvus::UpsertRequest> request = ToRequest<pb::milvus::UpsertRequest>(wanted);
   if (!request.ok()) return request.status().WithContext(fmt::format("Upsert {}", call.object));
   CallRules rules = Once(retries_.create, &write_limiter_);
   if (!MakesKeys(wanted)) rules = {.retry = retries_.usual, .limiter = &write_limiter_};
-  MBK_TRY_ASSIGN(auto response,
-                 rpc_.CallUnchecked(&Stub::Upsert, call, *request, rules, context, IsPartial));
+  MBK_TRY_ASSIGN(auto response, rpc_.CallUnchecked(&Stub::Upsert, call, *request, rules, context, IsPartial));
   return FromProto(response, wanted.rows->rows);
 }
 
 Result<RowBatch> GrpcMilvusClient::QueryRows(const QueryRowsRequest& wanted, const CallContext& context) {
   RpcCall call = About("Query", wanted.collection);
   if (wanted.limit < 1 || wanted.limit > kMaxQueryRows)
-    return InvalidArgument(fmt::format("Query {}: a page of {} rows; it has 1 to {}", call.object, wanted.limit,
-                                       kMaxQueryRows));
-  pb::milvus::QueryRequest request = NewQuery(wanted.collection, wanted.expression, wanted.partition_names);
+    return InvalidArgument(
+        fmt::format("Query {}: a page of {} rows; it has 1 to {}", call.object, wanted.limit, kMaxQueryRows));
+  pb::milvus::QueryRequest request =
+      NewQuery(wanted.collection, wanted.expression, wanted.partition_names, wanted.newest);
   for (const std::string& field : wanted.output_fields) request.add_output_fields(field);
   SetParam("limit", std::to_string(wanted.limit), &request);
   // A page ends where the rows of some segment end that the server has looked at. Without this 2.3.5 loses
@@ -122,11 +127,8 @@ Result<std::int64_t> GrpcMilvusClient::CountRows(const CountRowsRequest& wanted,
     MBK_TRY_ASSIGN(KeyField key, KeyField::Of(*wanted.schema));
     expression = KeyExpression(key, {});
   }
-  pb::milvus::QueryRequest request = NewQuery(wanted.collection, expression, wanted.partition_names);
-  if (!wanted.newest) {
-    request.set_consistency_level(kEventually);
-    request.set_guarantee_timestamp(kAnyTimestamp);
-  }
+  pb::milvus::QueryRequest request =
+      NewQuery(wanted.collection, expression, wanted.partition_names, wanted.newest);
   request.add_output_fields("count(*)");
   RpcCall call = About("Query", wanted.collection);
   call.object += " for count(*)";

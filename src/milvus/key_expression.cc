@@ -22,8 +22,9 @@ Result<KeyField> KeyField::Of(const CollectionSchema& schema) {
   if (key == nullptr)
     return InvalidArgument(fmt::format("the schema of \"{}\" has no primary key", schema.name));
   if (key->data_type != DataType::kInt64 && key->data_type != DataType::kVarChar) {
-    return InvalidArgument(fmt::format("the primary key \"{}\" of \"{}\" is of type {}: neither Int64 nor VarChar",
-                                       key->name, schema.name, static_cast<int>(key->data_type)));
+    return InvalidArgument(
+        fmt::format("the primary key \"{}\" of \"{}\" is of type {}: neither Int64 nor VarChar", key->name,
+                    schema.name, static_cast<int>(key->data_type)));
   }
   return KeyField{
       .field_id = key->field_id, .name = key->name, .is_text = key->data_type == DataType::kVarChar};

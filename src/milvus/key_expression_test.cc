@@ -55,7 +55,8 @@ TEST(KeyField, IsAnInt64OrAVarChar) {
 }
 
 std::int64_t AnyNumber() {
-  return *rc::gen::oneOf(rc::gen::arbitrary<std::int64_t>(), rc::gen::element(kMin, kMin + 1, kMax - 1, kMax));
+  return *rc::gen::oneOf(rc::gen::arbitrary<std::int64_t>(),
+                         rc::gen::element(kMin, kMin + 1, kMax - 1, kMax));
 }
 
 RowKey AnyKey(bool is_text) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <set>
@@ -117,7 +118,8 @@ class Halver {
 
 class Splitter {
  public:
-  Splitter(MilvusClient& client, CountRowsRequest count, KeyField key, KeyRange range, const CallContext& context)
+  Splitter(MilvusClient& client, CountRowsRequest count, KeyField key, KeyRange range,
+           const CallContext& context)
       : client_(client),
         count_(std::move(count)),
         key_(std::move(key)),
@@ -131,7 +133,7 @@ class Splitter {
     MBK_TRY_ASSIGN(total_, Count(range_));
     parts = static_cast<int>(std::min<std::int64_t>(parts, total_ / kRowsWorthAPart + 1));
     if (parts <= 1) return std::vector<KeyRange>{range_};
-    MBK_TRY(Look(range_));
+    MBK_TRY_ASSIGN(smallest_, Look(range_));
     if (!smallest_) return std::vector<KeyRange>{range_};
     if (!key_.is_text) MBK_TRY(FindTop());
     std::vector<RowKey> cuts;
@@ -163,30 +165,29 @@ class Splitter {
     return rank;
   }
 
-  /// Learns from the first keys of `range` what keys look like, and at the first time which is the smallest.
-  Status Look(const KeyRange& range) {
+  /// The smallest key of `range`; nullopt when there is none. Learns from the first ones what keys look like.
+  Result<std::optional<RowKey>> Look(const KeyRange& range) {
     constexpr std::int64_t kSample = 256;
+    if (IsEmptyRange(key_, range)) return std::optional<RowKey>();
     QueryRowsRequest request{.collection = count_.collection,
                              .schema = count_.schema,
                              .expression = KeyExpression(key_, range),
                              .output_fields = {key_.name},
                              .partition_names = count_.partition_names,
-                             .limit = key_.is_text ? kSample : 1};
+                             .limit = key_.is_text ? kSample : 1,
+                             .newest = false};
     MBK_TRY_ASSIGN(RowBatch page, client_.QueryRows(request, context_));
     const Column* keys = page.Find(key_.field_id);
-    for (std::int64_t row = 0; keys != nullptr && row < page.rows; ++row) {
-      RowKey key = key_.At(*keys, row);
-      halver_.Saw(key);
-      if (!smallest_) smallest_ = std::move(key);
-    }
-    return {};
+    if (keys == nullptr || page.rows == 0) return std::optional<RowKey>();
+    for (std::int64_t row = 0; row < page.rows; ++row) halver_.Saw(key_.At(*keys, row));
+    return std::optional<RowKey>(key_.At(*keys, 0));
   }
 
   /// A bound above the numbers there are: keys are often close together and far from the end.
   Status FindTop() {
     std::uint64_t step = 1 << 16;
-    const auto limit = static_cast<std::uint64_t>(range_.to ? range_.to->number
-                                                            : std::numeric_limits<std::int64_t>::max());
+    const auto limit =
+        static_cast<std::uint64_t>(range_.to ? range_.to->number : std::numeric_limits<std::int64_t>::max());
     for (;; step <<= 8) {
       const auto low = static_cast<std::uint64_t>(smallest_->number);
       if (step >= limit - low) return {};
@@ -199,42 +200,49 @@ class Splitter {
   /// A key whose rank is `wanted`, give or take `tolerance`, or the nearest that could be found.
   Result<std::optional<RowKey>> Find(std::int64_t wanted, std::int64_t tolerance) {
     RowKey low = *smallest_;
+    std::int64_t low_rank = 0;
     std::optional<RowKey> high = range_.to;
     for (const auto& [key, rank] : ranks_) {
-      if (rank <= wanted && low < key) low = key;
-      if (rank > wanted && (!high || key < *high)) high = key;
+      if (rank > wanted) {
+        if (!high || key < *high) high = key;
+      } else if (low < key) {
+        low = key;
+        low_rank = rank;
+      }
     }
-    std::optional<RowKey> best;
-    std::int64_t best_miss = std::numeric_limits<std::int64_t>::max();
-    auto consider = [&](const RowKey& key, std::int64_t rank) {
-      const std::int64_t miss = rank > wanted ? rank - wanted : wanted - rank;
-      if (rank <= 0 || rank >= total_ || miss >= best_miss) return;
-      best = key;
-      best_miss = miss;
-    };
-    for (const auto& [key, rank] : ranks_) consider(key, rank);
-    for (int step = 0; step < kMostSteps && best_miss > tolerance; ++step) {
-      MBK_TRY_ASSIGN(std::optional<RowKey> middle, Narrow(low, high));
+    std::optional<RowKey> best = Nearest(wanted);
+    for (int step = 0; step < kMostSteps && Miss(best, wanted) > tolerance; ++step) {
+      std::optional<RowKey> middle = halver_.Between(low, high);
       if (!middle) break;
       MBK_TRY_ASSIGN(std::int64_t rank, Rank(*middle));
-      consider(*middle, rank);
-      if (rank <= wanted) {
-        low = std::move(*middle);
-      } else {
+      if (rank > wanted) {
         high = std::move(middle);
+      } else {
+        // Nothing lies below: on to the next key there is, lest a text grow towards the end of its like.
+        if (rank == low_rank && key_.is_text) {
+          MBK_TRY_ASSIGN(middle, Look({.from = middle, .to = high}));
+          if (!middle) break;
+        }
+        low = std::move(*middle);
+        low_rank = rank;
       }
+      best = Nearest(wanted);
     }
     return best;
   }
 
-  /// A key between the two. Where no character seen so far leads there, the keys that lie there are looked at.
-  Result<std::optional<RowKey>> Narrow(const RowKey& low, const std::optional<RowKey>& high) {
-    std::optional<RowKey> middle = halver_.Between(low, high);
-    if (middle || !key_.is_text) return middle;
-    KeyRange range{.after = low, .to = high};
-    if (IsEmptyRange(key_, range)) return middle;
-    MBK_TRY(Look(range));
-    return halver_.Between(low, high);
+  /// Of the keys that were ranked, the one whose rank is nearest; none that has all rows on one side.
+  std::optional<RowKey> Nearest(std::int64_t wanted) const {
+    std::optional<RowKey> best;
+    for (const auto& [key, rank] : ranks_) {
+      if (rank > 0 && rank < total_ && std::abs(rank - wanted) < Miss(best, wanted)) best = key;
+    }
+    return best;
+  }
+
+  std::int64_t Miss(const std::optional<RowKey>& key, std::int64_t wanted) const {
+    if (!key) return std::numeric_limits<std::int64_t>::max();
+    return std::abs(ranks_.at(*key) - wanted);
   }
 
   std::vector<KeyRange> Between(const std::vector<RowKey>& cuts) const {

@@ -95,7 +95,8 @@ Result<RowBatch> RowCursor::Ask(const CallContext& context) {
 
 Status RowCursor::Advance(const RowBatch& page) {
   auto complain = [&](const std::string& what) {
-    return Internal(fmt::format("Query \"{}\" on Milvus {}: {}", options_.collection.Full(), client_->address(), what));
+    return Internal(
+        fmt::format("Query \"{}\" on Milvus {}: {}", options_.collection.Full(), client_->address(), what));
   };
   const Column* keys = page.Find(key_.field_id);
   if (keys == nullptr) return complain(fmt::format("the answer lacks the key \"{}\"", key_.name));
@@ -105,8 +106,9 @@ Status RowCursor::Advance(const RowBatch& page) {
     const bool in_range = (!range.after || *range.after < key) && (!range.from || *range.from <= key) &&
                           (!range.to || key < *range.to);
     if (keys->IsNull(row) || !in_range) {
-      return complain(fmt::format("the rows do not come in the order of their keys: {} where {} was asked for",
-                                  KeyText(key_, key), KeyExpression(key_, range)));
+      return complain(
+          fmt::format("the rows do not come in the order of their keys: {} where {} was asked for",
+                      KeyText(key_, key), KeyExpression(key_, range)));
     }
     options_.range.after = std::move(key);
   }

@@ -76,7 +76,8 @@ Status AddColumns(const CollectionSchema& schema, const PbFieldsData& data, std:
       return one.is_dynamic() ? field.is_dynamic : field.name == one.field_name();
     });
     if (!found)
-      return DataLoss(fmt::format("the answer has a column \"{}\", and the schema no such field", one.field_name()));
+      return DataLoss(
+          fmt::format("the answer has a column \"{}\", and the schema no such field", one.field_name()));
     if (static_cast<DataType>(one.type()) != found->field.data_type) {
       return DataLoss(fmt::format("the column \"{}\" of the answer is of type {}, the schema says {}",
                                   one.field_name(), one.type(), static_cast<int>(found->field.data_type)));
@@ -102,7 +103,8 @@ Result<std::int64_t> RowsOfFirst(const PbFieldsData& data) {
 
 }  // namespace
 
-Status ToFieldsData(const CollectionSchema& schema, const RowBatch& batch, bool send_auto_ids, PbFieldsData* out) {
+Status ToFieldsData(const CollectionSchema& schema, const RowBatch& batch, bool send_auto_ids,
+                    PbFieldsData* out) {
   for (const Column& column : batch.columns) {
     if (column.field_id < kFirstFieldId) continue;
     if (column.length != batch.rows)
@@ -112,8 +114,8 @@ Status ToFieldsData(const CollectionSchema& schema, const RowBatch& batch, bool 
     if (!found) return InvalidArgument(fmt::format("the schema has no field of id {}", column.field_id));
     if (IsServersToMake(found->field, send_auto_ids)) continue;
     auto* data = found->in != nullptr ? StructOf(*found->in, out)->add_fields() : out->Add();
-    const bool fill = found->field.is_dynamic && column.validity != nullptr &&
-                      column.layout == ColumnLayout::kVariable;
+    const bool fill =
+        found->field.is_dynamic && column.validity != nullptr && column.layout == ColumnLayout::kVariable;
     MBK_TRY(ToFieldData(found->field, fill ? WithoutNulls(column) : column, data));
   }
   return {};

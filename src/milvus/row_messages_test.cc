@@ -33,7 +33,8 @@ RC_GTEST_PROP(RowMessages, ABatchOfAllTypesComesBackAsItWas, ()) {
   RowBatch batch{.rows = rows};
   for (DataType type : milvustest::EveryType()) {
     AnyColumn any = milvustest::AnyColumnOf(type, rows);
-    any.field.field_id = any.column.field_id = kFirstFieldId + static_cast<std::int64_t>(schema.fields.size());
+    any.field.field_id = any.column.field_id =
+        kFirstFieldId + static_cast<std::int64_t>(schema.fields.size());
     any.field.name = "f" + std::to_string(any.field.field_id);
     schema.fields.push_back(any.field);
     batch.columns.push_back(any.column);
@@ -50,8 +51,9 @@ RC_GTEST_PROP(RowMessages, ABatchOfAllTypesComesBackAsItWas, ()) {
 TEST(RowMessages, FieldsAreFoundByNameWhateverIdTheServerGives) {
   CollectionSchema sent{.fields = {Field(100, "id", DataType::kInt64), Field(105, "n", DataType::kInt64)}};
   CollectionSchema asked{.fields = {Field(7, "n", DataType::kInt64), Field(9, "id", DataType::kInt64)}};
-  RowBatch batch{.rows = 1, .columns = {NumberColumn<std::int64_t>(100, DataType::kInt64, {1}),
-                                        NumberColumn<std::int64_t>(105, DataType::kInt64, {2})}};
+  RowBatch batch{.rows = 1,
+                 .columns = {NumberColumn<std::int64_t>(100, DataType::kInt64, {1}),
+                             NumberColumn<std::int64_t>(105, DataType::kInt64, {2})}};
   auto answer = std::make_shared<Answer>();
   ASSERT_TRUE(ToFieldsData(sent, batch, false, answer->mutable_fields_data()).ok());
   RowBatch back = FromQueryResults(asked, answer).value();
@@ -60,15 +62,17 @@ TEST(RowMessages, FieldsAreFoundByNameWhateverIdTheServerGives) {
 }
 
 TEST(RowMessages, WhatTheServerMakesIsLeftOut) {
-  CollectionSchema schema{.fields = {Field(100, "id", DataType::kInt64), Field(101, "text", DataType::kVarChar),
+  CollectionSchema schema{.fields = {Field(100, "id", DataType::kInt64),
+                                     Field(101, "text", DataType::kVarChar),
                                      Field(102, "bm25", DataType::kSparseFloatVector)}};
   schema.fields[0].is_primary_key = schema.fields[0].auto_id = true;
   schema.fields[2].is_function_output = true;
-  RowBatch batch{.rows = 1, .columns = {NumberColumn<std::int64_t>(kRowIdField, DataType::kInt64, {1}),
-                                        NumberColumn<std::int64_t>(kTimestampField, DataType::kInt64, {1}),
-                                        NumberColumn<std::int64_t>(100, DataType::kInt64, {1}),
-                                        TextColumn(101, DataType::kVarChar, {"a"}),
-                                        TextColumn(102, DataType::kSparseFloatVector, {""})}};
+  RowBatch batch{.rows = 1,
+                 .columns = {NumberColumn<std::int64_t>(kRowIdField, DataType::kInt64, {1}),
+                             NumberColumn<std::int64_t>(kTimestampField, DataType::kInt64, {1}),
+                             NumberColumn<std::int64_t>(100, DataType::kInt64, {1}),
+                             TextColumn(101, DataType::kVarChar, {"a"}),
+                             TextColumn(102, DataType::kSparseFloatVector, {""})}};
   PbFieldsData without;
   ASSERT_TRUE(ToFieldsData(schema, batch, false, &without).ok());
   EXPECT_THAT(Names(without), ElementsAre("text"));
@@ -78,12 +82,15 @@ TEST(RowMessages, WhatTheServerMakesIsLeftOut) {
 }
 
 TEST(RowMessages, TheDynamicFieldIsMarkedAndNeverMissing) {
-  CollectionSchema schema{.fields = {Field(100, "id", DataType::kInt64), Field(102, "added", DataType::kInt64)},
-                          .enable_dynamic_field = true};
-  Column meta = milvustest::ColumnOfCells(DataType::kJson, ColumnLayout::kVariable, 0, {R"({"a":1})", std::nullopt});
+  CollectionSchema schema{
+      .fields = {Field(100, "id", DataType::kInt64), Field(102, "added", DataType::kInt64)},
+      .enable_dynamic_field = true};
+  Column meta =
+      milvustest::ColumnOfCells(DataType::kJson, ColumnLayout::kVariable, 0, {R"({"a":1})", std::nullopt});
   meta.field_id = 101;  // the gap that it left
   auto answer = std::make_shared<Answer>();
-  ASSERT_TRUE(ToFieldsData(schema, {.rows = 2, .columns = {meta}}, false, answer->mutable_fields_data()).ok());
+  ASSERT_TRUE(
+      ToFieldsData(schema, {.rows = 2, .columns = {meta}}, false, answer->mutable_fields_data()).ok());
   ASSERT_EQ(answer->fields_data_size(), 1);
   EXPECT_TRUE(answer->fields_data(0).is_dynamic());
   EXPECT_EQ(answer->fields_data(0).field_name(), "$meta");
@@ -98,11 +105,13 @@ TEST(RowMessages, FieldsOfAStructTravelTogether) {
   vectors.type_params = {{"dim", "1"}};
   FieldSchema tags = Field(104, "tag", DataType::kArray);
   tags.element_type = DataType::kInt64;
-  CollectionSchema schema{.fields = {Field(100, "id", DataType::kInt64)},
-                          .struct_array_fields = {{.field_id = 102, .name = "parts", .fields = {vectors, tags}}}};
-  RowBatch batch{.rows = 2, .columns = {NumberColumn<std::int64_t>(100, DataType::kInt64, {1, 2}),
-                                        TextColumn(103, DataType::kArrayOfVector, {"12345678", ""}),
-                                        TextColumn(104, DataType::kArray, {"x", "y"})}};
+  CollectionSchema schema{
+      .fields = {Field(100, "id", DataType::kInt64)},
+      .struct_array_fields = {{.field_id = 102, .name = "parts", .fields = {vectors, tags}}}};
+  RowBatch batch{.rows = 2,
+                 .columns = {NumberColumn<std::int64_t>(100, DataType::kInt64, {1, 2}),
+                             TextColumn(103, DataType::kArrayOfVector, {"12345678", ""}),
+                             TextColumn(104, DataType::kArray, {"x", "y"})}};
   auto answer = std::make_shared<Answer>();
   ASSERT_TRUE(ToFieldsData(schema, batch, false, answer->mutable_fields_data()).ok());
   EXPECT_THAT(Names(answer->fields_data()), ElementsAre("id", "parts"));
@@ -114,8 +123,8 @@ TEST(RowMessages, FieldsOfAStructTravelTogether) {
 TEST(RowMessages, AColumnWithoutAFieldIsRefused) {
   CollectionSchema schema{.fields = {Field(100, "id", DataType::kInt64)}};
   PbFieldsData out;
-  Status status =
-      ToFieldsData(schema, {.rows = 1, .columns = {NumberColumn<std::int64_t>(200, DataType::kInt64, {1})}}, false, &out);
+  Status status = ToFieldsData(
+      schema, {.rows = 1, .columns = {NumberColumn<std::int64_t>(200, DataType::kInt64, {1})}}, false, &out);
   EXPECT_EQ(status.code(), Code::kInvalidArgument);
   EXPECT_THAT(status.message(), HasSubstr("200"));
 }

@@ -37,7 +37,8 @@ std::optional<sys_days> TakeDate(std::string_view& text) {
   if (!month || !Take(text, "-")) return std::nullopt;
   std::optional<int> day = TakeDigits(text, 2);
   if (!day) return std::nullopt;
-  std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+  std::chrono::year_month_day date{std::chrono::year(*year),
+                                   std::chrono::month(static_cast<unsigned>(*month)),
                                    std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
   return sys_days(date);

@@ -51,8 +51,8 @@ inline Column ColumnOfCells(DataType type, ColumnLayout layout, std::int32_t wid
   };
   for (std::int64_t i = 0; i < offset; ++i) add("");
   for (const auto& cell : cells) add(cell);
-  Column column = ColumnBuffers::Finish(std::move(buffers), type, layout, width,
-                                        static_cast<std::int64_t>(cells.size()));
+  Column column =
+      ColumnBuffers::Finish(std::move(buffers), type, layout, width, static_cast<std::int64_t>(cells.size()));
   column.offset = offset;
   return column;
 }
@@ -60,7 +60,8 @@ inline Column ColumnOfCells(DataType type, ColumnLayout layout, std::int32_t wid
 template <class T>
 Column NumberColumn(std::int64_t field_id, DataType type, const std::vector<T>& values) {
   CellValues cells;
-  for (T value : values) cells.emplace_back(std::string(reinterpret_cast<const char*>(&value), sizeof(value)));
+  for (T value : values)
+    cells.emplace_back(std::string(reinterpret_cast<const char*>(&value), sizeof(value)));
   Column column = ColumnOfCells(type, ColumnLayout::kFixed, sizeof(T), cells);
   column.field_id = field_id;
   return column;
@@ -89,11 +90,26 @@ inline std::string AnyCell(const FieldSchema& field, std::int64_t dim) {
 }
 
 inline std::vector<DataType> EveryType() {
-  return {DataType::kBool,        DataType::kInt8,           DataType::kInt16,         DataType::kInt32,
-          DataType::kInt64,       DataType::kFloat,          DataType::kDouble,        DataType::kString,
-          DataType::kVarChar,     DataType::kArray,          DataType::kJson,          DataType::kGeometry,
-          DataType::kText,        DataType::kTimestamptz,    DataType::kBinaryVector,  DataType::kFloatVector,
-          DataType::kFloat16Vector, DataType::kBFloat16Vector, DataType::kSparseFloatVector, DataType::kInt8Vector,
+  return {DataType::kBool,
+          DataType::kInt8,
+          DataType::kInt16,
+          DataType::kInt32,
+          DataType::kInt64,
+          DataType::kFloat,
+          DataType::kDouble,
+          DataType::kString,
+          DataType::kVarChar,
+          DataType::kArray,
+          DataType::kJson,
+          DataType::kGeometry,
+          DataType::kText,
+          DataType::kTimestamptz,
+          DataType::kBinaryVector,
+          DataType::kFloatVector,
+          DataType::kFloat16Vector,
+          DataType::kBFloat16Vector,
+          DataType::kSparseFloatVector,
+          DataType::kInt8Vector,
           DataType::kArrayOfVector};
 }
 
@@ -109,8 +125,9 @@ inline AnyColumn AnyColumnOf(DataType type, std::int64_t rows) {
   if (IsVector(type) || type == DataType::kArrayOfVector) field.type_params = {{"dim", std::to_string(dim)}};
   if (type == DataType::kArray) field.element_type = DataType::kInt64;
   if (type == DataType::kArrayOfVector)
-    field.element_type = *rc::gen::element(DataType::kFloatVector, DataType::kBinaryVector, DataType::kInt8Vector,
-                                           DataType::kFloat16Vector, DataType::kBFloat16Vector);
+    field.element_type =
+        *rc::gen::element(DataType::kFloatVector, DataType::kBinaryVector, DataType::kInt8Vector,
+                          DataType::kFloat16Vector, DataType::kBFloat16Vector);
   field.nullable = *rc::gen::arbitrary<bool>();
   CellValues cells;
   for (std::int64_t i = 0; i < rows; ++i) {
@@ -121,8 +138,9 @@ inline AnyColumn AnyColumnOf(DataType type, std::int64_t rows) {
   ColumnLayout layout = width > 0 ? ColumnLayout::kFixed : ColumnLayout::kVariable;
   if (type == DataType::kBool) layout = ColumnLayout::kBits;
   if (IsVector(type) && field.nullable) layout = ColumnLayout::kVariable;
-  Column column = ColumnOfCells(type, layout, layout == ColumnLayout::kFixed ? static_cast<std::int32_t>(width) : 0,
-                                cells, *rc::gen::inRange<std::int64_t>(0, 10));
+  Column column =
+      ColumnOfCells(type, layout, layout == ColumnLayout::kFixed ? static_cast<std::int32_t>(width) : 0,
+                    cells, *rc::gen::inRange<std::int64_t>(0, 10));
   column.field_id = field.field_id;
   return {.field = std::move(field), .column = std::move(column)};
 }

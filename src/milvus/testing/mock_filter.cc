@@ -98,7 +98,8 @@ class Parser {
 
 }  // namespace
 
-Result<std::function<bool(const RowKey&)>> ParseKeyFilter(const std::string& expression, const KeyField& key) {
+Result<std::function<bool(const RowKey&)>> ParseKeyFilter(const std::string& expression,
+                                                          const KeyField& key) {
   using Filter = std::function<bool(const RowKey&)>;
   if (expression.empty()) return Filter([](const RowKey&) { return true; });
   std::optional<std::vector<Term>> terms = Parser(expression, key).Parse();

@@ -14,8 +14,8 @@
 #include "model/backup.h"
 
 /// A Milvus inside the test process: a real gRPC server on loopback that answers as Milvus 2.3.5 was
-/// recorded to, keeps collections and their rows in memory, remembers what it was asked, and fails as the test says.
-/// Link mbk_milvus_testing to use it above milvus/.
+/// recorded to, keeps collections and their rows in memory, remembers what it was asked, and fails as the
+/// test says. Link mbk_milvus_testing to use it above milvus/.
 namespace mbk::milvustest {
 
 /// One request as it arrived.

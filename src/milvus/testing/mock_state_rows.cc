@@ -175,7 +175,8 @@ MilvusStatus MockState::Answer(const pb::milvus::UpsertRequest& request, const s
     return NoPartition(request.partition_name());
   const FieldSchema* key = PrimaryKeyOf(found->description.schema);
   if (key != nullptr && key->auto_id)
-    return Illegal(fmt::format("upsert can not assign primary field data when auto id enabled {}", key->name));
+    return Illegal(
+        fmt::format("upsert can not assign primary field data when auto id enabled {}", key->name));
   Result<std::vector<MockRow>> rows =
       RowsOfRequest(WithDynamicField(found->description.schema), request, [this] { return NewId(); });
   if (!rows.ok()) return Illegal(rows.status().message());
@@ -206,7 +207,8 @@ MilvusStatus MockState::Answer(const pb::milvus::QueryRequest& request, const st
   if (!filter.ok()) return Illegal(filter.status().message());
   auto wanted = [&](const MockRow& row) {
     const auto& names = request.partition_names();
-    return (*filter)(row.key) && (names.empty() || std::find(names.begin(), names.end(), row.partition) != names.end());
+    return (*filter)(row.key) &&
+           (names.empty() || std::find(names.begin(), names.end(), row.partition) != names.end());
   };
   const auto& fields = request.output_fields();
   if (fields.size() == 1 && fields.Get(0) == "count(*)") {
@@ -220,8 +222,9 @@ MilvusStatus MockState::Answer(const pb::milvus::QueryRequest& request, const st
   const std::int64_t limit = Limit(request);
   if (limit < 0 && request.expr().empty()) return Illegal("empty expression should be used with limit");
   if (limit < 1 || limit > kMaxQueryRows) {
-    return Illegal(fmt::format(
-        "invalid max query result window, (offset+limit) should be in range [1, {}], but got {}", kMaxQueryRows, limit));
+    return Illegal(
+        fmt::format("invalid max query result window, (offset+limit) should be in range [1, {}], but got {}",
+                    kMaxQueryRows, limit));
   }
   const std::vector<const MockRow*> page = Page(*found, *key, limit, wanted);
   for (const FieldSchema& field : schema.fields) {
