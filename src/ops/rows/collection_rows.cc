@@ -71,7 +71,21 @@ Result<CollectionRows> CollectionRows::Open(RowCodec& codec, BinlogSource source
   return CollectionRows(codec, std::move(source), collection, std::move(schema), settings);
 }
 
-std::vector<FieldFiles> CollectionRows::FilesOf(const Segment& segment, const CallContext& context) const {
+// Old metadata do not know every size, and say 0.
+Result<std::unique_ptr<ByteSource>> CollectionRows::Open(const DataObject& object, std::int64_t window_bytes,
+                                                         const CallContext& context) const {
+  ObjectKey key = source_.key_of(object);
+  std::int64_t size = object.log->size;
+  if (size == 0) {
+    MBK_TRY_ASSIGN(const ObjectInfo info, source_.store.Head(key, context));
+    size = info.size;
+  }
+  return std::unique_ptr<ByteSource>(
+      std::make_unique<StoredFile>(source_.store, std::move(key), size, window_bytes, context));
+}
+
+Result<std::vector<FieldFiles>> CollectionRows::FilesOf(const Segment& segment,
+                                                        const CallContext& context) const {
   std::map<std::int64_t, std::vector<const Binlog*>> logs_of;
   for (const Binlog& log : segment.insert_logs) logs_of[log.field_id].push_back(&log);
   const auto open_at_a_time = static_cast<std::int64_t>(std::max<std::size_t>(1, logs_of.size()));
@@ -83,8 +97,8 @@ std::vector<FieldFiles> CollectionRows::FilesOf(const Segment& segment, const Ca
     FieldFiles field{.field_id = field_id};
     for (const Binlog* log : logs) {
       const DataObject object{.collection = collection_, .segment = &segment, .log = log};
-      field.files.push_back(
-          std::make_unique<StoredFile>(source_.store, source_.key_of(object), log->size, window, context));
+      MBK_TRY_ASSIGN(auto file, Open(object, window, context));
+      field.files.push_back(std::move(file));
     }
     files.push_back(std::move(field));
   }
@@ -93,8 +107,9 @@ std::vector<FieldFiles> CollectionRows::FilesOf(const Segment& segment, const Ca
 
 Status CollectionRows::ReadSegment(std::size_t index, const std::vector<std::int64_t>& field_ids,
                                    const Visit& visit, const CallContext& context) const {
+  MBK_TRY_ASSIGN(std::vector<FieldFiles> files, FilesOf(*segments_[index].segment, context));
   MBK_TRY_ASSIGN(auto reader,
-                 codec_->OpenSegment(schema_, FilesOf(*segments_[index].segment, context),
+                 codec_->OpenSegment(schema_, std::move(files),
                                      {.field_ids = field_ids, .batch_bytes = settings_.batch_bytes}));
   std::int64_t first_row = 0;
   for (;;) {
@@ -121,8 +136,8 @@ Status CollectionRows::ForEachDelete(const Segment& segment, const DeleteSink& s
                                      const CallContext& context) const {
   for (const Binlog& log : segment.delta_logs) {
     const DataObject object{.collection = collection_, .segment = &segment, .log = &log, .is_delta = true};
-    StoredFile file(source_.store, source_.key_of(object), log.size, kDeltaWindowBytes, context);
-    MBK_TRY(codec_->ReadDeltaLog(file, primary_key().data_type, sink));
+    MBK_TRY_ASSIGN(const auto file, Open(object, kDeltaWindowBytes, context));
+    MBK_TRY(codec_->ReadDeltaLog(*file, primary_key().data_type, sink));
   }
   return {};
 }

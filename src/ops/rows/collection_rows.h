@@ -79,7 +79,9 @@ class CollectionRows {
 
   Status ReadSegment(std::size_t index, const std::vector<std::int64_t>& field_ids, const Visit& visit,
                      const CallContext& context) const;
-  std::vector<FieldFiles> FilesOf(const Segment& segment, const CallContext& context) const;
+  Result<std::vector<FieldFiles>> FilesOf(const Segment& segment, const CallContext& context) const;
+  Result<std::unique_ptr<ByteSource>> Open(const DataObject& object, std::int64_t window_bytes,
+                                           const CallContext& context) const;
   class KeyPass;
 
   RowCodec* codec_;
