@@ -28,6 +28,11 @@ std::int64_t DynamicFieldId(const CollectionSchema& schema) {
   return expected;
 }
 
+bool HasPartitionKey(const CollectionSchema& schema) {
+  return std::any_of(schema.fields.begin(), schema.fields.end(),
+                     [](const FieldSchema& field) { return field.is_partition_key; });
+}
+
 const FieldSchema* PrimaryKeyOf(const CollectionSchema& schema) {
   for (const FieldSchema& field : schema.fields) {
     if (field.is_primary_key) return &field;

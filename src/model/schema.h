@@ -126,6 +126,9 @@ inline constexpr const char* kDynamicFieldName = "$meta";
 /// others' ids, or one past them. Meaningless when the dynamic field is not enabled.
 std::int64_t DynamicFieldId(const CollectionSchema& schema);
 
+/// Whether rows are spread over partitions by the value of a field.
+bool HasPartitionKey(const CollectionSchema& schema);
+
 /// nullptr when the schema has no primary key.
 const FieldSchema* PrimaryKeyOf(const CollectionSchema& schema);
 

@@ -18,11 +18,6 @@ constexpr std::int64_t kMinWindowBytes = 128 << 10;
 // Delta logs are small; a worker reads one at a time.
 constexpr std::int64_t kDeltaWindowBytes = 4 << 20;
 
-bool IsPartitioned(const CollectionSchema& schema) {
-  return std::any_of(schema.fields.begin(), schema.fields.end(),
-                     [](const FieldSchema& field) { return field.is_partition_key; });
-}
-
 }  // namespace
 
 std::vector<std::int64_t> FieldsOf(const CollectionSchema& schema) {
@@ -211,7 +206,7 @@ Result<LivingRows> CollectionRows::FindLiving(const CallContext& context) const 
     rows += data.segment->num_rows;
   }
   const Scopes scopes(std::move(partition_of), collection_->partitions.size());
-  LivingRows living(scopes, IsPartitioned(schema_));
+  LivingRows living(scopes, HasPartitionKey(schema_));
   const auto parts = static_cast<std::uint64_t>(rows / settings_.max_key_events + 1);
   for (std::uint64_t part = 0; part < parts; ++part) {
     KeyPass pass(*this, part, parts);

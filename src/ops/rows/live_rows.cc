@@ -18,11 +18,6 @@ constexpr std::int64_t kLoaded = 100;  // percent
 constexpr Milliseconds kLoadPoll{200};
 constexpr std::chrono::seconds kReleaseTimeout{10};
 
-bool HasPartitionKey(const CollectionSchema& schema) {
-  return std::any_of(schema.fields.begin(), schema.fields.end(),
-                     [](const FieldSchema& field) { return field.is_partition_key; });
-}
-
 // The server's answer for a collection that is not loaded is an error.
 std::int64_t PercentLoaded(MilvusClient& client, const CollectionName& collection,
                            const CallContext& context) {
