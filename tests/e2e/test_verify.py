@@ -95,3 +95,11 @@ def test_l0compact_of_a_backup_without_l0_is_a_copy(backup):
     before = collections(backup.ok("--json", "verify", "-n", "proved", "--level", "rows"))
     after = collections(backup.ok("--json", "verify", "-n", "proved_l0compacted", "--level", "rows"))
     assert {name: one["fingerprint"] for name, one in before.items()} == {name: one["fingerprint"] for name, one in after.items()}
+
+
+@pytest.mark.parametrize("name", ["coll", "every_type", "partitioned", "tenants"])
+def test_rows_that_were_inserted_are_the_rows_of_the_backup(backup, b, backup_root, name):
+    backup.configure(documented_config(b, backup_root=backup_root), "configs/b.yaml")
+    backup.ok("copy", "-n", "proved", "--to", "configs/b.yaml")
+    backup.ok("restore", "-n", "proved", "-c", name, "-s", "_sent", "--via", "insert", "--rebuild_index", "--config", "configs/b.yaml")
+    backup.ok("verify", "-n", "proved", "--live", "--to", "configs/b.yaml", "--filter", name, "-s", "_sent", "--load")
