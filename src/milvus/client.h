@@ -126,7 +126,8 @@ struct QueryRowsRequest {
   std::vector<std::string> output_fields;    ///< names, or "*"; the key comes along
   std::vector<std::string> partition_names;  ///< empty: all
   /// 1 … kMaxQueryRows. The rows of the smallest keys are returned in the order of their keys, each key
-  /// once; fewer than the limit does not say that there are no more, but none does.
+  /// once, with the values of whichever of its rows the server chooses; fewer than the limit does not say
+  /// that there are no more, but none does.
   std::int64_t limit = kMaxQueryRows;
   /// Whether what was written last must be in (consistency level Strong). Costs a wait of about 0.2 s.
   bool newest = true;

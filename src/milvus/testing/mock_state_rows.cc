@@ -132,16 +132,16 @@ MilvusStatus NotLoaded(const MockCollection& collection) {
                             collection.description.collection_id));
 }
 
-/// The newest row of each key, in the order of the keys, `limit` at most.
+/// The oldest row of each key, as 2.3.5 mostly chooses, in the order of the keys, `limit` at most.
 std::vector<const MockRow*> Page(const MockCollection& collection, const KeyField& key, std::int64_t limit,
                                  const std::function<bool(const MockRow&)>& wanted) {
-  std::map<RowKey, const MockRow*> newest;
+  std::map<RowKey, const MockRow*> oldest;
   for (const MockRow& row : collection.rows) {
-    if (wanted(row)) newest[row.key] = &row;
+    if (wanted(row)) oldest.emplace(row.key, &row);
   }
-  if (!key.is_text) newest.erase({.number = std::numeric_limits<std::int64_t>::max()});
+  if (!key.is_text) oldest.erase({.number = std::numeric_limits<std::int64_t>::max()});
   std::vector<const MockRow*> page;
-  for (const auto& [unused, row] : newest) {
+  for (const auto& [unused, row] : oldest) {
     if (static_cast<std::int64_t>(page.size()) == limit) break;
     page.push_back(row);
   }
