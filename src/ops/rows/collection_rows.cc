@@ -158,7 +158,6 @@ class CollectionRows::KeyPass {
                                           segment, first_row + row));
       }
       Take(found);
-      progress.Add(0, 0);
       return {};
     };
     auto ended = [](std::size_t, Status end) { return end; };

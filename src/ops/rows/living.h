@@ -85,8 +85,8 @@ class LivingRows {
   void ResolveKey(const KeyEvent* begin, const KeyEvent* end);
   void Bury(const KeyEvent& row, std::int64_t RowCounts::* why);
 
-  const Scopes scopes_;
-  const bool one_key_space_;
+  Scopes scopes_;
+  bool one_key_space_;
   std::vector<std::vector<bool>> lives_;  ///< of each segment
   std::vector<RowCounts> counts_;         ///< of each partition
 };
