@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "manifest/object_index.h"
 #include "ops/testing/row_backup.h"
 #include "ops/verify/verify.h"
 
