@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -39,6 +40,8 @@ constexpr std::int64_t kBeforeExtraBytes =
 constexpr std::int64_t kEventRangeBytes = 16;
 /// Real ones have at most some hundred bytes (an encryption key).
 constexpr std::int64_t kMaxExtraBytes = 64 << 10;
+/// Read at once: magic, descriptor, and the header of the first data event.
+constexpr std::int64_t kHeadBytes = 1 << 10;
 
 template <class T>
 T Take(std::string_view& bytes) {
@@ -51,12 +54,6 @@ T Take(std::string_view& bytes) {
 template <class T>
 void Put(std::string& out, T value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof(T));
-}
-
-Result<std::string> ReadPiece(ByteSource& file, std::int64_t offset, std::int64_t length) {
-  std::string bytes(static_cast<std::size_t>(length), '\0');
-  MBK_TRY(file.ReadAt(offset, length, bytes.data()));
-  return bytes;
 }
 
 std::optional<std::int64_t> ParseSize(const std::string& text) {
@@ -82,20 +79,38 @@ Result<FileKind> ProbeFile(ByteSource& file) {
     return DataLoss(
         fmt::format("{}: {} bytes: neither a binlog nor a Parquet file", file.name(), file.size()));
   }
-  MBK_TRY_ASSIGN(const std::string start, ReadPiece(file, 0, kMagicBytes));
-  if (start == kParquetMagic) return FileKind::kParquet;
-  std::string_view rest = start;
+  char start[kMagicBytes];
+  MBK_TRY(file.ReadAt(0, kMagicBytes, start));
+  std::string_view rest(start, kMagicBytes);
+  if (rest == kParquetMagic) return FileKind::kParquet;
   if (Take<std::uint32_t>(rest) == kMagic) return FileKind::kEnvelope;
   return DataLoss(fmt::format("{}: offset 0: neither a binlog nor a Parquet file", file.name()));
 }
 
 Result<EnvelopeReader> EnvelopeReader::Open(ByteSource& file) {
   EnvelopeReader reader(file);
-  MBK_TRY_ASSIGN(const FileKind kind, ProbeFile(file));
-  if (kind != FileKind::kEnvelope) return reader.Damaged(0, "expected the magic number of a binlog");
-  reader.position_ = kMagicBytes;
+  MBK_TRY(reader.ReadHead());
   MBK_TRY(reader.ReadDescriptor());
   return reader;
+}
+
+Status EnvelopeReader::ReadHead() {
+  head_.resize(static_cast<std::size_t>(std::min(kHeadBytes, file_->size())));
+  MBK_TRY(file_->ReadAt(0, static_cast<std::int64_t>(head_.size()), head_.data()));
+  std::string_view rest = head_;
+  if (rest.starts_with(kParquetMagic))
+    return Damaged(0, "a bare Parquet file, as of storage V2, where a binlog of V1 belongs");
+  if (rest.size() < kMagicBytes || Take<std::uint32_t>(rest) != kMagic) return Damaged(0, "not a binlog");
+  position_ = kMagicBytes;
+  return {};
+}
+
+Result<std::string> EnvelopeReader::ReadPiece(std::int64_t offset, std::int64_t length) const {
+  if (offset + length <= static_cast<std::int64_t>(head_.size()))
+    return head_.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length));
+  std::string bytes(static_cast<std::size_t>(length), '\0');
+  MBK_TRY(file_->ReadAt(offset, length, bytes.data()));
+  return bytes;
 }
 
 Result<std::optional<Payload>> EnvelopeReader::Next(EventType type) {
@@ -114,7 +129,7 @@ Status EnvelopeReader::ReadDescriptor() {
   MBK_TRY_ASSIGN(const std::int64_t length, ReadEventHeader(EventType::kDescriptor));
   if (length < kBeforeExtraBytes || length > kBeforeExtraBytes + kMaxExtraBytes)
     return Damaged(begin + 9, fmt::format("a descriptor event of {} bytes", length));
-  MBK_TRY_ASSIGN(const std::string event, ReadPiece(*file_, begin, length));
+  MBK_TRY_ASSIGN(const std::string event, ReadPiece(begin, length));
 
   std::string_view rest = std::string_view(event).substr(kHeaderBytes);
   descriptor_.origin.collection_id = Take<std::int64_t>(rest);
@@ -140,7 +155,7 @@ Result<std::int64_t> EnvelopeReader::ReadEventHeader(EventType type) {
     return Damaged(position_,
                    fmt::format("truncated: {} bytes where an event begins", file_->size() - position_));
   }
-  MBK_TRY_ASSIGN(const std::string header, ReadPiece(*file_, position_, kHeaderBytes));
+  MBK_TRY_ASSIGN(const std::string header, ReadPiece(position_, kHeaderBytes));
   std::string_view rest = std::string_view(header).substr(8);
   const int found = Take<std::int8_t>(rest);
   const std::int32_t length = Take<std::int32_t>(rest);

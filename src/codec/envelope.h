@@ -44,10 +44,11 @@ enum class FileKind {
   kParquet,   ///< V2, and newer delta logs
 };
 
-/// kDataLoss when it is neither.
+/// kDataLoss when it is neither. Reads four bytes.
 Result<FileKind> ProbeFile(ByteSource& file);
 
-/// Walks the events of one file. Not thread-safe; the file must outlive it.
+/// Walks the events of one file; a file of one event, as nearly all are, costs one read. Not thread-safe; the
+/// file must outlive it.
 class EnvelopeReader {
  public:
   /// Reads magic and descriptor. kDataLoss when they are not what they should be; kFailedPrecondition when
@@ -61,13 +62,16 @@ class EnvelopeReader {
 
  private:
   explicit EnvelopeReader(ByteSource& file) : file_(&file) {}
+  Status ReadHead();
   Status ReadDescriptor();
+  Result<std::string> ReadPiece(std::int64_t offset, std::int64_t length) const;
   /// Reads and checks the 17 bytes at `position_`; the length of the whole event.
   Result<std::int64_t> ReadEventHeader(EventType type);
   Status ParseExtra(std::string_view json);
   Status Damaged(std::int64_t offset, std::string_view what) const;
 
   ByteSource* file_;
+  std::string head_;           // the first bytes of the file
   std::int64_t position_ = 0;  // of the next event
   bool has_events_ = false;    // behind the descriptor: Milvus writes no file without
   Descriptor descriptor_;

@@ -136,8 +136,10 @@ TEST(Envelope, AFlippedBitInTheHeadersOrTheExtraNeverCrashes) {
 }
 
 TEST(Envelope, AnotherKindOfFileIsNamed) {
-  EXPECT_THAT(FirstError("PAR1....").message(), HasSubstr("magic"));
-  EXPECT_THAT(FirstError("hello world").message(), HasSubstr("neither a binlog nor a Parquet file"));
+  EXPECT_THAT(FirstError("PAR1....").message(), HasSubstr("bare Parquet file"));
+  EXPECT_THAT(FirstError("hello world").message(), HasSubstr("not a binlog"));
+  MemorySource other("f", "hello world");
+  EXPECT_THAT(ProbeFile(other).status().message(), HasSubstr("neither a binlog nor a Parquet file"));
   MemorySource parquet("f", "PAR1");
   EXPECT_EQ(ProbeFile(parquet).value(), FileKind::kParquet);
 }

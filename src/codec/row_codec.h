@@ -91,7 +91,8 @@ class RowCodec {
   /// Rows of a data segment of storage V1 (one file a field and log) or V2 (packed; the first bytes of a file
   /// tell). Nothing of the files is kept but what a batch needs. Misaligned files (another number of rows
   /// than their neighbours at the same place) are kDataLoss once they are met. A field that the schema has
-  /// and the files have not (added later) is filled with nulls if it may be null, else kDataLoss.
+  /// and the files have not (added later) is filled with nulls if it may be null, else kDataLoss. The dynamic
+  /// field, which DescribeCollection hides, is read when the caller has put it into `schema`.
   virtual Result<std::unique_ptr<RowReader>> OpenSegment(const CollectionSchema& schema,
                                                          std::vector<FieldFiles> files,
                                                          const ReadOptions& options) = 0;
@@ -111,7 +112,8 @@ class RowCodec {
                                              const Column& timestamps, DeltaFormat format,
                                              const EncodeOptions& options) = 0;
 
-  /// A storage V2 file: the columns of `batch` as one column group.
+  /// A storage V2 file: the columns of `batch` as one column group. `groups` are the fields of all column
+  /// groups of the segment, which every file of it lists.
   virtual Result<std::string> EncodePacked(const CollectionSchema& schema, const RowBatch& batch,
                                            std::span<const std::vector<std::int64_t>> groups) = 0;
 

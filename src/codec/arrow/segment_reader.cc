@@ -46,7 +46,7 @@ class Cursor {
   std::size_t file_count() const { return files_.files.size(); }
   PayloadReader& piece() { return *piece_; }
   /// For messages: the file that the cursor stands in, or stood in last.
-  const std::string& file_name() const { return files_.files[std::min(file_, file_count()) - 1]->name(); }
+  const std::string& file_name() const { return files_.files[file_ == 0 ? 0 : file_ - 1]->name(); }
 
   /// Opens the next piece of the current file; false where that file ends.
   Result<bool> NextPiece() {
@@ -69,12 +69,14 @@ class Cursor {
     if (file_ == file_count()) return false;
     ByteSource& file = *files_.files[file_++];
     is_read_ = false;
-    MBK_TRY_ASSIGN(const FileKind kind, ProbeFile(file));
-    if (kind != kind_)
-      return DataLoss(file.name() + ": offset 0: of another storage version than its segment");
     if (kind_ == FileKind::kEnvelope) {
       MBK_TRY_ASSIGN(envelope_, EnvelopeReader::Open(file));
+      return true;
     }
+    // The end of a V1 file looks like that of a packed one.
+    MBK_TRY_ASSIGN(const FileKind kind, ProbeFile(file));
+    if (kind != kind_)
+      return DataLoss(file.name() + ": offset 0: a binlog of storage V1 where a packed file belongs");
     return true;
   }
 
