@@ -5,28 +5,34 @@
 #include <algorithm>
 #include <charconv>
 
+#include "milvus/field_data.h"
 #include "milvus/row_size.h"
 
 namespace mbk {
 namespace {
 
-/// What a row of this field may take, for the first page; later ones go by what came.
+/// What a row of this field takes, for the first page; later ones go by what came. 0: there is no telling.
 std::int64_t GuessBytes(const FieldSchema& field) {
-  constexpr std::int64_t kText = 256;
-  if (!IsVector(field.data_type)) return field.data_type < DataType::kString ? 8 : kText;
   const std::string* text = FindValue(field.type_params, "dim");
   std::int64_t dim = 0;
   if (text != nullptr) std::from_chars(text->data(), text->data() + text->size(), dim);
-  return std::clamp<std::int64_t>(dim, 64, 1 << 20) * 4;
+  if (field.data_type == DataType::kBool) return 1;
+  return FixedWidth(field.data_type, std::clamp<std::int64_t>(dim, 0, 1 << 20));
 }
 
-std::int64_t GuessRowBytes(const RowCursorOptions& options) {
-  std::int64_t bytes = 16;
-  for (const FieldSchema& field : options.schema.fields) {
-    auto wanted = std::find(options.output_fields.begin(), options.output_fields.end(), field.name);
-    if (wanted != options.output_fields.end()) bytes += GuessBytes(field);
+/// The first page, by what the schema tells. Texts and the like may be 64 KiB each, so of them it is small.
+std::int64_t FirstPage(const RowCursorOptions& options) {
+  constexpr std::int64_t kRowsOfUnknownSize = 1024;
+  std::int64_t row_bytes = 1;
+  std::int64_t most = options.page_rows;
+  for (const std::string& name : options.output_fields) {
+    auto field = std::find_if(options.schema.fields.begin(), options.schema.fields.end(),
+                              [&](const FieldSchema& one) { return one.name == name; });
+    const std::int64_t bytes = field != options.schema.fields.end() ? GuessBytes(*field) : 0;
+    if (bytes == 0) most = std::min(most, kRowsOfUnknownSize);
+    row_bytes += bytes;
   }
-  return bytes;
+  return std::clamp<std::int64_t>(options.page_bytes / row_bytes, 1, most);
 }
 
 /// Whether the server or gRPC would not send so large an answer: the limits of messages (2.3.5: 256 MiB
@@ -59,7 +65,7 @@ Result<RowCursor> RowCursor::Open(MilvusClient& client, RowCursorOptions options
 RowCursor::RowCursor(MilvusClient& client, RowCursorOptions options, KeyField key)
     : client_(&client), options_(std::move(options)), key_(std::move(key)) {
   options_.page_rows = std::min(options_.page_rows, kMaxQueryRows);
-  limit_ = std::clamp<std::int64_t>(options_.page_bytes / GuessRowBytes(options_), 1, options_.page_rows);
+  limit_ = FirstPage(options_);
 }
 
 Result<std::optional<RowBatch>> RowCursor::Next(const CallContext& context) {

@@ -187,6 +187,18 @@ TEST_F(RowCursorTest, PagesShrinkToTheBytesThatAreWanted) {
   EXPECT_LT(server_.seen("Query").size(), 20u);
 }
 
+TEST_F(RowCursorTest, TheFirstPageOfTextsIsSmallAndLaterOnesGrow) {
+  std::vector<MockRow> rows;
+  for (int i = 0; i < 8'000; ++i) rows.push_back(TextRow(fmt::format("{:04}", i), 0));
+  Serve(DataType::kVarChar, rows);
+  EXPECT_THAT(ReadKeys(Options()), SizeIs(8'000));
+  const auto seen = server_.seen("Query");
+  ASSERT_EQ(seen.size(), 4u);  // 1024, 4096, the rest, none
+  EXPECT_THAT(seen[0].request, HasSubstr(R"("value":"1024")"));
+  EXPECT_THAT(seen[1].request, HasSubstr(R"("value":"4096")"));
+  EXPECT_THAT(seen[2].request, HasSubstr(R"("value":"16384")"));
+}
+
 TEST_F(RowCursorTest, ACollectionThatIsNotLoadedCannotBeRead) {
   Serve(DataType::kInt64, {NumberRow(1, 0)});
   server_.EditCollection(kBooks, [](MockCollection& collection) { collection.loaded_percent.reset(); });
