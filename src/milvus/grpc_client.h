@@ -24,6 +24,12 @@ struct MilvusRetries {
                     .initial_backoff = Milliseconds(180),
                     .multiplier = 3,
                     .max_backoff = Milliseconds(14'580)};
+  /// The first call of all. Who was never reached is more likely spelled wrong than restarting: an answer
+  /// within 2.3 s is worth more than the patience of the calls that follow.
+  RetryPolicy connect{.max_attempts = 4,
+                      .initial_backoff = Milliseconds(180),
+                      .multiplier = 3,
+                      .max_backoff = Milliseconds(14'580)};
   RetryPolicy create{.max_attempts = 10,
                      .initial_backoff = Milliseconds(200),
                      .multiplier = 2,

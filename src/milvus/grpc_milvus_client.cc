@@ -70,7 +70,8 @@ Status GrpcMilvusClient::SayHello(const CallContext& context) {
   info->set_local_time(LocalTime());
   info->set_user(user_);
   info->set_host(HostName());
-  auto response = rpc_.Call(&Stub::Connect, {.name = "Connect"}, request, Usual(), context);
+  auto response =
+      rpc_.Call(&Stub::Connect, {.name = "Connect"}, request, {.retry = retries_.connect}, context);
   if (response.status().code() == Code::kUnimplemented) return {};  // Milvus 2.2 before 2.2.9
   MBK_TRY(response.status());
   build_tags_ = response->server_info().build_tags();
