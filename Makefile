@@ -31,8 +31,9 @@ help: ## list the targets
 # ---------------------------------------------------------------------------------------------- set-up
 
 .PHONY: deps tools
-deps: ## install with apt what the build needs and this machine lacks
+deps: ## install what the build needs and this machine lacks: with apt, and Apache Arrow from PyPI
 	@testing/install_build_deps.sh
+	@testing/install_arrow
 tools: deps ## install the real servers that tests and demo use: Milvus 2.3.5, MinIO, mc, versitygw
 	@testing/servers/install.sh all
 
@@ -49,10 +50,13 @@ define build_preset
 endef
 
 .PHONY: build
-build: build/release/build.ninja ## build the program: ./milvus-backup
+build: build/release/build.ninja ## build the program: ./milvus-backup, and lib/ with what reads and writes rows
 	$(call say,building)
 	$(call build_preset,release)
-	@cmp -s build/release/src/milvus-backup milvus-backup || { cp build/release/src/milvus-backup milvus-backup.new && mv milvus-backup.new milvus-backup; }
+	@mkdir -p lib
+	@set -- build/release/src/milvus-backup milvus-backup; \
+	for file in build/release/src/lib/*; do set -- "$$@" "$$file" "lib/$${file##*/}"; done; \
+	while [ $$# -gt 0 ]; do cmp -s "$$1" "$$2" || { cp -L "$$1" "$$2.new" && mv "$$2.new" "$$2"; }; shift 2; done
 
 # ----------------------------------------------------------------------------------------------- tests
 
@@ -132,7 +136,7 @@ format: ## clang-format over all sources
 
 .PHONY: clean clean-tools
 clean: ## remove what was built
-	rm -rf build milvus-backup logs
+	rm -rf build milvus-backup lib logs
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 clean-tools: ## remove the installed servers (shared by all checkouts)
 	rm -rf "$(TOOLS)"

@@ -3,15 +3,19 @@
 #
 #   mbk_layer(store USES net base LIBS PkgConfig::PUGIXML)
 #
-# takes every *.cc below src/store, keeps *_test.cc apart for the test binary mbk_store_test.
+# takes every *.cc below src/store, keeps *_test.cc apart for the test binary mbk_store_test. APART names
+# subdirectories whose sources (but not whose tests) are of another library.
 find_package(GTest QUIET)
 
 function(mbk_layer name)
-  cmake_parse_arguments(ARG "" "" "USES;LIBS;TEST_USES;TEST_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "USES;LIBS;TEST_USES;TEST_LIBS;APART" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/testing/")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$|/testing/")
+  foreach(directory ${ARG_APART})
+    list(FILTER sources EXCLUDE REGEX "/src/${name}/${directory}/")
+  endforeach()
   set(uses ${ARG_USES})
   list(TRANSFORM uses PREPEND mbk_)
   if(NOT sources)

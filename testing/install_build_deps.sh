@@ -7,7 +7,7 @@ packages=(
   ccache cmake g++ git make mold ninja-build pkg-config
   # libraries
   libcli11-dev libcurl4-openssl-dev libfmt-dev libgrpc++-dev libprotobuf-dev libpugixml-dev libspdlog-dev
-  libssl-dev libyaml-cpp-dev nlohmann-json3-dev protobuf-compiler protobuf-compiler-grpc
+  libssl-dev libxxhash-dev libyaml-cpp-dev nlohmann-json3-dev protobuf-compiler protobuf-compiler-grpc
   # tests
   libbenchmark-dev libgmock-dev libgtest-dev librapidcheck-dev
   # the servers that the tests run against

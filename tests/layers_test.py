@@ -103,6 +103,30 @@ def test_generated_protocol_stays_in_milvus():
     assert not wrong, "\n".join(wrong)
 
 
+def test_arrow_stays_in_the_codec_library():
+    """The program starts without Arrow; only the library that it opens for rows may need it."""
+    angled = re.compile(r"^\s*#\s*include\s+<((?:arrow|parquet)/[^>]+)>", re.MULTILINE)
+    wrong = [
+        f"{path.relative_to(SRC)} includes {name}"
+        for path in sources()
+        if not path.relative_to(SRC).as_posix().startswith("codec/arrow/")
+        for name in angled.findall(path.read_text())
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nothing_includes_the_codec_library():
+    """Callers open it with LoadRowCodec: what they included of it they would have to link."""
+    wrong = [
+        f"{path.relative_to(SRC)} includes {name}"
+        for path in sources()
+        if not path.relative_to(SRC).as_posix().startswith("codec/arrow/")
+        for name in includes(path)
+        if name.startswith("codec/arrow/")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_object_keys_are_built_in_manifest_only():
     wrong = [
         f'{path.relative_to(SRC)} spells "{literal}"'

@@ -18,7 +18,7 @@ struct CloneFlags {
   std::string as;
   SelectionFlags selection;
   // A clone is to serve in place of the original: indexed, under its aliases, loaded.
-  LoadFlags load{.rebuild_index = true, .restore_alias = true, .restore_load_state = true};
+  LoadFlags load{.via = "auto", .rebuild_index = true, .restore_alias = true, .restore_load_state = true};
   bool dry_run = false;
 };
 

@@ -61,6 +61,10 @@ struct Command {
 void AddCreate(CLI::App& root, std::vector<Command>& commands);
 void AddRestore(CLI::App& root, std::vector<Command>& commands);
 void AddClone(CLI::App& root, std::vector<Command>& commands);
+void AddL0Compact(CLI::App& root, std::vector<Command>& commands);
+void AddVerify(CLI::App& root, std::vector<Command>& commands);
+void AddCompare(CLI::App& root, std::vector<Command>& commands);
+void AddExport(CLI::App& root, std::vector<Command>& commands);
 void AddCopy(CLI::App& root, std::vector<Command>& commands);
 void AddListing(CLI::App& root, std::vector<Command>& commands);  ///< list, get, delete
 /// check, config show. `globals` is read when the command runs.

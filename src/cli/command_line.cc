@@ -36,13 +36,17 @@ CommandLine::CommandLine()
   app.require_subcommand(0, 1);  // an unknown word is then named in the error
   app.fallthrough();
   app.footer(
-      "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done in part, 10 no such backup or "
-      "collection,\n"
-      "11 locked by another run, 12 not allowed, 130 interrupted.");
+      "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done in part, 4 damage or "
+      "differences found,\n"
+      "10 no such backup or collection, 11 locked by another run, 12 not allowed, 130 interrupted.");
   AddGlobals(app, globals);
   AddCreate(app, commands);
   AddRestore(app, commands);
   AddListing(app, commands);
+  AddVerify(app, commands);
+  AddCompare(app, commands);
+  AddExport(app, commands);
+  AddL0Compact(app, commands);
   AddCopy(app, commands);
   AddClone(app, commands);
   AddCheck(app, commands, globals);

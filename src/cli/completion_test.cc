@@ -88,7 +88,7 @@ TEST_F(BashCompletionTest, IsGoodBash) {
 TEST_F(BashCompletionTest, CompletesCommands) {
   EXPECT_THAT(Complete("milvus-backup re"), ElementsAre("restore"));
   EXPECT_THAT(Complete("milvus-backup c"),
-              ElementsAre("create", "copy", "clone", "check", "config", "completion"));
+              ElementsAre("create", "compare", "copy", "clone", "check", "config", "completion"));
   EXPECT_THAT(Complete("milvus-backup config \"\""), ElementsAre("show"));
   EXPECT_THAT(Complete("milvus-backup completion f"), ElementsAre("fish"));
 }

@@ -13,13 +13,11 @@ nlohmann::ordered_json ToJson(const RestoreReport& report, double seconds) {
   if (!report.name.empty()) json["name"] = report.name;
   json["collections"] = nlohmann::ordered_json::array();
   for (const load::Outcome& outcome : report.collections) {
-    nlohmann::ordered_json one{{"source", outcome.source.Full()},
-                               {"target", outcome.target.Full()},
-                               {"import_jobs", outcome.import_jobs},
-                               {"rows_expected", outcome.rows_expected},
-                               {"has_deletes", outcome.has_deletes},
-                               {"rows_imported", outcome.rows_imported},
-                               {"bytes", outcome.bytes}};
+    nlohmann::ordered_json one{{"source", outcome.source.Full()},        {"target", outcome.target.Full()},
+                               {"via", load::ViaName(outcome.via)},      {"import_jobs", outcome.import_jobs},
+                               {"rows_expected", outcome.rows_expected}, {"has_deletes", outcome.has_deletes},
+                               {"rows_imported", outcome.rows_imported}, {"bytes", outcome.bytes}};
+    if (!outcome.via_reason.empty()) one["via_reason"] = outcome.via_reason;
     if (!outcome.status.ok()) one["error"] = outcome.status.message();
     if (!outcome.warnings.empty()) one["warnings"] = outcome.warnings;
     json["collections"].push_back(std::move(one));
@@ -37,7 +35,7 @@ std::string ComparisonTable(const RestoreReport& report) {
       result = "failed";
     else if (outcome.has_deletes)
       result = "deletes applied";
-    else if (outcome.import_jobs == 0)
+    else if (outcome.rows_expected == 0)
       result = "no rows";
     rows.push_back({outcome.source.Full(), outcome.target.Full(), HumanCount(outcome.rows_expected),
                     HumanCount(outcome.rows_imported), result});
@@ -68,6 +66,9 @@ ExitCode ExitCodeOf(const RestoreReport& report) {
 std::vector<std::string> Notes(const RestoreReport& report) {
   std::vector<std::string> notes;
   for (const load::Outcome& outcome : report.collections) {
+    if (!outcome.via_reason.empty())
+      notes.push_back(fmt::format("{}: rows come by {}: {}", outcome.target.Full(),
+                                  load::ViaName(outcome.via), outcome.via_reason));
     if (!outcome.status.ok())
       notes.push_back(fmt::format("Error: {}: {}", outcome.target.Full(), outcome.status.message()));
     for (const std::string& warning : outcome.warnings)

@@ -28,6 +28,11 @@ Result<Filter> RestoreSourceFilter(const SelectionFlags& flags) {
 }
 
 void AddLoadFlags(CLI::App& app, LoadFlags& flags) {
+  app.add_option("--via", flags.via,
+                 "how rows come in: the server imports files, or rows are inserted; auto is what is quicker")
+      ->type_name("import|insert|auto")
+      ->check(CLI::IsMember({"import", "insert", "auto"}))
+      ->capture_default_str();
   app.add_option("-s,--suffix", flags.suffix, "appended to every collection name");
   app.add_option("-r,--rename", flags.rename,
                  "new names: c1:c2, db1.c1:db2.c2 or db1.*:db2.*, separated by commas");
@@ -52,6 +57,9 @@ Result<load::Options> LoadOptionsOf(const LoadFlags& flags) {
     return InvalidArgument("drop_exist_collection and skip_create_collection cannot be set at the same time");
   }
   load::Options options{
+      .via = flags.via == "auto"     ? load::Via::kAuto
+             : flags.via == "insert" ? load::Via::kInsert
+                                     : load::Via::kImport,
       .rebuild_index = flags.rebuild_index || flags.restore_index,
       .use_auto_index = flags.use_auto_index,
       .meta_only = flags.meta_only,

@@ -29,6 +29,7 @@ Result<Filter> RestoreSourceFilter(const SelectionFlags& flags);
 
 /// How collections come to stand in the target.
 struct LoadFlags {
+  std::string via = "import";
   std::string suffix;
   std::string rename;
   bool rebuild_index = false;

@@ -14,10 +14,13 @@ struct CapabilityRow {
   Capability capability;
   MilvusVersion since;
   MilvusVersion before = {.major = 1'000'000};  ///< first version without it again
+  bool in_lite = false;
 };
 
 constexpr CapabilityRow kCapabilities[] = {
-    {Capability::kDescribeDatabase, {2, 4, 3}},
+    {Capability::kImport, {}},
+    {Capability::kSegments, {}},
+    {.capability = Capability::kDescribeDatabase, .since = {2, 4, 3}, .in_lite = true},
     {Capability::kDescribeSegments, {2, 5, 8}},
     {Capability::kMultiL0InOneJob, {2, 6, 5}},
     {Capability::kCollectionLevelGcControl, {2, 6, 8}},
@@ -26,6 +29,9 @@ constexpr CapabilityRow kCapabilities[] = {
     {Capability::kReplicateMessage, {2, 5, 0}, {2, 6, 0}},
     {Capability::kSnapshot, {3, 0, 0}},
 };
+
+/// What Milvus Lite calls itself, in its build tag alone, in GetVersion with its version behind.
+constexpr std::string_view kLite = "milvus_lite";
 
 bool Take(std::string_view& text, char wanted) {
   if (text.empty() || text.front() != wanted) return false;
@@ -91,6 +97,22 @@ std::optional<MilvusVersion> ParseAfterName(std::string_view text) {
   return std::nullopt;
 }
 
+/// The version of a Milvus Lite, 0.0.0 when it does not say; nullopt for a server.
+std::optional<MilvusVersion> ParseLite(std::span<const std::string_view> reported) {
+  std::optional<MilvusVersion> version;
+  for (std::string_view text : reported) {
+    if (!text.starts_with(kLite)) continue;
+    text.remove_prefix(kLite.size());
+    Take(text, '-');
+    if (!version) version = MilvusVersion{.is_lite = true};
+    if (std::optional<MilvusVersion> exact = ParseFront(text)) {
+      version = exact;
+      version->is_lite = true;
+    }
+  }
+  return version;
+}
+
 }  // namespace
 
 bool LooksLikeVersion(std::string_view text) {
@@ -101,6 +123,7 @@ bool LooksLikeVersion(std::string_view text) {
 }
 
 MilvusVersion ParseMilvusVersion(std::span<const std::string_view> reported) {
+  if (std::optional<MilvusVersion> lite = ParseLite(reported)) return *lite;
   for (std::string_view text : reported) {
     if (std::optional<MilvusVersion> version = ParseExact(text)) return *version;
   }
@@ -113,7 +136,9 @@ MilvusVersion ParseMilvusVersion(std::span<const std::string_view> reported) {
 
 bool VersionHas(const MilvusVersion& version, Capability capability) {
   for (const CapabilityRow& row : kCapabilities) {
-    if (row.capability == capability) return version >= row.since && version < row.before;
+    if (row.capability != capability) continue;
+    if (version.is_lite) return row.in_lite;
+    return version >= row.since && version < row.before;
   }
   return false;
 }

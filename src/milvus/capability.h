@@ -10,7 +10,9 @@ namespace mbk {
 /// the one table that knows versions is in capability.cc (spec/milvus-protocol.md §2).
 enum class Capability {
   kMultiDatabase,             ///< decided by asking: ListDatabases is implemented
-  kDescribeDatabase,          ///< >= 2.4.3
+  kImport,                    ///< all servers, not Milvus Lite
+  kSegments,                  ///< GetPersistentSegmentInfo: all servers, not Milvus Lite
+  kDescribeDatabase,          ///< >= 2.4.3, and Milvus Lite
   kDescribeSegments,          ///< REST /v2/vectordb/segments/describe, >= 2.5.8
   kMultiL0InOneJob,           ///< >= 2.6.5
   kCollectionLevelGcControl,  ///< >= 2.6.8
@@ -21,11 +23,13 @@ enum class Capability {
 };
 
 /// A Milvus version as far as capabilities depend on it. A pre-release counts as its release: 2.6.11-rc1
-/// can what 2.6.11 can.
+/// can what 2.6.11 can. Milvus Lite, which runs inside a Python program, counts its own versions and can
+/// what the table says of it.
 struct MilvusVersion {
   int major = 0;
   int minor = 0;
   int patch = 0;
+  bool is_lite = false;
   friend auto operator<=>(const MilvusVersion&, const MilvusVersion&) = default;
 };
 
@@ -36,6 +40,7 @@ bool LooksLikeVersion(std::string_view text);
 /// The version that `reported` (build tag first, then GetVersion's answer) stands for. In this order:
 ///   "2.6.1", "v2.6.1-rc1", "2.3.22.6"  an exact version; the fourth part, a hotfix, is dropped
 ///   "2.6-20260101", "Milvus 2.6 (…)"   a line, taken at its head: patch 9999
+///   "milvus_lite-3.2.2"                Milvus Lite
 ///   "master-20260101", ""              taken for the newest there can be: 99.0.0
 MilvusVersion ParseMilvusVersion(std::span<const std::string_view> reported);
 

@@ -41,13 +41,14 @@ INSTANTIATE_TEST_SUITE_P(
                     VersionCase{{"Milvus and more Milvus 2.4"}, {2, 4, 9999}},  //
                     VersionCase{{"", "v2.5.9"}, {2, 5, 9}},                     // GetVersion helps
                     VersionCase{{"2.6-dev", "2.6.3"}, {2, 6, 3}},               // exact before guess
-                    VersionCase{{"milvus_lite-3.2.2"}, {99, 0, 0}},             //
-                    VersionCase{{"master-20260101-1a2b3c"}, {99, 0, 0}},        //
-                    VersionCase{{"20260101"}, {99, 0, 0}},                      //
-                    VersionCase{{"-1.2.3"}, {99, 0, 0}},                        //
-                    VersionCase{{"99999999999999999999.1.1"}, {99, 0, 0}},      // hostile
-                    VersionCase{{"2.1234567.1"}, {99, 0, 0}},                   //
-                    VersionCase{{"2.6.1234567"}, {2, 6, 9999}},                 //
+                    VersionCase{{"milvus_lite", "milvus_lite-3.2.2"}, {3, 2, 2, true}},
+                    VersionCase{{"milvus_lite"}, {0, 0, 0, true}},          //
+                    VersionCase{{"master-20260101-1a2b3c"}, {99, 0, 0}},    //
+                    VersionCase{{"20260101"}, {99, 0, 0}},                  //
+                    VersionCase{{"-1.2.3"}, {99, 0, 0}},                    //
+                    VersionCase{{"99999999999999999999.1.1"}, {99, 0, 0}},  // hostile
+                    VersionCase{{"2.1234567.1"}, {99, 0, 0}},               //
+                    VersionCase{{"2.6.1234567"}, {2, 6, 9999}},             //
                     VersionCase{{"", ""}, {99, 0, 0}}, VersionCase{{}, {99, 0, 0}}));
 
 TEST(LooksLikeVersion, DecidesWhetherGetVersionIsAsked) {
@@ -86,6 +87,16 @@ INSTANTIATE_TEST_SUITE_P(MilvusVersion, CapabilityTable,
 
 TEST(Capability, APreReleaseCountsAsItsRelease) {
   EXPECT_TRUE(VersionHas(Parse({"v2.6.11-rc1"}), Capability::kFlushAll));
+}
+
+TEST(Capability, AServerImportsAndMilvusLiteDoesNot) {
+  const MilvusVersion lite = Parse({"milvus_lite", "milvus_lite-3.2.2"});
+  for (Capability capability : {Capability::kImport, Capability::kSegments}) {
+    EXPECT_TRUE(VersionHas(Parse({"v2.3.5-lite"}), capability));
+    EXPECT_FALSE(VersionHas(lite, capability));
+  }
+  EXPECT_TRUE(VersionHas(lite, Capability::kDescribeDatabase));
+  EXPECT_FALSE(VersionHas(lite, Capability::kSnapshot));  // whose number is above 3.0.0
 }
 
 TEST(Capability, NoVersionDecidesMultiDatabase) {

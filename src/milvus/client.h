@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "milvus/capability.h"
 #include "model/backup.h"
+#include "model/rows.h"
 #include "model/schema.h"
 
 /// What the program asks of a Milvus server. Calls are blocking, thread-safe, retried inside (see
@@ -26,8 +27,8 @@ struct CollectionName {
 
 /// The answer of DescribeCollection.
 struct CollectionDescription {
-  CollectionSchema schema;
-  std::int64_t collection_id = 0;
+  CollectionSchema schema;         ///< of Milvus Lite, which tells no field ids, numbered from 100
+  std::int64_t collection_id = 0;  ///< 0 of Milvus Lite
   std::vector<std::string> virtual_channel_names;
   std::vector<std::string> physical_channel_names;
   std::uint64_t created_timestamp = 0;  ///< hybrid
@@ -49,7 +50,7 @@ struct DatabaseDescription {
 
 struct PartitionName {
   std::string name;
-  std::int64_t id = 0;
+  std::int64_t id = 0;  ///< 0 of Milvus Lite
 };
 
 /// One entry of GetPersistentSegmentInfo.
@@ -94,6 +95,50 @@ struct ImportRequest {
   std::string partition_name;
   std::vector<std::string> paths;  ///< as sent; 2.2 and 2.3 want exactly two, the second may be ""
   KeyValues options;
+};
+
+/// Rows to be written.
+struct WriteRowsRequest {
+  CollectionName target;
+  std::string partition_name;                ///< "": the server chooses, by partition key or `_default`
+  const CollectionSchema* schema = nullptr;  ///< names the field ids of `rows`; not owned
+  const RowBatch* rows = nullptr;            ///< not owned
+  /// Whether keys that the server would give itself are sent. Servers before 2.6 refuse them.
+  bool send_auto_ids = false;
+};
+
+/// What became of them. When all are refused the call fails.
+struct WriteRowsResult {
+  std::int64_t accepted = 0;
+  std::vector<std::int64_t> rejected;  ///< indexes into the batch
+  std::string reason;                  ///< of the rejection
+  std::uint64_t timestamp = 0;         ///< hybrid; of the write
+};
+
+/// Milvus answers no query with more rows.
+inline constexpr std::int64_t kMaxQueryRows = 16'384;
+
+/// One page of rows. To read more than a page use a RowCursor.
+struct QueryRowsRequest {
+  CollectionName collection;
+  const CollectionSchema* schema = nullptr;  ///< its ids the answer's columns bear; not owned
+  std::string expression;                    ///< boolean, in Milvus's language; "": all rows
+  std::vector<std::string> output_fields;    ///< names, or "*"; the key comes along
+  std::vector<std::string> partition_names;  ///< empty: all
+  /// 1 … kMaxQueryRows. The rows of the smallest keys are returned in the order of their keys, each key
+  /// once, with the values of whichever of its rows the server chooses; fewer than the limit does not say
+  /// that there are no more, but none does.
+  std::int64_t limit = kMaxQueryRows;
+  /// Whether what was written last must be in (consistency level Strong). Costs a wait of about 0.2 s.
+  bool newest = true;
+};
+
+struct CountRowsRequest {
+  CollectionName collection;
+  const CollectionSchema* schema = nullptr;  ///< not owned
+  std::string expression;                    ///< "": all rows
+  std::vector<std::string> partition_names;  ///< empty: all
+  bool newest = true;                        ///< as above
 };
 
 enum class ImportState { kPending, kFailed, kStarted, kPersisted, kFlushed, kCompleted, kFailedAndCleaned };
@@ -162,6 +207,16 @@ class MilvusClient {
   virtual Result<FlushResult> Flush(const CollectionName& collection, const CallContext& context) = 0;
   virtual Result<bool> IsFlushed(const CollectionName& collection, const FlushResult& flush,
                                  const CallContext& context) = 0;
+
+  /// Adds rows; a key that is there is added once more. Not made again when it may have been carried out.
+  /// One message carries a batch: see milvus/row_size.h for how large it may be.
+  virtual Result<WriteRowsResult> InsertRows(const WriteRowsRequest& request, const CallContext& context) = 0;
+  /// Adds rows in place of those of the same keys.
+  virtual Result<WriteRowsResult> UpsertRows(const WriteRowsRequest& request, const CallContext& context) = 0;
+  /// kFailedPrecondition when the collection is not loaded, or the answer is too large to be sent.
+  virtual Result<RowBatch> QueryRows(const QueryRowsRequest& request, const CallContext& context) = 0;
+  /// Rows that are not deleted. A key that was inserted twice counts twice, though a query returns it once.
+  virtual Result<std::int64_t> CountRows(const CountRowsRequest& request, const CallContext& context) = 0;
 
   /// The id of the started job.
   virtual Result<std::int64_t> Import(const ImportRequest& request, const CallContext& context) = 0;

@@ -13,6 +13,7 @@ using MilvusStatus = ::milvus::proto::common::Status;
 
 // Numbers of common.Status.code (Milvus 2.3 and later, package merr) and of the older error_code that
 // mean something to us. Everything else is told apart by words or is kInternal.
+constexpr int kCodeServiceNotReady = 1;
 constexpr int kCodeCollectionNotLoaded = 101;
 constexpr int kCodePartitionNotLoaded = 201;
 constexpr int kCodeIndexNotFound = 700;
@@ -20,7 +21,7 @@ constexpr int kErrorCodeIndexNotExist = 25;
 
 std::optional<Code> OfCode(int code) {
   switch (code) {
-    case 1:    // service not ready
+    case kCodeServiceNotReady:
     case 2:    // service unavailable
     case 600:  // segment not found: a compaction has just replaced it
       return Code::kUnavailable;
@@ -88,6 +89,7 @@ constexpr Phrase kPhrases[] = {
     {"duplicate collection", Code::kAlreadyExists},  {"duplicate field name", Code::kAlreadyExists},
     {"collection not found", Code::kNotFound},       {"can't find collection", Code::kNotFound},
     {"database not found", Code::kNotFound},         {"partition not found", Code::kNotFound},
+    {"' does not exist", Code::kNotFound},  // Milvus Lite
     {"auth check failure", Code::kPermissionDenied}, {"permission deny", Code::kPermissionDenied},
 };
 
@@ -101,6 +103,8 @@ std::optional<Code> OfWords(std::string_view words) {
 Code Classify(const MilvusStatus& status) {
   std::optional<Code> by_words = OfWords(status.reason());
   if (by_words == Code::kThrottled) return *by_words;
+  // Milvus Lite's number for whatever has none, where a server's says that it is not ready yet.
+  if (by_words && status.code() == kCodeServiceNotReady) return *by_words;
   if (std::optional<Code> code = OfCode(status.code())) return *code;
   if (status.code() == 0) {
     if (std::optional<Code> code = OfErrorCode(status.error_code())) return *code;

@@ -65,6 +65,9 @@ INSTANTIATE_TEST_SUITE_P(
         StatusCase{65535, 1, "segment not found[segment=7]", Code::kUnavailable},
         StatusCase{9, 48, "quota exceeded[reason=disk quota exceeded]", Code::kFailedPrecondition},
         StatusCase{1401, 3, "privilege not permitted", Code::kPermissionDenied},
+        // Milvus Lite's number for what has none.
+        StatusCase{1, 0, "database 'nodb' does not exist", Code::kNotFound},
+        StatusCase{1, 1, "collection 'books' already exists", Code::kAlreadyExists},
         // Before 2.3 there is no code.
         StatusCase{0, 4, "can't find collection: nope", Code::kNotFound},
         StatusCase{0, 49, "too fast", Code::kThrottled}, StatusCase{0, 3, "denied", Code::kPermissionDenied},

@@ -23,13 +23,28 @@ Result<bool> GrpcMilvusClient::HasCollection(const CollectionName& collection, c
   return response.value();
 }
 
+namespace {
+
+/// Milvus Lite tells no field ids: its fields get those that a server would have given them.
+void NumberFields(CollectionSchema& schema) {
+  for (const FieldSchema& field : schema.fields) {
+    if (field.field_id != 0) return;
+  }
+  std::int64_t next = kFirstFieldId;
+  for (FieldSchema& field : schema.fields) field.field_id = next++;
+}
+
+}  // namespace
+
 Result<CollectionDescription> GrpcMilvusClient::DescribeCollection(const CollectionName& collection,
                                                                    const CallContext& context) {
   pb::milvus::DescribeCollectionRequest request;
   request.set_collection_name(collection.name);
   MBK_TRY_ASSIGN(auto response, rpc_.Call(&Stub::DescribeCollection, About("DescribeCollection", collection),
                                           request, Usual(), context));
-  return FromProto(response);
+  CollectionDescription description = FromProto(response);
+  NumberFields(description.schema);
+  return description;
 }
 
 Status GrpcMilvusClient::CreateCollection(const CreateCollectionRequest& wanted, const CallContext& context) {
@@ -90,13 +105,14 @@ Result<std::vector<PartitionName>> GrpcMilvusClient::ListPartitions(const Collec
   request.set_collection_name(collection.name);
   MBK_TRY_ASSIGN(auto response, rpc_.Call(&Stub::ShowPartitions, About("ShowPartitions", collection), request,
                                           Usual(), context));
-  if (response.partition_names_size() != response.partitionids_size()) {
+  const bool has_ids = response.partitionids_size() > 0;  // Milvus Lite gives none
+  if (has_ids && response.partition_names_size() != response.partitionids_size()) {
     return Internal(fmt::format("ShowPartitions \"{}\" on Milvus {}: {} names but {} ids", collection.Full(),
                                 address(), response.partition_names_size(), response.partitionids_size()));
   }
   std::vector<PartitionName> partitions;
   for (int i = 0; i < response.partition_names_size(); ++i) {
-    partitions.push_back({.name = response.partition_names(i), .id = response.partitionids(i)});
+    partitions.push_back({.name = response.partition_names(i), .id = has_ids ? response.partitionids(i) : 0});
   }
   return partitions;
 }

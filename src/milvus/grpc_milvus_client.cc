@@ -17,6 +17,8 @@ namespace mbk {
 namespace {
 
 constexpr RateLimiter::Rates kFlushRates{.start = 5, .min = 0.01, .max = 50};
+// A server that limits writes counts bytes, so what fits is found out from below.
+constexpr RateLimiter::Rates kWriteRates{.start = 5, .min = 0.1, .max = 1'000};
 constexpr RateLimiter::Rates kCreateRates{.start = 5, .min = 1, .max = 100};
 
 /// What the Go tool calls itself; servers and their logs know this kind of client.
@@ -42,7 +44,8 @@ GrpcMilvusClient::GrpcMilvusClient(const ConnectOptions& options, std::string ta
       create_database_limiter_(kCreateRates, rpc_.sleeper()),
       create_collection_limiter_(kCreateRates, rpc_.sleeper()),
       create_partition_limiter_(kCreateRates, rpc_.sleeper()),
-      create_index_limiter_(kCreateRates, rpc_.sleeper()) {}
+      create_index_limiter_(kCreateRates, rpc_.sleeper()),
+      write_limiter_(kWriteRates, rpc_.sleeper()) {}
 
 RpcCall GrpcMilvusClient::About(std::string_view name, const CollectionName& collection) {
   return {.name = name, .object = fmt::format("\"{}\"", collection.Full()), .db = collection.db};

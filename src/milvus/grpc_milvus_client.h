@@ -70,6 +70,11 @@ class GrpcMilvusClient : public MilvusClient {
   Result<bool> IsFlushed(const CollectionName& collection, const FlushResult& flush,
                          const CallContext& context) override;
 
+  Result<WriteRowsResult> InsertRows(const WriteRowsRequest& request, const CallContext& context) override;
+  Result<WriteRowsResult> UpsertRows(const WriteRowsRequest& request, const CallContext& context) override;
+  Result<RowBatch> QueryRows(const QueryRowsRequest& request, const CallContext& context) override;
+  Result<std::int64_t> CountRows(const CountRowsRequest& request, const CallContext& context) override;
+
   Result<std::int64_t> Import(const ImportRequest& request, const CallContext& context) override;
   Result<ImportProgress> GetImportState(std::int64_t job_id, const CallContext& context) override;
 
@@ -111,6 +116,7 @@ class GrpcMilvusClient : public MilvusClient {
   RateLimiter create_collection_limiter_;
   RateLimiter create_partition_limiter_;
   RateLimiter create_index_limiter_;
+  RateLimiter write_limiter_;
 };
 
 }  // namespace mbk

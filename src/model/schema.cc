@@ -1,5 +1,7 @@
 #include "model/schema.h"
 
+#include <algorithm>
+
 namespace mbk {
 
 const std::string* FindValue(const KeyValues& pairs, const std::string& key) {
@@ -10,5 +12,32 @@ const std::string* FindValue(const KeyValues& pairs, const std::string& key) {
 }
 
 bool IsVector(DataType type) { return type >= DataType::kBinaryVector && type <= DataType::kInt8Vector; }
+
+std::int64_t DynamicFieldId(const CollectionSchema& schema) {
+  std::vector<std::int64_t> ids;
+  for (const FieldSchema& field : schema.fields) {
+    if (field.is_dynamic) return field.field_id;
+    ids.push_back(field.field_id);
+  }
+  std::sort(ids.begin(), ids.end());
+  std::int64_t expected = kFirstFieldId;
+  for (std::int64_t id : ids) {
+    if (id != expected) break;
+    ++expected;
+  }
+  return expected;
+}
+
+bool HasPartitionKey(const CollectionSchema& schema) {
+  return std::any_of(schema.fields.begin(), schema.fields.end(),
+                     [](const FieldSchema& field) { return field.is_partition_key; });
+}
+
+const FieldSchema* PrimaryKeyOf(const CollectionSchema& schema) {
+  for (const FieldSchema& field : schema.fields) {
+    if (field.is_primary_key) return &field;
+  }
+  return nullptr;
+}
 
 }  // namespace mbk

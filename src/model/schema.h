@@ -116,4 +116,20 @@ struct CollectionSchema {
   friend bool operator==(const CollectionSchema&, const CollectionSchema&) = default;
 };
 
+/// The ids of a collection's own fields begin here; those below are Milvus's.
+inline constexpr std::int64_t kFirstFieldId = 100;
+
+/// What the dynamic field is called. Milvus leaves it out of the schema that it describes.
+inline constexpr const char* kDynamicFieldName = "$meta";
+
+/// The id of the dynamic field: that of a field which says so, or else the gap that it left among the
+/// others' ids, or one past them. Meaningless when the dynamic field is not enabled.
+std::int64_t DynamicFieldId(const CollectionSchema& schema);
+
+/// Whether rows are spread over partitions by the value of a field.
+bool HasPartitionKey(const CollectionSchema& schema);
+
+/// nullptr when the schema has no primary key.
+const FieldSchema* PrimaryKeyOf(const CollectionSchema& schema);
+
 }  // namespace mbk

@@ -14,14 +14,21 @@ constexpr std::size_t kMostSamples = 5;
 // The index and the listing, both in key order, walked side by side.
 class Comparison {
  public:
-  Comparison(const ObjectIndex& index, const BinlogTree& tree, const TreeMatch& on_match)
-      : index_(index), tree_(tree), on_match_(on_match) {}
+  /// What to do about an object that the index does not have.
+  enum class Unknown { kPassOver, kNote };
+  Comparison(const ObjectIndex& index, const BinlogTree& tree, TreeMatch on_match,
+             Unknown unknown = Unknown::kPassOver, std::size_t max_samples = kMostSamples)
+      : index_(index),
+        tree_(tree),
+        on_match_(std::move(on_match)),
+        unknown_(unknown),
+        max_samples_(max_samples) {}
 
   Status Visit(const ObjectInfo& listed) {
     for (; next_ < index_.size(); ++next_) {
       const DataObject expected = index_.at(next_);
       const ObjectKey key = expected.KeyIn(tree_);
-      if (key > listed.key) return {};
+      if (key > listed.key) break;
       if (key < listed.key) {
         Note(fmt::format("{} is missing", key.str()));
         continue;
@@ -29,12 +36,24 @@ class Comparison {
       ++next_;
       return Match(listed, expected);
     }
+    if (unknown_ == Unknown::kNote)
+      Note(fmt::format("{} is not of this backup: no metadata name it", listed.key.str()));
     return {};
   }
 
-  Status Finish() {
+  // What the listing did not come to is missing.
+  void NoteTheRest() {
     for (; next_ < index_.size(); ++next_)
       Note(fmt::format("{} is missing", index_.at(next_).KeyIn(tree_).str()));
+  }
+  void Note(std::string problem) {
+    if (++problems_ <= max_samples_) samples_.push_back(std::move(problem));
+  }
+  std::size_t problems() const { return problems_; }
+  std::vector<std::string>& samples() { return samples_; }
+
+  Status Finish() {
+    NoteTheRest();
     if (problems_ == 0) return {};
     return DataLoss(fmt::format("{} of {} objects are missing or damaged: {}{}", problems_, index_.size(),
                                 fmt::join(samples_, "; "), problems_ > samples_.size() ? "; …" : ""));
@@ -49,13 +68,12 @@ class Comparison {
     }
     return on_match_ ? on_match_(listed, expected) : Status();
   }
-  void Note(std::string problem) {
-    if (++problems_ <= kMostSamples) samples_.push_back(std::move(problem));
-  }
 
   const ObjectIndex& index_;
   const BinlogTree& tree_;
   const TreeMatch on_match_;
+  const Unknown unknown_;
+  const std::size_t max_samples_;
   std::size_t next_ = 0;
   std::size_t problems_ = 0;
   std::vector<std::string> samples_;
@@ -88,6 +106,23 @@ Status CheckWholeTree(ObjectReader& store, const BinlogTree& tree, const ObjectI
     return comparison.Visit(listed);
   }));
   return comparison.Finish().WithContext(store.identity().Url(ObjectKey(tree.prefix())));
+}
+
+Result<TreeFindings> ExamineTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex& index,
+                                 std::size_t max_samples, const CallContext& context) {
+  TreeFindings findings;
+  auto matched = [&](const ObjectInfo& listed, const DataObject&) {
+    ++findings.objects;
+    findings.bytes += listed.size;
+    return Status();
+  };
+  Comparison comparison(index, tree, matched, Comparison::Unknown::kNote, max_samples);
+  MBK_TRY(ForEachObject(store, tree.DataPrefix(), context,
+                        [&](const ObjectInfo& listed) { return comparison.Visit(listed); }));
+  comparison.NoteTheRest();
+  findings.problems = static_cast<std::int64_t>(comparison.problems());
+  findings.samples = std::move(comparison.samples());
+  return findings;
 }
 
 Status CheckCollection(ObjectReader& store, const BinlogTree& tree, std::int64_t collection_id,

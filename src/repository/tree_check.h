@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -27,7 +29,20 @@ Status CheckWholeTree(ObjectReader& store, const BinlogTree& tree, const ObjectI
                       const std::function<Status(const ObjectInfo& listed)>& on_listed,
                       const CallContext& context);
 
-/// The same for the files of one collection only: `index` holds just that collection.
+/// What a listing of a tree's data shows, held against an index.
+struct TreeFindings {
+  std::int64_t objects = 0;  ///< that are there as the index says
+  std::int64_t bytes = 0;
+  std::int64_t problems = 0;
+  /// The first of them: objects that are missing or of another size, and objects that nothing names, which an
+  /// import of their directory would take in.
+  std::vector<std::string> samples;
+};
+/// Look at everything below the tree's binlogs/, whatever is found; the error of the call is the listing's.
+Result<TreeFindings> ExamineTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex& index,
+                                 std::size_t max_samples, const CallContext& context);
+
+/// The same as CheckTree for the files of one collection only: `index` holds just that collection.
 Status CheckCollection(ObjectReader& store, const BinlogTree& tree, std::int64_t collection_id,
                        const ObjectIndex& index, const CallContext& context);
 

@@ -53,6 +53,26 @@ TEST_F(TreeCheck, ShowsEachObjectThatIsThereInKeyOrder) {
   EXPECT_EQ(seen, store_.Keys());
 }
 
+TEST_F(TreeCheck, ExaminingAWholeTreeFindsNothing) {
+  const TreeFindings findings = ExamineTree(store_, tree_, index_, 10, {}).value();
+  EXPECT_EQ(findings.problems, 0);
+  EXPECT_EQ(findings.objects, static_cast<std::int64_t>(index_.size()));
+  EXPECT_EQ(findings.bytes, index_.bytes());
+}
+
+TEST_F(TreeCheck, ExaminingNamesWhatIsMissingAndWhatIsTooMuch) {
+  const std::string gone = KeyAt(0), last = KeyAt(index_.size() - 1);
+  Remove(gone);
+  Remove(last);
+  store_.Set(KeyAt(1) + "0", "a copy");
+  store_.Set(tree_.DataPrefix() + "zzz", "behind everything");
+  const TreeFindings findings = ExamineTree(store_, tree_, index_, 3, {}).value();
+  EXPECT_EQ(findings.problems, 4);
+  EXPECT_THAT(findings.samples, testing::SizeIs(3));
+  EXPECT_THAT(findings.samples, testing::Contains(gone + " is missing"));
+  EXPECT_THAT(findings.samples, testing::Contains(HasSubstr(KeyAt(1) + "0 is not of this backup")));
+}
+
 TEST_F(TreeCheck, AnErrorOfTheVisitorEndsIt) {
   Status checked = CheckTree(store_, tree_, index_,
                              [](const ObjectInfo&, const DataObject&) { return Internal("full"); }, {});

@@ -41,16 +41,21 @@ std::function<std::string(const std::string&)> ImportPath(const config::Storage&
 Result<std::unique_ptr<Session>> Session::Open(const config::Loaded& loaded, const Needs& needs,
                                                const CallContext& context) {
   std::unique_ptr<Session> session(new Session(loaded));
-  if (needs.milvus) MBK_TRY(session->ConnectMilvus(context));
+  if (needs.milvus || needs.server) MBK_TRY(session->ConnectServer(context));
+  if (needs.milvus) MBK_TRY(session->OpenMilvusStore(context));
   if (needs.backups != BackupAccess::kNone) MBK_TRY(session->OpenBackupStore(needs.backups, context));
   return session;
 }
 
-Status Session::ConnectMilvus(const CallContext& context) {
+Status Session::ConnectServer(const CallContext& context) {
+  MBK_TRY_ASSIGN(client_, ConnectMilvus(loaded_.config.milvus, context));
+  return {};
+}
+
+Status Session::OpenMilvusStore(const CallContext& context) {
   const config::Milvus& milvus = loaded_.config.milvus;
   MBK_TRY_ASSIGN(milvus_store_, MakeStore(milvus.storage));
   const std::string root = KeyRoot(milvus.storage);
-  MBK_TRY_ASSIGN(client_, service::ConnectMilvus(milvus, context));
   MBK_TRY(
       PointAtSettings(Probe(*milvus_store_, root, context), SettingsOf(Side::kMilvus, loaded_.schema_version))
           .WithContext("the store of Milvus"));

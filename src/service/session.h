@@ -18,6 +18,7 @@ enum class BackupAccess { kNone, kRead, kWrite };
 /// What a verb needs of one configuration; what it does not need is not asked for.
 struct Needs {
   bool milvus = false;  ///< the server and the store it keeps its files in
+  bool server = false;  ///< the server alone
   BackupAccess backups = BackupAccess::kNone;
 };
 
@@ -32,6 +33,8 @@ class Session {
 
   /// Only with Needs::milvus.
   MilvusSide& milvus() { return *milvus_side_; }
+  /// Only with Needs::milvus or Needs::server.
+  MilvusClient& client() { return *client_; }
   /// Only with Needs::backups.
   BackupSide& backup() { return *backup_side_; }
 
@@ -41,7 +44,8 @@ class Session {
 
  private:
   Session(const config::Loaded& loaded) : loaded_(loaded) {}
-  Status ConnectMilvus(const CallContext& context);
+  Status ConnectServer(const CallContext& context);
+  Status OpenMilvusStore(const CallContext& context);
   Status OpenBackupStore(BackupAccess access, const CallContext& context);
 
   const config::Loaded loaded_;

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
+
 #include "base/log.h"
 #include "base/version.h"
 #include "manifest/keys.h"
@@ -71,6 +73,12 @@ Result<std::shared_ptr<ObjectStore>> MakeStore(const config::Storage& storage) {
                     config::ProviderName(storage.provider)));
   }
   return std::shared_ptr<ObjectStore>(std::make_shared<RetryingStore>(std::move(store), RetryPolicy{}));
+}
+
+std::shared_ptr<ObjectStore> MakeDirectoryStore(const std::string& path) {
+  return std::make_shared<RetryingStore>(
+      MakeLocalStore({.base_directory = std::filesystem::absolute(path).lexically_normal().string()}),
+      RetryPolicy{});
 }
 
 std::string KeyRoot(const config::Storage& storage) {

@@ -16,6 +16,9 @@ namespace mbk::service {
 /// not have. No request is made.
 Result<std::shared_ptr<ObjectStore>> MakeStore(const config::Storage& storage);
 
+/// A local directory, made when something is written to it; keys are paths below it.
+std::shared_ptr<ObjectStore> MakeDirectoryStore(const std::string& path);
+
 /// rootPath as keys begin with it: without leading slash on object stores, a path on local ones.
 std::string KeyRoot(const config::Storage& storage);
 

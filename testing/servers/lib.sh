@@ -8,9 +8,18 @@ MBK_TOOLS=${MBK_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/milvus-backup-tools}
 
 MILVUS_WHEEL=milvus==2.3.5
 PYMILVUS_WHEEL=pymilvus==2.3.7
+MILVUS_LITE_WHEEL=milvus-lite==3.2.2
+MILVUS_LITE_PYMILVUS_WHEEL=pymilvus==3.0.2
 MINIO_MODULE=github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 MC_MODULE=github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9
 VERSITYGW_MODULE=github.com/versity/versitygw/cmd/versitygw@v1.8.0
+
+# What testing/install_arrow unpacks, and where cmake/arrow.cmake finds it. The hashes are those of the
+# wheels for CPython 3.11 on x86_64 and on aarch64.
+ARROW_WHEEL=pyarrow==26.0.1
+ARROW_HASHES="--hash=sha256:39cb0f2418282c24bea6ceda77b03e5a8f0a5766b63a8bf194d4e2a2c423548c \
+--hash=sha256:22a96a225de107eb9acd1ad9a818198ca832df2a4c0952412f754a7ed2105a98"
+ARROW_DIRECTORY=arrow-26.0.1
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() { say "$*"; exit 1; }

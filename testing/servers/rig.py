@@ -11,7 +11,7 @@ By hand (`testing/servers/rig`, inside `testing/servers/in_loopback`):
     rig down --state FILE         end what `rig up --state FILE` started
 
     SERVER   minio:NAME[=BUCKET,…]   minio+tls:NAME[=BUCKET,…]   versitygw:NAME[=BUCKET,…]
-             milvus:NAME=STORE/BUCKET[/ROOT]   milvus:NAME=local
+             milvus:NAME=STORE/BUCKET[/ROOT]   milvus:NAME=local   lite:NAME
              none given: the pair of the walkthrough, minio_a, milvus_a, minio_b, milvus_b
 """
 
@@ -35,6 +35,7 @@ from pathlib import Path
 from typing import Any
 
 from certificates import Certificates, make_certificates
+from milvus_lite_server import MilvusLite
 from milvus_server import Milvus
 from object_stores import Minio, ObjectStore, VersityGw
 from server_process import Ports
@@ -50,7 +51,7 @@ class Rig:
         self._own_directory = directory is None
         self.directory = directory or _make_directory()
         self._ports = Ports()
-        self._servers: dict[str, Minio | VersityGw | Milvus] = {}
+        self._servers: dict[str, Minio | VersityGw | Milvus | MilvusLite] = {}
         self._certificates: Certificates | None = None
         atexit.register(self.stop)
 
@@ -92,13 +93,16 @@ class Rig:
                    preferred_port=preferred_port),
         )  # fmt: skip
 
+    def milvus_lite(self, name: str) -> MilvusLite:
+        return self._add(name, MilvusLite(name, self.directory, self._ports))
+
     def certificates(self) -> Certificates:
         """The rig's own authority; made on first use."""
         if self._certificates is None:
             self._certificates = make_certificates(self.directory / "certificates")
         return self._certificates
 
-    def server(self, name: str) -> Minio | VersityGw | Milvus:
+    def server(self, name: str) -> Minio | VersityGw | Milvus | MilvusLite:
         if name not in self._servers:
             raise LookupError(f"no server {name!r} in this rig; there is: {', '.join(self._servers) or 'none'}")
         return self._servers[name]
@@ -167,8 +171,10 @@ def _make_directory() -> Path:
             return directory
 
 
-def _describe(server: Minio | VersityGw | Milvus) -> dict[str, Any]:
+def _describe(server: Minio | VersityGw | Milvus | MilvusLite) -> dict[str, Any]:
     common = {"address": server.address, "port": server.port, "pid": server.process.pid}
+    if isinstance(server, MilvusLite):
+        return common
     if isinstance(server, Milvus):
         return common | {"management": server.management_url, "bucket": server.bucket, "root_path": server.root_path}
     return common | {
@@ -194,6 +200,8 @@ def start(rig: Rig, spec: str) -> None:
         rig.minio(name, buckets, tls=True)
     elif kind == "versitygw":
         rig.versitygw(name, buckets)
+    elif kind == "lite" and not detail:
+        rig.milvus_lite(name)
     elif kind == "milvus" and detail == "local":
         rig.milvus(name)
     elif kind == "milvus" and detail.count("/") in (1, 2):

@@ -10,11 +10,12 @@
 
 #include "milvus/client.h"
 #include "milvus/grpc_client.h"
+#include "milvus/key_expression.h"
 #include "model/backup.h"
 
 /// A Milvus inside the test process: a real gRPC server on loopback that answers as Milvus 2.3.5 was
-/// recorded to, keeps collections in memory, remembers what it was asked, and fails as the test says.
-/// Link mbk_milvus_testing to use it above milvus/.
+/// recorded to, keeps collections and their rows in memory, remembers what it was asked, and fails as the
+/// test says. Link mbk_milvus_testing to use it above milvus/.
 namespace mbk::milvustest {
 
 /// One request as it arrived.
@@ -39,11 +40,20 @@ struct Failure {
   bool hang = false;  ///< answer only when the server is destroyed
 };
 
+/// A row as the mock keeps it.
+struct MockRow {
+  std::string partition = "_default";
+  RowKey key;
+  /// By field name: the bytes that a Column has for it (of Bool one byte, 0 or 1); nullopt: no value.
+  std::map<std::string, std::optional<std::string>> values;
+};
+
 struct MockCollection {
   CollectionDescription description;      ///< ids and channels that are left 0 or empty are invented
   std::vector<PartitionName> partitions;  ///< empty: `_default`
   std::vector<IndexInfo> indexes;
   std::vector<SegmentInfo> segments;
+  std::vector<MockRow> rows;                                     ///< oldest first; keys may occur again
   std::optional<std::int64_t> loaded_percent;                    ///< nullopt: not loaded
   std::map<std::string, std::int64_t> partition_loaded_percent;  ///< those that differ from the collection
   FlushResult flush{.must_poll = true, .flush_ts = 470'636'788'940'537'859, .seal_time_s = 1'795'336'871};

@@ -22,11 +22,6 @@ void SetValue(KeyValues& pairs, const std::string& key, const std::string& value
   pairs.push_back({.key = key, .value = value});
 }
 
-bool HasPartitionKey(const CollectionSchema& schema) {
-  return std::any_of(schema.fields.begin(), schema.fields.end(),
-                     [](const FieldSchema& field) { return field.is_partition_key; });
-}
-
 /// The numbers of a FieldSchema are the server's to give: from 100 on, in order.
 void NumberFields(CollectionSchema& schema) {
   std::int64_t next = 100;

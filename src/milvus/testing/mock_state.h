@@ -57,6 +57,12 @@ class MockState {
                       pb::milvus::FlushResponse* response);
   MilvusStatus Answer(const pb::milvus::GetFlushStateRequest& request, const std::string& db,
                       pb::milvus::GetFlushStateResponse* response);
+  MilvusStatus Answer(const pb::milvus::InsertRequest& request, const std::string& db,
+                      pb::milvus::MutationResult* response);
+  MilvusStatus Answer(const pb::milvus::UpsertRequest& request, const std::string& db,
+                      pb::milvus::MutationResult* response);
+  MilvusStatus Answer(const pb::milvus::QueryRequest& request, const std::string& db,
+                      pb::milvus::QueryResults* response);
   MilvusStatus Answer(const pb::milvus::ImportRequest& request, const std::string& db,
                       pb::milvus::ImportResponse* response);
   MilvusStatus Answer(const pb::milvus::GetImportStateRequest& request, const std::string& db,

@@ -34,6 +34,10 @@ Result<Backup> Describe(MilvusClient& client, const Selection& selection, const 
 /// All are flushed before any is listed, so that the collections fit together in time.
 Status Flush(MilvusClient& client, Backup& backup, const RunServices& run, const CallContext& context);
 
+/// Make the server write out what it holds of one collection, and wait until it has.
+Result<FlushResult> FlushAndWait(MilvusClient& client, const CollectionName& name, Sleeper& sleeper,
+                                 const CallContext& context);
+
 /// Fill in the segments of every collection of `backup` with the files that lie in the store. Reads the
 /// segment list again when files of a listed segment are gone (a compaction was quicker).
 /// kFailedPrecondition names the setting to look at when the store holds none of the server's files.

@@ -23,8 +23,7 @@ Status WaitUntilFlushed(MilvusClient& client, const CollectionName& name, const 
 
 Status FlushOne(MilvusClient& client, Collection& collection, Sleeper& sleeper, const CallContext& context) {
   const CollectionName name{collection.db_name, collection.name};
-  MBK_TRY_ASSIGN(FlushResult flush, client.Flush(name, context));
-  if (flush.must_poll) MBK_TRY(WaitUntilFlushed(client, name, flush, sleeper, context));
+  MBK_TRY_ASSIGN(FlushResult flush, FlushAndWait(client, name, sleeper, context));
   collection.backup_physical_timestamp =
       static_cast<std::uint64_t>(std::max<std::int64_t>(0, flush.seal_time_s));
   collection.backup_timestamp = flush.max_checkpoint_ts;
@@ -33,6 +32,13 @@ Status FlushOne(MilvusClient& client, Collection& collection, Sleeper& sleeper, 
 }
 
 }  // namespace
+
+Result<FlushResult> FlushAndWait(MilvusClient& client, const CollectionName& name, Sleeper& sleeper,
+                                 const CallContext& context) {
+  MBK_TRY_ASSIGN(FlushResult flush, client.Flush(name, context));
+  if (flush.must_poll) MBK_TRY(WaitUntilFlushed(client, name, flush, sleeper, context));
+  return flush;
+}
 
 Status Flush(MilvusClient& client, Backup& backup, const RunServices& run, const CallContext& context) {
   run.progress.Enter(Step::kFlush, static_cast<std::int64_t>(backup.collections.size()));

@@ -31,7 +31,8 @@ Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, 
   }
 
   // From here on the plan is frozen.
-  MBK_TRY_ASSIGN(const load::Plan plan, load::MakePlan(captured, options.load));
+  MBK_TRY_ASSIGN(load::Plan plan, load::MakePlan(captured, options.load));
+  MBK_TRY(load::ChooseWays(plan, options.load, target.client.has(Capability::kImport)));
   if (options.dry_run) return RestoreReport{.collections = Preview(plan)};
 
   const MilvusLayout layout(source.root);

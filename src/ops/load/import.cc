@@ -41,6 +41,7 @@ ImportRequest RequestOf(const MilvusSide& server, const BinlogTree& tree, const 
 std::int64_t CountJobs(const Plan& plan) {
   std::int64_t jobs = 0;
   for (const CollectionPlan& collection : plan.collections) {
+    if (collection.via != Via::kImport) continue;
     for (const auto& wave : collection.imports) jobs += static_cast<std::int64_t>(wave.size());
   }
   return jobs;
@@ -150,7 +151,8 @@ Status StageAndImport(MilvusSide& server, const ObjectSource& source, const std:
   // before it run meanwhile.
   for (std::size_t i = 0; i < plan.collections.size(); ++i) {
     Outcome& outcome = outcomes[i];
-    if (!outcome.status.ok() || plan.collections[i].imports.empty()) continue;
+    const bool imported = plan.collections[i].via == Via::kImport && !plan.collections[i].imports.empty();
+    if (!outcome.status.ok() || !imported) continue;
     // Once started, the outcome belongs to the poller's thread until WaitAll.
     Status started = importer.Start(plan.collections[i], outcome, context);
     if (!started.ok()) outcome.status = std::move(started);

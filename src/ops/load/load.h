@@ -20,7 +20,16 @@
 /// collection that fails drops out with its error, the others go on.
 namespace mbk::load {
 
+/// How rows come into a server.
+enum class Via {
+  kImport,  ///< the server reads the files, one job a directory
+  kInsert,  ///< rows are decoded here, and those that live are sent
+  kAuto,    ///< what is likely to be quicker, or the one way there is; chosen for each collection
+};
+std::string_view ViaName(Via via);
+
 struct Options {
+  Via via = Via::kImport;
   Filter source_filter;  ///< matched on names in the backup (the old -c, -d, -a)
   Filter target_filter;  ///< matched on names in the target (--filter)
   Renamer renamer;
@@ -55,7 +64,10 @@ struct CollectionPlan {
   /// Fields that were added behind `$meta` (Milvus 2.6) and must be added again, so that ids stay.
   std::vector<FieldSchema> late_fields;
   std::vector<std::string> partitions;
-  /// Waves of imports; a wave starts when the one before is done: data, L0 of partitions, L0 of all.
+  Via via = Via::kImport;  ///< never kAuto
+  std::string via_reason;  ///< why, where it was chosen
+  /// Waves of imports, of kImport; a wave starts when the one before is done: data, L0 of partitions, L0 of
+  /// all.
   std::vector<std::vector<ImportDir>> imports;
   std::vector<CreateIndexRequest> indexes;
   std::vector<std::string> aliases;
@@ -72,6 +84,10 @@ struct Plan {
 /// name what is not there; kInvalidArgument when two collections would get one name.
 Result<Plan> MakePlan(const Backup& backup, const Options& options);
 
+/// Choose a way for each collection of kAuto. kFailedPrecondition, with the reason, when the way that was
+/// asked for is closed: a server without Import, or keys that only the server gives.
+Status ChooseWays(Plan& plan, const Options& options, bool server_imports);
+
 /// What became of one collection.
 struct Outcome {
   CollectionName source;
@@ -82,6 +98,8 @@ struct Outcome {
   std::int64_t rows_imported = 0;  ///< as the jobs say: rows that live
   std::int64_t bytes = 0;
   int import_jobs = 0;
+  Via via = Via::kImport;
+  std::string via_reason;
   std::vector<std::string> warnings;
 };
 
@@ -111,6 +129,10 @@ Status CreateCollections(MilvusClient& client, const Plan& plan, std::vector<Out
 Status StageAndImport(MilvusSide& server, const ObjectSource& source, const std::string& task_id,
                       const Plan& plan, std::vector<Outcome>& outcomes, const RunServices& run,
                       const CallContext& context);
+
+/// Send the living rows of every collection of kInsert, and flush it.
+Status InsertRows(MilvusClient& client, const ObjectSource& source, const Plan& plan,
+                  std::vector<Outcome>& outcomes, const RunServices& run, const CallContext& context);
 
 /// Create the planned indexes.
 Status CreateIndexes(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,

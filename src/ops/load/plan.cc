@@ -11,11 +11,6 @@
 namespace mbk::load {
 namespace {
 
-bool HasPartitionKey(const CollectionSchema& schema) {
-  return std::any_of(schema.fields.begin(), schema.fields.end(),
-                     [](const FieldSchema& f) { return f.is_partition_key; });
-}
-
 const FieldSchema* FindField(const CollectionSchema& schema, const std::string& name) {
   auto found = std::find_if(schema.fields.begin(), schema.fields.end(),
                             [&](const FieldSchema& f) { return f.name == name; });

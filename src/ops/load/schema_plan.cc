@@ -1,28 +1,9 @@
 #include "ops/load/schema_plan.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <iterator>
 
 namespace mbk::load {
-namespace {
-
-constexpr std::int64_t kFirstFieldId = 100;
-
-// The id of `$meta`: recorded, or else the gap that it left among the others' ids, or one past them.
-std::int64_t DynamicFieldId(const std::vector<FieldSchema>& fields) {
-  std::int64_t expected = kFirstFieldId;
-  for (const FieldSchema& field : fields) {
-    if (field.is_dynamic) return field.field_id;
-  }
-  for (const FieldSchema& field : fields) {
-    if (field.field_id != expected) return expected;
-    ++expected;
-  }
-  return expected;
-}
-
-}  // namespace
 
 SchemaPlan PlanSchema(const CollectionSchema& source, const std::string& target_name) {
   SchemaPlan plan{.schema = source};
@@ -30,7 +11,7 @@ SchemaPlan PlanSchema(const CollectionSchema& source, const std::string& target_
   std::vector<FieldSchema>& fields = plan.schema.fields;
   std::sort(fields.begin(), fields.end(),
             [](const FieldSchema& a, const FieldSchema& b) { return a.field_id < b.field_id; });
-  const std::int64_t dynamic_id = DynamicFieldId(fields);
+  const std::int64_t dynamic_id = DynamicFieldId(source);
   std::erase_if(fields, [](const FieldSchema& field) { return field.is_dynamic; });
   // Struct arrays take ids too, so a gap among the plain fields says nothing about `$meta`.
   if (!source.enable_dynamic_field || !source.struct_array_fields.empty()) return plan;

@@ -48,6 +48,8 @@ Status LoadCollections(const load::Plan& plan, const load::ObjectSource& objects
   MBK_TRY(load::CreateCollections(server.client, plan, outcomes, run, context));
   // Files go to where Milvus can read them, collection by collection; imports run meanwhile.
   MBK_TRY(load::StageAndImport(server, objects, task_id, plan, outcomes, run, context));
+  // Or their rows are sent, where that is quicker or the only way.
+  MBK_TRY(load::InsertRows(server.client, objects, plan, outcomes, run, context));
   // Indexes are built once, over what was imported, instead of job by job.
   MBK_TRY(load::CreateIndexes(server.client, plan, outcomes, run, context));
   return load::RestoreAliasesAndLoad(server.client, plan, outcomes, run, context);
@@ -69,9 +71,11 @@ std::vector<load::Outcome> Preview(const load::Plan& plan) {
   for (const load::CollectionPlan& collection : plan.collections) {
     load::Outcome outcome{.source = {collection.source->db_name, collection.source->name},
                           .target = collection.target};
+    outcome.via = collection.via;
+    outcome.via_reason = collection.via_reason;
     for (const auto& wave : collection.imports) {
       for (const load::ImportDir& dir : wave) {
-        ++outcome.import_jobs;
+        if (collection.via == load::Via::kImport) ++outcome.import_jobs;
         outcome.rows_expected += dir.rows;
         outcome.has_deletes |= !dir.delta_dir.empty();
       }
@@ -101,7 +105,8 @@ Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& sour
 
   // From here on the plan is frozen.
   run.progress.Enter(Step::kPlan);
-  MBK_TRY_ASSIGN(const load::Plan plan, load::MakePlan(opened.backup, options.load));
+  MBK_TRY_ASSIGN(load::Plan plan, load::MakePlan(opened.backup, options.load));
+  MBK_TRY(load::ChooseWays(plan, options.load, server.client.has(Capability::kImport)));
 
   run.progress.Enter(Step::kPreflight);
   MBK_TRY(CheckObjects(plan, layout, source.store, run, context));

@@ -1,0 +1,84 @@
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/command.h"
+#include "cli/compare_report.h"
+#include "service/session.h"
+
+namespace mbk::cli {
+namespace {
+
+struct CompareFlags {
+  std::string to;
+  std::vector<std::string> collections;  ///< "coll", "db.coll", each perhaps with ":other"
+  bool load = false;
+  std::int64_t max_differences = 20;
+};
+
+// "a:b,db.c" says which collections are compared, and which of them have another name there.
+Result<LiveCompareOptions> OptionsOf(const CompareFlags& flags) {
+  std::string names, rules;
+  for (const std::string& item : flags.collections) {
+    const std::size_t colon = item.find(':');
+    names += (names.empty() ? "" : ",") + item.substr(0, colon);
+    if (colon != std::string::npos) rules += (rules.empty() ? "" : ",") + item;
+  }
+  LiveCompareOptions options{.load = flags.load, .compare = {.max_differences = flags.max_differences}};
+  MBK_TRY_ASSIGN(options.filter, Filter::FromCollections(names));
+  if (!rules.empty()) {
+    MBK_TRY_ASSIGN(options.renamer, Renamer::FromRules(rules));
+  }
+  if (flags.to.empty() && rules.empty())
+    return InvalidArgument(
+        "a collection is compared with itself: name another server (--to) or collection (-c a:b)");
+  return options;
+}
+
+Result<Output> RunIt(const CompareFlags& flags, const LiveCompareOptions& options, Invocation& invocation) {
+  invocation.progress.Enter(Step::kConnect);
+  MBK_TRY_ASSIGN(const config::Loaded other, flags.to.empty() ? Result<config::Loaded>(invocation.loaded)
+                                                              : invocation.load_other(flags.to));
+  MBK_TRY_ASSIGN(auto left, service::Session::Open(invocation.loaded, {.server = true}, invocation.context));
+  Result<std::unique_ptr<service::Session>> right =
+      service::Session::Open(other, {.server = true}, invocation.context);
+  if (!right.ok()) return right.status().WithContext(flags.to);
+  MBK_TRY_ASSIGN(const std::vector<ComparedCollection> all,
+                 RunCompare(options, left->client(), (*right)->client(), left->run(invocation.progress),
+                            invocation.context));
+  return Output{
+      .text = ComparisonText(all), .json = {{"collections", ToJson(all)}}, .exit_code = ExitCodeOf(all)};
+}
+
+}  // namespace
+
+void AddCompare(CLI::App& root, std::vector<Command>& commands) {
+  auto flags = std::make_shared<CompareFlags>();
+  CLI::App* app = root.add_subcommand("compare", "compare live collections row by row");
+  app->footer(
+      "Every row of both sides is read, every value of it compared. What differs is named by its key, and by "
+      "its\n"
+      "fields. Both sides must be loaded, and not be written to meanwhile.\n\n"
+      "Exit codes: 0 equal, 3 not all could be proved, 4 different.\n\n"
+      "Examples:\n"
+      "  milvus-backup compare --to other.yaml -c coll:coll_bak\n"
+      "  milvus-backup compare -c coll:coll_copy             two collections of one server");
+  app->add_option("--to", flags->to, "configuration file of the other Milvus; this one's when not given")
+      ->type_name("FILE");
+  app->add_option("-c,--collections", flags->collections,
+                  "comma list of COLL or COLL:COLL2, each with a database or not")
+      ->type_name("COLL[:COLL2]")
+      ->delimiter(',')
+      ->required();
+  app->add_flag("--load", flags->load, "load collections that are not loaded, and release them again");
+  app->add_option("--max_differences", flags->max_differences, "how many keys that differ are named")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  commands.push_back({app, [flags]() -> Result<Run> {
+                        MBK_TRY_ASSIGN(LiveCompareOptions options, OptionsOf(*flags));
+                        return Run([flags, options](Invocation& i) { return RunIt(*flags, options, i); });
+                      }});
+}
+
+}  // namespace mbk::cli

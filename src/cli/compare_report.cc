@@ -1,0 +1,96 @@
+#include "cli/compare_report.h"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "cli/text.h"
+
+namespace mbk::cli {
+namespace {
+
+std::string ResultOf(const ComparedCollection& compared) {
+  if (!compared.comparison.being_written.empty()) return "being written to";
+  return compared.comparison.equal() ? "equal" : "DIFFERENT";
+}
+
+std::string DifferencesText(const Comparison& comparison) {
+  std::string text;
+  for (const std::string& difference : comparison.schema_differences)
+    text += "  schema: " + difference + "\n";
+  for (const RowDifference& difference : comparison.differences) {
+    text += fmt::format("  {} {}", DifferenceName(difference.kind), difference.key);
+    if (!difference.fields.empty()) text += fmt::format(": {}", fmt::join(difference.fields, ", "));
+    text += "\n";
+  }
+  const std::int64_t all = comparison.missing + comparison.extra + comparison.changed;
+  const auto named = static_cast<std::int64_t>(comparison.differences.size());
+  if (all > 0)
+    text += fmt::format("  {} rows missing, {} extra, {} changed{}\n", HumanCount(comparison.missing),
+                        HumanCount(comparison.extra), HumanCount(comparison.changed),
+                        all > named ? fmt::format("; {} of them are named (--max_differences)", named) : "");
+  return text;
+}
+
+nlohmann::ordered_json ToJson(const SideFingerprints& side) {
+  nlohmann::ordered_json json{
+      {"name", side.name}, {"rows", side.total.rows}, {"fingerprint", side.total.ToString()}};
+  json["partitions"] = nlohmann::ordered_json::object();
+  for (const auto& [partition, fingerprint] : side.partitions)
+    if (!partition.empty()) json["partitions"][partition] = fingerprint.ToString();
+  return json;
+}
+
+nlohmann::ordered_json ToJson(const ComparedCollection& compared) {
+  const Comparison& comparison = compared.comparison;
+  nlohmann::ordered_json json{{"left", ToJson(comparison.left)},
+                              {"right", ToJson(comparison.right)},
+                              {"equal", comparison.equal()},
+                              {"missing", comparison.missing},
+                              {"extra", comparison.extra},
+                              {"changed", comparison.changed},
+                              {"schema_differences", comparison.schema_differences},
+                              {"unproven", compared.unproven}};
+  json["differences"] = nlohmann::ordered_json::array();
+  for (const RowDifference& difference : comparison.differences)
+    json["differences"].push_back(
+        {{"kind", DifferenceName(difference.kind)}, {"key", difference.key}, {"fields", difference.fields}});
+  return json;
+}
+
+}  // namespace
+
+std::string ComparisonText(const std::vector<ComparedCollection>& all) {
+  std::vector<std::vector<std::string>> table{{"LEFT", "RIGHT", "ROWS LEFT", "ROWS RIGHT", "RESULT"}};
+  for (const ComparedCollection& compared : all)
+    table.push_back({compared.left.Full(), compared.right.Full(),
+                     HumanCount(compared.comparison.left.total.rows),
+                     HumanCount(compared.comparison.right.total.rows), ResultOf(compared)});
+  std::string text = Table(table, {false, false, true, true, false});
+  for (const ComparedCollection& compared : all) {
+    const std::string differences = DifferencesText(compared.comparison);
+    if (!differences.empty())
+      text += fmt::format("\n{} against {}\n{}", compared.left.Full(), compared.right.Full(), differences);
+    for (const std::string& what : compared.unproven) text += "NOT PROVED: " + what + "\n";
+  }
+  return text;
+}
+
+nlohmann::ordered_json ToJson(const std::vector<ComparedCollection>& all) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const ComparedCollection& compared : all) json.push_back(ToJson(compared));
+  return json;
+}
+
+ExitCode ExitCodeOf(const std::vector<ComparedCollection>& all) {
+  const bool differ = std::any_of(all.begin(), all.end(), [](const ComparedCollection& one) {
+    return one.comparison.being_written.empty() && !one.comparison.equal();
+  });
+  if (differ) return kDamaged;
+  const bool proved =
+      std::all_of(all.begin(), all.end(), [](const ComparedCollection& one) { return one.unproven.empty(); });
+  return proved ? kDone : kPartly;
+}
+
+}  // namespace mbk::cli

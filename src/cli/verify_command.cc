@@ -1,0 +1,200 @@
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <map>
+
+#include "cli/command.h"
+#include "cli/compare_report.h"
+#include "cli/text.h"
+#include "ops/backup_name.h"
+#include "ops/verify/verify.h"
+#include "service/session.h"
+
+namespace mbk::cli {
+namespace {
+
+struct VerifyFlags {
+  std::string name;
+  std::string level = "quick";
+  bool live = false;
+  std::string to;
+  std::string filter;
+  std::string suffix;
+  std::string rename;
+  bool load = false;
+  std::int64_t max_differences = 20;
+};
+
+Result<LiveCompareOptions> LiveOptionsOf(const VerifyFlags& flags) {
+  LiveCompareOptions options{.load = flags.load, .compare = {.max_differences = flags.max_differences}};
+  MBK_TRY_ASSIGN(options.filter, Filter::Parse(flags.filter));
+  if (!flags.suffix.empty() && !flags.rename.empty())
+    return InvalidArgument("give either --suffix or --rename");
+  if (!flags.suffix.empty()) {
+    MBK_TRY_ASSIGN(options.renamer, Renamer::FromSuffix(flags.suffix));
+  }
+  if (!flags.rename.empty()) {
+    MBK_TRY_ASSIGN(options.renamer, Renamer::FromRules(flags.rename));
+  }
+  return options;
+}
+
+Status CheckFlags(const VerifyFlags& flags) {
+  MBK_TRY(CheckBackupName(flags.name));
+  const bool says_live = !flags.to.empty() || !flags.suffix.empty() || !flags.rename.empty() ||
+                         !flags.filter.empty() || flags.load;
+  if (says_live && !flags.live)
+    return InvalidArgument(
+        "--to, --filter, --suffix, --rename and --load are about live collections: add --live");
+  return LiveOptionsOf(flags).status();
+}
+
+const std::map<std::string, VerifyLevel> kLevels{
+    {"quick", VerifyLevel::kQuick}, {"checksum", VerifyLevel::kChecksum}, {"rows", VerifyLevel::kRows}};
+
+std::string RowTable(const VerifyReport& report) {
+  std::vector<std::vector<std::string>> table{
+      {"COLLECTION", "PARTITION", "WRITTEN", "DELETED", "DUPLICATE", "LIVING", "FINGERPRINT"}};
+  auto add = [&](const std::string& collection, const std::string& partition, const RowsProof& proof) {
+    table.push_back({collection, partition, HumanCount(proof.counts.written),
+                     HumanCount(proof.counts.deleted), HumanCount(proof.counts.duplicate),
+                     HumanCount(proof.counts.living()), proof.fingerprint.ToString()});
+  };
+  for (const CollectionProof& collection : report.collections) {
+    if (!collection.total) continue;
+    add(collection.name.Full(), "(all)", *collection.total);
+    if (collection.partitions.size() > 1)
+      for (const RowsProof& partition : collection.partitions) add("", partition.partition, partition);
+  }
+  return Table(table, {false, false, true, true, true, true, false});
+}
+
+std::string TextOf(const VerifyReport& report, const std::string& level) {
+  std::string text = fmt::format("backup {}: {} objects, {}\n", report.name, HumanCount(report.objects),
+                                 HumanBytes(report.bytes));
+  if (report.level == VerifyLevel::kChecksum)
+    text += fmt::format("{} objects hold the bytes that were written\n", HumanCount(report.objects_compared));
+  if (report.level == VerifyLevel::kRows) text += "\n" + RowTable(report) + "\n";
+  for (const std::string& what : report.damage) text += "DAMAGED: " + what + "\n";
+  for (const std::string& what : report.unproven) text += "NOT PROVED: " + what + "\n";
+  if (!report.damage.empty())
+    text += fmt::format("verify {}: DAMAGED\n", level);
+  else if (!report.unproven.empty())
+    text += fmt::format("verify {}: nothing wrong was found, but not all could be proved\n", level);
+  else
+    text += fmt::format("verify {}: ok\n", level);
+  return text;
+}
+
+nlohmann::ordered_json ToJson(const RowsProof& proof) {
+  return {{"written", proof.counts.written},
+          {"deleted", proof.counts.deleted},
+          {"duplicate", proof.counts.duplicate},
+          {"living", proof.counts.living()},
+          {"fingerprint", proof.fingerprint.ToString()}};
+}
+
+nlohmann::ordered_json ToJson(const VerifyReport& report, const std::string& level) {
+  nlohmann::ordered_json json{{"name", report.name},       {"level", level},
+                              {"objects", report.objects}, {"bytes", report.bytes},
+                              {"damage", report.damage},   {"unproven", report.unproven}};
+  if (report.level == VerifyLevel::kChecksum) json["objects_compared"] = report.objects_compared;
+  if (report.level != VerifyLevel::kRows) return json;
+  json["collections"] = nlohmann::ordered_json::array();
+  for (const CollectionProof& collection : report.collections) {
+    nlohmann::ordered_json one{{"collection", collection.name.Full()}};
+    if (collection.total) one.update(ToJson(*collection.total));
+    one["partitions"] = nlohmann::ordered_json::object();
+    for (const RowsProof& partition : collection.partitions)
+      one["partitions"][partition.partition] = ToJson(partition);
+    json["collections"].push_back(std::move(one));
+  }
+  return json;
+}
+
+Result<Output> RunIt(const VerifyFlags& flags, Invocation& invocation) {
+  const auto started = std::chrono::steady_clock::now();
+  invocation.progress.Enter(Step::kConnect);
+  MBK_TRY_ASSIGN(auto session,
+                 service::Session::Open(invocation.loaded, {.backups = service::BackupAccess::kRead},
+                                        invocation.context));
+  MBK_TRY_ASSIGN(const VerifyReport report,
+                 RunVerify({.name = flags.name, .level = kLevels.at(flags.level)}, session->backup(),
+                           session->run(invocation.progress), invocation.context));
+  Output output{.text = TextOf(report, flags.level), .json = ToJson(report, flags.level)};
+  output.json["duration_s"] =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  if (!report.damage.empty())
+    output.exit_code = kDamaged;
+  else if (!report.unproven.empty())
+    output.exit_code = kPartly;
+  return output;
+}
+
+// The rows of the backup against those of a live Milvus.
+Result<Output> RunLive(const VerifyFlags& flags, Invocation& invocation) {
+  MBK_TRY_ASSIGN(const LiveCompareOptions options, LiveOptionsOf(flags));
+  invocation.progress.Enter(Step::kConnect);
+  MBK_TRY_ASSIGN(const config::Loaded other, flags.to.empty() ? Result<config::Loaded>(invocation.loaded)
+                                                              : invocation.load_other(flags.to));
+  MBK_TRY_ASSIGN(auto session,
+                 service::Session::Open(invocation.loaded, {.backups = service::BackupAccess::kRead},
+                                        invocation.context));
+  Result<std::unique_ptr<service::Session>> server =
+      service::Session::Open(other, {.server = true}, invocation.context);
+  if (!server.ok()) return flags.to.empty() ? server.status() : server.status().WithContext(flags.to);
+  MBK_TRY_ASSIGN(const std::vector<ComparedCollection> all,
+                 RunVerifyLive(flags.name, options, session->backup(), (*server)->client(),
+                               session->run(invocation.progress), invocation.context));
+  return Output{.text = ComparisonText(all),
+                .json = {{"name", flags.name}, {"collections", cli::ToJson(all)}},
+                .exit_code = ExitCodeOf(all)};
+}
+
+}  // namespace
+
+void AddVerify(CLI::App& root, std::vector<Command>& commands) {
+  auto flags = std::make_shared<VerifyFlags>();
+  CLI::App* app = root.add_subcommand("verify", "prove that a backup is whole");
+  app->footer(
+      "quick     every object is there with its size, and no other: one listing\n"
+      "checksum  and holds the bytes that were written: every object is read\n"
+      "rows      and every row can be read and is what the metadata say; prints a fingerprint of the rows "
+      "that\n"
+      "          live, which is equal wherever the same rows lie\n\n"
+      "Exit codes: 0 proved, 3 nothing wrong was found but not all could be proved, 4 damaged or "
+      "different.\n\n"
+      "Examples:\n"
+      "  milvus-backup verify -n my_backup\n"
+      "  milvus-backup verify -n my_backup --level rows\n"
+      "  milvus-backup verify -n my_backup --live --to other.yaml -s _bak");
+  app->add_option("-n,--name", flags->name, "backup name")->required();
+  app->add_option("--level", flags->level, "what to prove")
+      ->type_name("quick|checksum|rows")
+      ->check(CLI::IsMember({"quick", "checksum", "rows"}))
+      ->capture_default_str();
+  app->add_flag("--live", flags->live,
+                "compare the rows with those of live collections, and name what differs");
+  app->add_option("--to", flags->to,
+                  "with --live: configuration file of the Milvus; this one's when not given")
+      ->type_name("FILE");
+  app->add_option("--filter", flags->filter, "with --live: which collections of the backup (db.coll, db.*)");
+  app->add_option("-s,--suffix", flags->suffix, "with --live: what the names of the live collections end in");
+  app->add_option("-r,--rename", flags->rename, "with --live: comma list of old:new names");
+  app->add_flag("--load", flags->load,
+                "with --live: load collections that are not loaded, and release them again");
+  app->add_option("--max_differences", flags->max_differences,
+                  "with --live: how many keys that differ are named")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  commands.push_back({app, [flags]() -> Result<Run> {
+                        MBK_TRY(CheckFlags(*flags));
+                        return Run([flags](Invocation& invocation) {
+                          return flags->live ? RunLive(*flags, invocation) : RunIt(*flags, invocation);
+                        });
+                      }});
+}
+
+}  // namespace mbk::cli

@@ -1,0 +1,98 @@
+#include "ops/compare/compare.h"
+
+#include <fmt/core.h>
+
+#include <mutex>
+#include <utility>
+
+#include "ops/compare/differences.h"
+
+namespace mbk {
+namespace {
+
+// By name; outputs of functions are not compared.
+std::map<std::string, FieldSchema> FieldsByName(const CollectionSchema& schema) {
+  std::map<std::string, FieldSchema> fields;
+  for (const FieldSchema& field : RowHasher(schema).fields()) fields.emplace(field.name, field);
+  return fields;
+}
+
+}  // namespace
+
+std::string_view DifferenceName(RowDifference::Kind kind) {
+  switch (kind) {
+    case RowDifference::Kind::kMissing:
+      return "missing";
+    case RowDifference::Kind::kExtra:
+      return "extra";
+    case RowDifference::Kind::kChanged:
+      return "changed";
+  }
+  return "";
+}
+
+std::vector<std::string> CompareSchemas(const CollectionSchema& left, const CollectionSchema& right) {
+  std::vector<std::string> differences;
+  const std::map<std::string, FieldSchema> here = FieldsByName(left), there = FieldsByName(right);
+  for (const auto& [name, field] : here) {
+    const auto other = there.find(name);
+    if (other == there.end())
+      differences.push_back(fmt::format("field {} is missing", name));
+    else if (field.data_type != other->second.data_type || field.element_type != other->second.element_type)
+      differences.push_back(fmt::format("field {} has type {} instead of {}", name,
+                                        static_cast<int>(other->second.data_type),
+                                        static_cast<int>(field.data_type)));
+    else if (field.is_primary_key != other->second.is_primary_key)
+      differences.push_back(fmt::format("field {} is the primary key at one side only", name));
+  }
+  for (const auto& [name, field] : there)
+    if (!here.contains(name)) differences.push_back(fmt::format("field {} is extra", name));
+  return differences;
+}
+
+Result<SideFingerprints> FingerprintsOf(rows::RowSource& source, Progress& progress,
+                                        const CallContext& context) {
+  const RowHasher hasher(source.schema());
+  SideFingerprints side{.name = source.name()};
+  std::mutex mutex;
+  MBK_TRY(source.ForEachBatch(
+      [&](const std::string& partition, const RowBatch& batch) -> Status {
+        MBK_TRY_ASSIGN(const std::vector<Hash128> hashes, hasher.HashRows(batch));
+        Fingerprint sum;
+        for (const Hash128& hash : hashes) sum.Add(hash);
+        progress.Add(batch.rows, 0);
+        std::scoped_lock lock(mutex);
+        side.total.Add(sum);
+        side.partitions[partition].Add(sum);
+        return {};
+      },
+      context));
+  return side;
+}
+
+namespace {
+
+Result<SideFingerprints> ReadSide(rows::RowSource& source, Comparison& comparison, Progress& progress,
+                                  const CallContext& context) {
+  MBK_TRY_ASSIGN(SideFingerprints side, FingerprintsOf(source, progress, context));
+  if (!source.may_change()) return side;
+  MBK_TRY_ASSIGN(const SideFingerprints again, FingerprintsOf(source, progress, context));
+  if (again.total != side.total) comparison.being_written.push_back(source.name());
+  return side;
+}
+
+}  // namespace
+
+Result<Comparison> CompareRows(rows::RowSource& left, rows::RowSource& right, const CompareOptions& options,
+                               Progress& progress, const CallContext& context) {
+  Comparison comparison{.left = {.name = left.name()}, .right = {.name = right.name()}};
+  comparison.schema_differences = CompareSchemas(left.schema(), right.schema());
+  if (!comparison.schema_differences.empty()) return comparison;
+  MBK_TRY_ASSIGN(comparison.left, ReadSide(left, comparison, progress, context));
+  MBK_TRY_ASSIGN(comparison.right, ReadSide(right, comparison, progress, context));
+  if (!comparison.equal() && comparison.being_written.empty())
+    MBK_TRY(FindDifferences(left, right, options, comparison, context));
+  return comparison;
+}
+
+}  // namespace mbk

@@ -1,0 +1,99 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "codec/row_codec.h"
+#include "milvus/row_size.h"
+#include "ops/capture/capture.h"
+#include "ops/load/load.h"
+#include "ops/rows/binlog_rows.h"
+
+namespace mbk::load {
+namespace {
+
+// Above this many rows a message gains nothing, and a refusal costs more.
+constexpr std::int64_t kMostRows = 10'000;
+
+// Whether a call that failed so may have been carried out all the same.
+bool MayBeDone(const Status& status) {
+  return status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded;
+}
+
+class Inserter {
+ public:
+  Inserter(MilvusClient& client, const CollectionPlan& plan, Progress& progress)
+      : client_(client), plan_(plan), progress_(progress) {}
+
+  Status Send(rows::RowSource& source, const CallContext& context) {
+    const bool server_chooses = HasPartitionKey(source.schema());
+    return source.ForEachBatch(
+        [&](const std::string& partition, const RowBatch& batch) -> Status {
+          for (const RowBatch& piece : SplitRows(batch, kInsertBytes, kMostRows))
+            MBK_TRY(SendPiece(source.schema(), server_chooses ? "" : partition, piece, context));
+          return {};
+        },
+        context);
+  }
+
+  std::int64_t sent() const { return sent_; }
+
+ private:
+  Status SendPiece(const CollectionSchema& schema, const std::string& partition, const RowBatch& piece,
+                   const CallContext& context) {
+    const WriteRowsRequest request{
+        .target = plan_.target, .partition_name = partition, .schema = &schema, .rows = &piece};
+    Result<WriteRowsResult> written = client_.InsertRows(request, context);
+    // The same rows in place of those that may be there already.
+    if (MayBeDone(written.status())) written = client_.UpsertRows(request, context);
+    if (!written.ok()) return written.status();
+    if (!written->rejected.empty())
+      return FailedPrecondition(fmt::format("the server refused {} of {} rows: {}", written->rejected.size(),
+                                            piece.rows, written->reason));
+    sent_ += piece.rows;
+    progress_.Add(piece.rows, EncodedSize(piece));
+    return {};
+  }
+
+  MilvusClient& client_;
+  const CollectionPlan& plan_;
+  Progress& progress_;
+  std::atomic<std::int64_t> sent_{0};
+};
+
+Status InsertCollection(MilvusClient& client, RowCodec& codec, const ObjectSource& source,
+                        const CollectionPlan& plan, Outcome& outcome, const RunServices& run,
+                        const CallContext& context) {
+  MBK_TRY_ASSIGN(rows::CollectionRows binlogs,
+                 rows::CollectionRows::Open(codec, {source.store, source.key_of}, *plan.source, {}));
+  rows::BinlogRows living(outcome.source.Full(), std::move(binlogs));
+  Inserter inserter(client, plan, run.progress);
+  MBK_TRY(inserter.Send(living, context));
+  outcome.rows_imported = inserter.sent();
+  return capture::FlushAndWait(client, plan.target, run.sleeper, context).status();
+}
+
+}  // namespace
+
+Status InsertRows(MilvusClient& client, const ObjectSource& source, const Plan& plan,
+                  std::vector<Outcome>& outcomes, const RunServices& run, const CallContext& context) {
+  std::int64_t rows = 0, bytes = 0;
+  for (std::size_t i = 0; i < plan.collections.size(); ++i) {
+    if (plan.collections[i].via != Via::kInsert) continue;
+    rows += outcomes[i].rows_expected;
+    bytes += outcomes[i].bytes;
+  }
+  if (rows == 0) return {};
+  MBK_TRY_ASSIGN(RowCodec* const codec, LoadRowCodec());
+  run.progress.Enter(Step::kImport, rows, bytes);
+  for (std::size_t i = 0; i < plan.collections.size(); ++i) {
+    const bool inserted = plan.collections[i].via == Via::kInsert && outcomes[i].status.ok();
+    if (!inserted) continue;
+    Status sent = InsertCollection(client, *codec, source, plan.collections[i], outcomes[i], run, context);
+    if (!sent.ok()) outcomes[i].status = std::move(sent);
+    MBK_TRY(context.Check());
+  }
+  return {};
+}
+
+}  // namespace mbk::load

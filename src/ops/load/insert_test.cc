@@ -1,0 +1,84 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "milvus/testing/client_fixture.h"
+#include "ops/load/load.h"
+#include "ops/testing/row_backup.h"
+
+namespace mbk::load {
+namespace {
+
+using opstest::Books;
+using opstest::kMs;
+using opstest::kNow;
+using opstest::RowBackup;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+const CollectionName kBooks{"default", "books"};
+
+// A backup with rows, and an empty server.
+class Insert : public testing::Test {
+ protected:
+  Insert() {
+    backup_.AddSegment(0, Books(0, 30), {{3, kNow + kMs}});
+    backup_.AddSegment(1, Books(100, 20));
+  }
+
+  Plan PlanFor(const Options& options) {
+    Plan plan = MakePlan(backup_.backup(), options).value();
+    EXPECT_TRUE(ChooseWays(plan, options, true).ok());
+    return plan;
+  }
+  ObjectSource Source() {
+    return {.store = backup_.store(),
+            .key_of = [this](const DataObject& object) { return object.KeyIn(backup_.layout().tree()); }};
+  }
+
+  RowBackup backup_;
+  milvustest::MockServer server_;
+  std::unique_ptr<MilvusClient> client_ = milvustest::ConnectTo(server_);
+};
+
+TEST_F(Insert, SendsTheRowsThatLiveIntoTheirPartitionsAndFlushes) {
+  const Plan plan = PlanFor({.via = Via::kInsert});
+  std::vector<Outcome> outcomes{{.source = kBooks, .target = kBooks, .rows_expected = 50}};
+  ASSERT_TRUE(CreateDatabases(*client_, plan, {}).ok());
+  ASSERT_TRUE(CreateCollections(*client_, plan, outcomes, backup_.run, {}).ok());
+  ASSERT_TRUE(outcomes[0].status.ok()) << outcomes[0].status.message();
+  const Status inserted = InsertRows(*client_, Source(), plan, outcomes, backup_.run, {});
+  ASSERT_TRUE(inserted.ok()) << inserted.message();
+  ASSERT_TRUE(outcomes[0].status.ok()) << outcomes[0].status.message();
+  EXPECT_EQ(outcomes[0].rows_imported, 49);
+  EXPECT_THAT(server_.seen("Insert"), SizeIs(2));
+  EXPECT_THAT(server_.seen("Flush"), SizeIs(1));
+  EXPECT_THAT(server_.seen("Import"), SizeIs(0));
+}
+
+TEST_F(Insert, IsRefusedWhereTheServerGivesTheKeys) {
+  backup_.books().schema.fields[0].auto_id = true;
+  Plan plan = MakePlan(backup_.backup(), {}).value();
+  const Status chosen = ChooseWays(plan, {.via = Via::kInsert}, true);
+  EXPECT_EQ(chosen.code(), Code::kFailedPrecondition);
+  EXPECT_THAT(chosen.message(), HasSubstr("auto id"));
+}
+
+TEST_F(Insert, IsTheWayWhereTheServerCannotImport) {
+  Plan plan = MakePlan(backup_.backup(), {}).value();
+  ASSERT_TRUE(ChooseWays(plan, {.via = Via::kAuto}, false).ok());
+  EXPECT_EQ(plan.collections[0].via, Via::kInsert);
+  EXPECT_THAT(plan.collections[0].via_reason, HasSubstr("cannot import"));
+  EXPECT_EQ(ChooseWays(plan, {.via = Via::kImport}, false).code(), Code::kFailedPrecondition);
+}
+
+TEST_F(Insert, IsChosenForManySmallSegmentsAndImportForFew) {
+  Plan few = PlanFor({.via = Via::kAuto});
+  EXPECT_EQ(few.collections[0].via, Via::kImport);
+  for (int i = 0; i < 20; ++i) backup_.AddSegment(0, Books(1000 + i, 1));
+  Plan many = PlanFor({.via = Via::kAuto});
+  EXPECT_EQ(many.collections[0].via, Via::kInsert);
+  EXPECT_THAT(many.collections[0].via_reason, HasSubstr("22 import jobs"));
+}
+
+}  // namespace
+}  // namespace mbk::load

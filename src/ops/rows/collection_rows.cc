@@ -1,0 +1,228 @@
+#include "ops/rows/collection_rows.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "base/parallel.h"
+#include "ops/rows/stored_file.h"
+
+namespace mbk::rows {
+namespace {
+
+// A window smaller than this costs more in requests than it saves in memory.
+constexpr std::int64_t kMinWindowBytes = 128 << 10;
+// Delta logs are small; a worker reads one at a time.
+constexpr std::int64_t kDeltaWindowBytes = 4 << 20;
+
+}  // namespace
+
+std::vector<std::int64_t> FieldsOf(const CollectionSchema& schema) {
+  std::vector<std::int64_t> ids;
+  for (const FieldSchema& field : schema.fields) ids.push_back(field.field_id);
+  for (const StructArrayField& group : schema.struct_array_fields)
+    for (const FieldSchema& field : group.fields) ids.push_back(field.field_id);
+  return ids;
+}
+
+CollectionSchema WithDynamicField(CollectionSchema schema) {
+  const bool has_it = std::any_of(schema.fields.begin(), schema.fields.end(),
+                                  [](const FieldSchema& field) { return field.is_dynamic; });
+  if (!schema.enable_dynamic_field || has_it) return schema;
+  schema.fields.push_back({.field_id = DynamicFieldId(schema),
+                           .name = kDynamicFieldName,
+                           .data_type = DataType::kJson,
+                           .is_dynamic = true});
+  return schema;
+}
+
+Hash128 KeyHash(const Column& keys, std::int64_t row) {
+  if (keys.type == DataType::kInt64) return {static_cast<std::uint64_t>(keys.NumberAt<std::int64_t>(row)), 0};
+  return HashBytes(keys.BytesAt(row));
+}
+
+CollectionRows::CollectionRows(RowCodec& codec, BinlogSource source, const Collection& collection,
+                               CollectionSchema schema, const RowSettings& settings)
+    : codec_(&codec),
+      source_(std::move(source)),
+      collection_(&collection),
+      schema_(std::move(schema)),
+      settings_(settings) {
+  for (std::size_t i = 0; i < collection.partitions.size(); ++i) {
+    for (const Segment& segment : collection.partitions[i].segments)
+      if (!segment.is_l0 && !segment.insert_logs.empty()) segments_.push_back({&segment, i});
+  }
+}
+
+Result<CollectionRows> CollectionRows::Open(RowCodec& codec, BinlogSource source,
+                                            const Collection& collection, const RowSettings& settings) {
+  CollectionSchema schema = WithDynamicField(collection.schema);
+  if (PrimaryKeyOf(schema) == nullptr)
+    return DataLoss(
+        fmt::format("the schema of {}.{} names no primary key", collection.db_name, collection.name));
+  return CollectionRows(codec, std::move(source), collection, std::move(schema), settings);
+}
+
+// Old metadata do not know every size, and say 0.
+Result<std::unique_ptr<ByteSource>> CollectionRows::Open(const DataObject& object, std::int64_t window_bytes,
+                                                         const CallContext& context) const {
+  ObjectKey key = source_.key_of(object);
+  std::int64_t size = object.log->size;
+  if (size == 0) {
+    MBK_TRY_ASSIGN(const ObjectInfo info, source_.store.Head(key, context));
+    size = info.size;
+  }
+  return std::unique_ptr<ByteSource>(
+      std::make_unique<StoredFile>(source_.store, std::move(key), size, window_bytes, context));
+}
+
+Result<std::vector<FieldFiles>> CollectionRows::FilesOf(const Segment& segment,
+                                                        const CallContext& context) const {
+  std::map<std::int64_t, std::vector<const Binlog*>> logs_of;
+  for (const Binlog& log : segment.insert_logs) logs_of[log.field_id].push_back(&log);
+  const auto open_at_a_time = static_cast<std::int64_t>(std::max<std::size_t>(1, logs_of.size()));
+  const std::int64_t window = std::max(kMinWindowBytes, settings_.read_ahead_bytes / open_at_a_time);
+  std::vector<FieldFiles> files;
+  for (auto& [field_id, logs] : logs_of) {
+    std::sort(logs.begin(), logs.end(),
+              [](const Binlog* a, const Binlog* b) { return a->log_id < b->log_id; });
+    FieldFiles field{.field_id = field_id};
+    for (const Binlog* log : logs) {
+      const DataObject object{.collection = collection_, .segment = &segment, .log = log};
+      MBK_TRY_ASSIGN(auto file, Open(object, window, context));
+      field.files.push_back(std::move(file));
+    }
+    files.push_back(std::move(field));
+  }
+  return files;
+}
+
+Status CollectionRows::ReadSegment(std::size_t index, const std::vector<std::int64_t>& field_ids,
+                                   const Visit& visit, const CallContext& context) const {
+  MBK_TRY_ASSIGN(std::vector<FieldFiles> files, FilesOf(*segments_[index].segment, context));
+  MBK_TRY_ASSIGN(auto reader,
+                 codec_->OpenSegment(schema_, std::move(files),
+                                     {.field_ids = field_ids, .batch_bytes = settings_.batch_bytes}));
+  std::int64_t first_row = 0;
+  for (;;) {
+    MBK_TRY(context.Check());
+    MBK_TRY_ASSIGN(const std::optional<RowBatch> batch, reader->Next());
+    if (!batch) return {};
+    MBK_TRY(visit(index, first_row, *batch));
+    first_row += batch->rows;
+  }
+}
+
+Status CollectionRows::ForEachBatch(const std::vector<std::int64_t>& field_ids, const Visit& visit,
+                                    const SegmentEnd& ended, const CallContext& context) const {
+  return ParallelFor(
+      segments_.size(), settings_.workers, context, [&](std::size_t index, const CallContext& inner) {
+        return ended(index,
+                     ReadSegment(index, field_ids, visit, inner)
+                         .WithContext(fmt::format("segment {} of {}.{}", segments_[index].segment->segment_id,
+                                                  collection_->db_name, collection_->name)));
+      });
+}
+
+Status CollectionRows::ForEachDelete(const Segment& segment, const DeleteSink& sink,
+                                     const CallContext& context) const {
+  for (const Binlog& log : segment.delta_logs) {
+    const DataObject object{.collection = collection_, .segment = &segment, .log = &log, .is_delta = true};
+    MBK_TRY_ASSIGN(const auto file, Open(object, kDeltaWindowBytes, context));
+    MBK_TRY(codec_->ReadDeltaLog(*file, primary_key().data_type, sink));
+  }
+  return {};
+}
+
+// Gathers what happened to the keys of one part of the key space, which fits in memory.
+class CollectionRows::KeyPass {
+ public:
+  KeyPass(const CollectionRows& rows, std::uint64_t part, std::uint64_t parts)
+      : rows_(rows), part_(part), parts_(parts), row_counts_(rows.segments_.size()) {}
+
+  Status GatherRows(const CallContext& context) {
+    const std::int64_t key_field = rows_.primary_key().field_id;
+    auto visit = [&](std::size_t segment, std::int64_t first_row, const RowBatch& batch) -> Status {
+      const Column* keys = batch.Find(key_field);
+      const Column* times = batch.Find(kTimestampField);
+      if (keys == nullptr || times == nullptr) return Internal("a batch without keys or timestamps");
+      row_counts_[segment] = first_row + batch.rows;
+      std::vector<KeyEvent> found;
+      for (std::int64_t row = 0; row < batch.rows; ++row) {
+        const Hash128 key = KeyHash(*keys, row);
+        if (IsOurs(key))
+          found.push_back(KeyEvent::RowAt(key, static_cast<std::uint64_t>(times->NumberAt<std::int64_t>(row)),
+                                          segment, first_row + row));
+      }
+      Take(found);
+      return {};
+    };
+    auto ended = [](std::size_t, Status end) { return end; };
+    return rows_.ForEachBatch({key_field, kTimestampField}, visit, ended, context);
+  }
+
+  Status GatherDeletes(const Segment& segment, std::size_t scope, const CallContext& context) {
+    const bool is_number = rows_.primary_key().data_type == DataType::kInt64;
+    return rows_.ForEachDelete(
+        segment,
+        [&](const DeletedKey& deleted) -> Status {
+          const Hash128 key =
+              is_number ? Hash128{static_cast<std::uint64_t>(deleted.number), 0} : HashBytes(deleted.text);
+          if (IsOurs(key)) events_.push_back(KeyEvent::DeletedIn(key, deleted.timestamp, scope));
+          return {};
+        },
+        context);
+  }
+
+  std::vector<KeyEvent>& events() { return events_; }
+  const std::vector<std::int64_t>& row_counts() const { return row_counts_; }
+
+ private:
+  bool IsOurs(const Hash128& key) const {
+    // Fibonacci hashing: neighbouring numbers spread over the parts.
+    return parts_ == 1 || ((key.low ^ key.high) * 0x9E3779B97F4A7C15u >> 32) % parts_ == part_;
+  }
+  void Take(const std::vector<KeyEvent>& found) {
+    std::scoped_lock lock(mutex_);
+    events_.insert(events_.end(), found.begin(), found.end());
+  }
+
+  const CollectionRows& rows_;
+  const std::uint64_t part_, parts_;
+  std::mutex mutex_;
+  std::vector<KeyEvent> events_;
+  std::vector<std::int64_t> row_counts_;  ///< of each segment; one thread a segment
+};
+
+Result<LivingRows> CollectionRows::FindLiving(const CallContext& context) const {
+  std::vector<std::size_t> partition_of;
+  std::int64_t rows = 0;
+  for (const DataSegment& data : segments_) {
+    partition_of.push_back(data.partition);
+    rows += data.segment->num_rows;
+  }
+  const Scopes scopes(std::move(partition_of), collection_->partitions.size());
+  LivingRows living(scopes, HasPartitionKey(schema_));
+  const auto parts = static_cast<std::uint64_t>(rows / settings_.max_key_events + 1);
+  for (std::uint64_t part = 0; part < parts; ++part) {
+    KeyPass pass(*this, part, parts);
+    MBK_TRY(pass.GatherRows(context));
+    for (std::size_t i = 0; i < segments_.size(); ++i)
+      MBK_TRY(pass.GatherDeletes(*segments_[i].segment, scopes.OfSegment(i), context));
+    for (std::size_t i = 0; i < collection_->partitions.size(); ++i) {
+      for (const Segment& segment : collection_->partitions[i].segments)
+        if (segment.is_l0) MBK_TRY(pass.GatherDeletes(segment, scopes.OfPartition(i), context));
+    }
+    for (const Segment& segment : collection_->l0_segments)
+      MBK_TRY(pass.GatherDeletes(segment, scopes.OfAll(), context));
+    if (part == 0)
+      for (std::size_t i = 0; i < segments_.size(); ++i) living.SetRows(i, pass.row_counts()[i]);
+    living.Resolve(pass.events());
+  }
+  return living;
+}
+
+}  // namespace mbk::rows

@@ -1,0 +1,107 @@
+#include "ops/rows/live_rows.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/log.h"
+#include "base/parallel.h"
+#include "milvus/row_cursor.h"
+#include "ops/rows/collection_rows.h"
+
+namespace mbk::rows {
+namespace {
+
+constexpr std::int64_t kLoaded = 100;  // percent
+constexpr Milliseconds kLoadPoll{200};
+constexpr std::chrono::seconds kReleaseTimeout{10};
+
+// The server's answer for a collection that is not loaded is an error.
+std::int64_t PercentLoaded(MilvusClient& client, const CollectionName& collection,
+                           const CallContext& context) {
+  const Result<std::int64_t> percent = client.GetLoadingProgress(collection, {}, context);
+  return percent.ok() ? *percent : 0;
+}
+
+// A range of keys of one partition.
+struct Piece {
+  std::string partition;
+  KeyRange range;
+};
+
+}  // namespace
+
+LiveRows::LiveRows(MilvusClient& client, CollectionName collection, CollectionSchema schema,
+                   const LiveRowsOptions& options)
+    : client_(client),
+      collection_(std::move(collection)),
+      name_(fmt::format("{}: {}", client.address(), collection_.Full())),
+      schema_(WithDynamicField(std::move(schema))),
+      options_(options) {}
+
+Result<std::unique_ptr<LiveRows>> LiveRows::Open(MilvusClient& client, const CollectionName& collection,
+                                                 const LiveRowsOptions& options, Sleeper& sleeper,
+                                                 const CallContext& context) {
+  MBK_TRY_ASSIGN(const bool there, client.HasCollection(collection, context));
+  if (!there) return NotFound(fmt::format("{} has no collection {}", client.address(), collection.Full()));
+  MBK_TRY_ASSIGN(CollectionDescription described, client.DescribeCollection(collection, context));
+  std::unique_ptr<LiveRows> rows(new LiveRows(client, collection, std::move(described.schema), options));
+  if (HasPartitionKey(rows->schema_)) {
+    rows->partitions_ = {""};
+  } else {
+    MBK_TRY_ASSIGN(const std::vector<PartitionName> partitions, client.ListPartitions(collection, context));
+    for (const PartitionName& partition : partitions) rows->partitions_.push_back(partition.name);
+  }
+  if (PercentLoaded(client, collection, context) < kLoaded) {
+    if (!options.load)
+      return FailedPrecondition(
+          fmt::format("{} is not loaded, so that its rows cannot be read; load it, or let "
+                      "--load load and release it",
+                      rows->name_));
+    MBK_TRY(rows->Load(sleeper, context));
+  }
+  return rows;
+}
+
+Status LiveRows::Load(Sleeper& sleeper, const CallContext& context) {
+  MBK_TRY(client_.LoadCollection(collection_, context).WithContext("load " + name_));
+  release_ = true;
+  while (PercentLoaded(client_, collection_, context) < kLoaded) MBK_TRY(sleeper.Sleep(kLoadPoll, context));
+  return {};
+}
+
+LiveRows::~LiveRows() {
+  if (!release_) return;
+  Status released = client_.ReleaseCollection(collection_, {.deadline = Deadline::After(kReleaseTimeout)});
+  if (!released.ok()) log::Warn("{} stays loaded: {}", name_, released.message());
+}
+
+Result<std::int64_t> LiveRows::Count(const CallContext& context) {
+  return client_.CountRows({.collection = collection_, .schema = &schema_}, context);
+}
+
+Status LiveRows::ForEachBatch(const Visit& visit, const CallContext& context) {
+  std::vector<Piece> pieces;
+  for (const std::string& partition : partitions_) {
+    MBK_TRY_ASSIGN(const std::vector<KeyRange> ranges,
+                   SplitKeys(client_, collection_, schema_, partition, {}, options_.readers, context));
+    for (const KeyRange& range : ranges) pieces.push_back({partition, range});
+  }
+  return ParallelFor(
+      pieces.size(), options_.readers, context, [&](std::size_t i, const CallContext& inner) -> Status {
+        const Piece& piece = pieces[i];
+        MBK_TRY_ASSIGN(RowCursor cursor, RowCursor::Open(client_, {.collection = collection_,
+                                                                   .schema = schema_,
+                                                                   .partition_name = piece.partition,
+                                                                   .range = piece.range}));
+        for (;;) {
+          MBK_TRY_ASSIGN(const std::optional<RowBatch> batch, cursor.Next(inner));
+          if (!batch) return {};
+          MBK_TRY(visit(piece.partition, *batch));
+        }
+      });
+}
+
+}  // namespace mbk::rows

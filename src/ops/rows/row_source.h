@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/call_context.h"
+#include "base/status.h"
+#include "model/rows.h"
+#include "model/schema.h"
+
+namespace mbk::rows {
+
+/// The living rows of a collection, wherever they lie.
+class RowSource {
+ public:
+  virtual ~RowSource() = default;
+  /// For messages: "backup nightly: default.coll", "10.0.0.1:19530: default.coll".
+  virtual const std::string& name() const = 0;
+  /// With the dynamic field among the fields.
+  virtual const CollectionSchema& schema() const = 0;
+
+  /// Whether somebody may write to it while it is read.
+  virtual bool may_change() const = 0;
+
+  /// `partition` is empty where it cannot be told.
+  using Visit = std::function<Status(const std::string& partition, const RowBatch& batch)>;
+  /// Every living row once, with all fields of the schema that a server gives back; in any order, from
+  /// several threads.
+  virtual Status ForEachBatch(const Visit& visit, const CallContext& context) = 0;
+};
+
+}  // namespace mbk::rows

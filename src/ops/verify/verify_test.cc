@@ -1,0 +1,217 @@
+#include "ops/verify/verify.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <memory>
+#include <random>
+
+#include "ops/testing/row_backup.h"
+
+namespace mbk {
+namespace {
+
+using opstest::BookRow;
+using opstest::Books;
+using opstest::kMs;
+using opstest::kNow;
+using opstest::RowBackup;
+using testing::AllOf;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+VerifyReport Verify(RowBackup& backup, VerifyLevel level) {
+  Result<VerifyReport> report = RunVerify({.name = "nightly", .level = level}, backup.side, backup.run, {});
+  EXPECT_TRUE(report.ok()) << report.status().message();
+  return report.ok() ? *report : VerifyReport{};
+}
+
+// Two partitions, deletes beside a segment, a key that was written twice, L0 of a partition and of all.
+std::unique_ptr<RowBackup> Library() {
+  auto backup = std::make_unique<RowBackup>();
+  backup->AddSegment(0, Books(0, 100), {{3, kNow + kMs}, {4, kNow + kMs}});
+  backup->AddSegment(0, {{5, 9.5F, "newer", kNow + kMs}});
+  backup->AddSegment(1, Books(200, 50));
+  backup->AddL0(1, {{201, kNow + kMs}, {202, kNow - kMs}});
+  backup->AddL0(std::nullopt, {{10, kNow + kMs}, {249, kNow + kMs}});
+  backup->Commit();
+  return backup;
+}
+
+TEST(Verify, FindsNothingWrongWithAWholeBackup) {
+  auto backup = Library();
+  for (VerifyLevel level : {VerifyLevel::kQuick, VerifyLevel::kChecksum, VerifyLevel::kRows}) {
+    const VerifyReport report = Verify(*backup, level);
+    EXPECT_THAT(report.damage, IsEmpty());
+    EXPECT_THAT(report.unproven, IsEmpty());
+    EXPECT_EQ(report.objects, 18);
+  }
+}
+
+TEST(Verify, CountsRowsThatLive) {
+  auto backup = Library();
+  const VerifyReport report = Verify(*backup, VerifyLevel::kRows);
+  ASSERT_THAT(report.collections, SizeIs(1));
+  const CollectionProof& books = report.collections[0];
+  ASSERT_TRUE(books.total.has_value());
+  EXPECT_EQ(books.total->counts, (rows::RowCounts{.written = 151, .deleted = 5, .duplicate = 1}));
+  EXPECT_EQ(books.partitions[0].counts.living(), 97);
+  EXPECT_EQ(books.partitions[1].counts.living(), 48);
+  EXPECT_EQ(books.total->fingerprint.rows, 145);
+}
+
+TEST(Verify, OfTheSameRowsInOtherSegmentsGivesTheSameFingerprint) {
+  auto library = Library();
+  RowBackup other;
+  std::vector<BookRow> rows;
+  for (const BookRow& row : Books(0, 100))
+    if (row.id != 3 && row.id != 4 && row.id != 5 && row.id != 10) rows.insert(rows.begin(), row);
+  other.AddSegment(0, rows);
+  other.AddSegment(0, {{5, 9.5F, "newer", kNow + 7 * kMs}});
+  std::vector<BookRow> others = Books(202, 47);
+  others.insert(others.begin(), Books(200, 1)[0]);
+  other.AddSegment(1, others);
+  other.Commit();
+  EXPECT_EQ(Verify(other, VerifyLevel::kRows).collections[0].total->fingerprint,
+            Verify(*library, VerifyLevel::kRows).collections[0].total->fingerprint);
+}
+
+TEST(Verify, NamesTheObjectThatIsMissingAndTheOneThatIsTooMuch) {
+  auto backup = Library();
+  const std::vector<std::string> keys = backup->DataKeys();
+  backup->Remove(keys[2]);
+  backup->store().Set(keys[0] + "1", "copy");
+  const VerifyReport report = Verify(*backup, VerifyLevel::kQuick);
+  EXPECT_THAT(report.damage, Contains(HasSubstr(keys[2] + " is missing")));
+  EXPECT_THAT(report.damage, Contains(HasSubstr(keys[0] + "1 is not of this backup")));
+}
+
+TEST(Verify, ChecksumsCannotBeComparedWithoutARecord) {
+  auto backup = Library();
+  backup->Remove(backup->layout().Meta(kObjects).str());
+  const VerifyReport report = Verify(*backup, VerifyLevel::kChecksum);
+  EXPECT_THAT(report.damage, IsEmpty());
+  EXPECT_THAT(report.unproven, Contains(HasSubstr("objects.json")));
+}
+
+TEST(Verify, RowsGoesOnBehindDamageAndNamesAllOfIt) {
+  auto backup = Library();
+  std::vector<std::string> broken;
+  for (const std::string& key : backup->DataKeys()) {
+    if (!key.ends_with("1")) continue;
+    std::string content = backup->store().Contents().at(key);
+    content.resize(content.size() / 2);
+    content.resize(backup->store().Contents().at(key).size(), 'x');
+    backup->store().Set(key, content);
+    broken.push_back(key);
+  }
+  ASSERT_GE(broken.size(), 2u);
+  const VerifyReport report = Verify(*backup, VerifyLevel::kRows);
+  EXPECT_FALSE(report.collections.at(0).total.has_value());
+  EXPECT_GE(report.damage.size(), 1u);
+}
+
+TEST(Verify, OfATimestampThatNobodyGaveIsDamage) {
+  RowBackup backup;
+  backup.AddSegment(0, {{1, 1.0F, "from the future", kNow * 2}});
+  backup.Commit();
+  EXPECT_THAT(Verify(backup, VerifyLevel::kRows).damage, Contains(HasSubstr("timestamp")));
+}
+
+TEST(Verify, OfAnotherNumberOfRowsThanRecordedIsDamage) {
+  RowBackup backup;
+  backup.AddSegment(0, Books(0, 10)).num_rows = 11;
+  backup.Commit();
+  EXPECT_THAT(Verify(backup, VerifyLevel::kRows).damage,
+              Contains(AllOf(HasSubstr("10 rows"), HasSubstr("metadata say 11"))));
+}
+
+TEST(Verify, FiftyTripsWithoutAChangeRaiseNoAlarm) {
+  const Fingerprint first = Verify(*Library(), VerifyLevel::kRows).collections[0].total->fingerprint;
+  for (int trip = 0; trip < 50; ++trip) {
+    auto backup = Library();
+    EXPECT_THAT(Verify(*backup, VerifyLevel::kChecksum).damage, IsEmpty());
+    const VerifyReport report = Verify(*backup, VerifyLevel::kRows);
+    EXPECT_THAT(report.damage, IsEmpty());
+    EXPECT_EQ(report.collections[0].total->fingerprint, first);
+  }
+}
+
+TEST(Verify, FindsEveryFlippedBitByItsChecksum) {
+  auto backup = Library();
+  const std::vector<std::string> keys = backup->DataKeys();
+  std::mt19937 random(7);
+  for (int i = 0; i < 150; ++i) {
+    const std::string& key = keys[random() % keys.size()];
+    const std::string whole = backup->store().Contents().at(key);
+    std::string flipped = whole;
+    flipped[random() % flipped.size()] ^= static_cast<char>(1 << random() % 8);
+    backup->store().Set(key, flipped);
+    EXPECT_THAT(Verify(*backup, VerifyLevel::kChecksum).damage, Contains(HasSubstr(key))) << i;
+    backup->store().Set(key, whole);
+  }
+}
+
+TEST(Verify, FindsTwoObjectsThatChangedPlaces) {
+  auto backup = Library();
+  const auto contents = backup->store().Contents();
+  int swaps = 0;
+  const std::vector<std::string> keys = backup->DataKeys();
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    for (std::size_t j = i + 1; j < keys.size(); ++j) {
+      const std::string &a = contents.at(keys[i]), &b = contents.at(keys[j]);
+      if (a.size() != b.size() || a == b) continue;
+      backup->store().Set(keys[i], b);
+      backup->store().Set(keys[j], a);
+      EXPECT_THAT(Verify(*backup, VerifyLevel::kChecksum).damage, SizeIs(2));
+      backup->store().Set(keys[i], a);
+      backup->store().Set(keys[j], b);
+      ++swaps;
+    }
+  }
+  EXPECT_GT(swaps, 0);
+}
+
+TEST(Verify, FindsEachObjectThatIsDroppedAndEachDirectoryThatIsThereTwice) {
+  auto backup = Library();
+  for (const auto& [key, content] : backup->store().Contents()) {
+    if (!key.starts_with(backup->layout().tree().DataPrefix())) continue;
+    backup->Remove(key);
+    EXPECT_THAT(Verify(*backup, VerifyLevel::kQuick).damage, SizeIs(1));
+    backup->store().Set(key, content);
+    const std::string twin = key.substr(0, key.rfind('/')) + "9" + key.substr(key.rfind('/'));
+    backup->store().Set(twin, content);
+    EXPECT_THAT(Verify(*backup, VerifyLevel::kQuick).damage, SizeIs(1));
+    backup->Remove(twin);
+  }
+}
+
+TEST(Verify, SeesAnyChangeOfARowInTheFingerprint) {
+  auto fingerprint = [](const std::vector<BookRow>& rows) {
+    RowBackup backup;
+    backup.AddSegment(0, rows);
+    backup.Commit();
+    return Verify(backup, VerifyLevel::kRows).collections[0].total->fingerprint;
+  };
+  std::vector<BookRow> rows = Books(0, 20);
+  rows[7].price = 0.0F;
+  rows[8].price = std::bit_cast<float>(0x7fc00000u);
+  const Fingerprint whole = fingerprint(rows);
+  auto changed = [&](auto change) {
+    std::vector<BookRow> other = rows;
+    change(other);
+    return fingerprint(other);
+  };
+  EXPECT_NE(changed([](auto& r) { r[7].price = -0.0F; }), whole);
+  EXPECT_NE(changed([](auto& r) { r[8].price = std::bit_cast<float>(0x7fc00001u); }), whole);
+  EXPECT_NE(changed([](auto& r) { r[3].title += "x"; }), whole);
+  EXPECT_NE(changed([](auto& r) { r.pop_back(); }), whole);
+  EXPECT_NE(changed([](auto& r) { std::swap(r[1].title, r[2].title); }), whole);
+  EXPECT_EQ(changed([](auto& r) { std::swap(r[1], r[2]); }), whole);
+}
+
+}  // namespace
+}  // namespace mbk

@@ -1,0 +1,105 @@
+"""`verify`, `compare`, `export` and `l0compact` on backups and collections of a real server."""
+
+import json
+
+import collections_of as milvus
+import pyarrow.parquet as parquet
+import pytest
+from program import documented_config
+
+DAMAGED = 4
+NAMES = ["coll", "every_type", "binary_dynamic", "partitioned", "tenants", "nothing_in_it"]
+
+
+@pytest.fixture
+def backup(a, program, backup_root):
+    program.configure(documented_config(a.server, backup_root=backup_root))
+    program.ok("create", "-n", "proved", "-c", ",".join(NAMES))
+    return program
+
+
+def collections(outcome):
+    return {one["collection"]: one for one in outcome.json()["collections"]}
+
+
+@pytest.mark.parametrize("level", ["quick", "checksum", "rows"])
+def test_a_whole_backup_is_proved(backup, level):
+    outcome = backup.ok("verify", "-n", "proved", "--level", level)
+    assert f"verify {level}: ok" in outcome.stdout
+
+
+def test_living_rows_are_those_that_pymilvus_reads(a, backup):
+    proofs = collections(backup.ok("--json", "verify", "-n", "proved", "--level", "rows"))
+    for name in NAMES:
+        assert proofs[f"default.{name}"]["living"] == len(a.rows_of(name)), name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_rows_of_a_backup_are_those_of_the_server(backup, name):
+    outcome = backup.ok("--json", "verify", "-n", "proved", "--live", "--filter", name, "--load")
+    [one] = outcome.json()["collections"]
+    assert one["equal"]
+    assert one["left"]["fingerprint"] == one["right"]["fingerprint"]
+
+
+def test_a_restored_collection_compares_equal_and_a_changed_one_does_not(b, backup, a, backup_root):
+    backup.configure(documented_config(b, backup_root=backup_root), "configs/b.yaml")
+    backup.ok("clone", "--to", "configs/b.yaml", "-c", "coll", "-s", "_seen")
+    backup.ok("compare", "--to", "configs/b.yaml", "-c", "coll:coll_seen", "--load")
+
+    copy = milvus.collection(b, "coll_seen")
+    copy.load()
+    key = copy.primary_field.name
+    gone = min(a.rows_of("coll"))
+    copy.delete(f"{key} in [{gone}]")
+    outcome = backup.ends_with(DAMAGED, "--json", "compare", "--to", "configs/b.yaml", "-c", "coll:coll_seen", "--load")
+    [one] = outcome.json()["collections"]
+    assert (one["missing"], one["extra"], one["changed"]) == (1, 0, 0)
+    assert one["differences"] == [{"kind": "missing", "key": str(gone), "fields": []}]
+
+
+def test_a_flipped_byte_is_damage(backup, minio_a, backup_root, tmp_path):
+    prefix = f"bucket-a/{backup_root}/proved/binlogs"
+    key = minio_a.keys(prefix)[0]
+    file = tmp_path / "object"
+    minio_a.mc("cp", f"minio_a/{prefix}/{key}", str(file))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    minio_a.mc("cp", str(file), f"minio_a/{prefix}/{key}")
+    outcome = backup.ends_with(DAMAGED, "verify", "-n", "proved", "--level", "checksum")
+    assert key in outcome.stdout
+
+
+def test_exported_parquet_holds_the_rows_that_pymilvus_reads(a, backup, tmp_path):
+    backup.ok("export", "-n", "proved", "-c", "coll", "-o", tmp_path / "rows")
+    table = parquet.read_table(tmp_path / "rows/default/coll").drop_columns(["partition"])
+    expected = a.rows_of("coll")
+    assert table.num_rows == len(expected)
+    key = milvus.collection(a.server, "coll").primary_field.name
+    for row in table.to_pylist():
+        want = expected[row[key]]
+        for field, value in row.items():
+            assert value == (list(want[field]) if isinstance(value, list) else want[field]), field
+
+
+def test_exported_json_lines_are_json(a, backup, tmp_path):
+    backup.ok("export", "-n", "proved", "-c", "every_type", "-o", tmp_path / "rows", "--format", "jsonl")
+    lines = [line for file in (tmp_path / "rows").rglob("*.jsonl") for line in file.read_text().splitlines()]
+    assert len(lines) == len(a.rows_of("every_type"))
+    assert all(isinstance(json.loads(line), dict) for line in lines)
+
+
+def test_l0compact_of_a_backup_without_l0_is_a_copy(backup):
+    assert "l0compact done: proved -> proved_l0compacted" in backup.ok("l0compact", "-n", "proved").stdout
+    before = collections(backup.ok("--json", "verify", "-n", "proved", "--level", "rows"))
+    after = collections(backup.ok("--json", "verify", "-n", "proved_l0compacted", "--level", "rows"))
+    assert {name: one["fingerprint"] for name, one in before.items()} == {name: one["fingerprint"] for name, one in after.items()}
+
+
+@pytest.mark.parametrize("name", ["coll", "every_type", "partitioned", "tenants"])
+def test_rows_that_were_inserted_are_the_rows_of_the_backup(backup, b, backup_root, name):
+    backup.configure(documented_config(b, backup_root=backup_root), "configs/b.yaml")
+    backup.ok("copy", "-n", "proved", "--to", "configs/b.yaml")
+    backup.ok("restore", "-n", "proved", "-c", name, "-s", "_sent", "--via", "insert", "--rebuild_index", "--config", "configs/b.yaml")
+    backup.ok("verify", "-n", "proved", "--live", "--to", "configs/b.yaml", "--filter", name, "-s", "_sent", "--load")
