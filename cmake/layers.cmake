@@ -29,6 +29,8 @@ function(mbk_layer name)
     set(test_uses ${ARG_TEST_USES})
     list(TRANSFORM test_uses PREPEND mbk_)
     add_executable(mbk_${name}_test ${tests})
+    # Most of the time to build goes into tests, and nothing is gained by making them fast.
+    target_compile_options(mbk_${name}_test PRIVATE -O0)
     target_link_libraries(mbk_${name}_test PRIVATE mbk_${name} ${test_uses} ${ARG_TEST_LIBS} GTest::gmock GTest::gtest_main)
     # Tests read recorded data by paths relative to the root of the checkout.
     add_test(NAME ${name} COMMAND mbk_${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

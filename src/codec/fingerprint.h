@@ -42,7 +42,8 @@ class RowHasher {
 
   /// The fields that count, in the order in which they are hashed: by name. Outputs of functions are left
   /// out, for no server gives them back; row id and timestamp are no fields of the schema.
-  const std::vector<FieldSchema>& fields() const { return fields_; }
+  const std::vector<FieldSchema>& fields() const& { return fields_; }
+  void fields() const&& = delete;  // a loop over those of a temporary would outlive it
 
   /// The hashes of every row of `batch`, which has all of `fields()`. kDataLoss when a value is not what its
   /// type says, kInternal when a field is missing.

@@ -26,6 +26,7 @@ constexpr CapabilityRow kCapabilities[] = {
     {Capability::kCollectionLevelGcControl, {2, 6, 8}},
     {Capability::kFunctionRuntimeCheck, {2, 6, 8}},
     {Capability::kFlushAll, {2, 6, 11}},
+    {Capability::kInsertAutoIds, {2, 6, 3}},
     {Capability::kReplicateMessage, {2, 5, 0}, {2, 6, 0}},
     {Capability::kSnapshot, {3, 0, 0}},
 };

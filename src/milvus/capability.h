@@ -18,6 +18,7 @@ enum class Capability {
   kCollectionLevelGcControl,  ///< >= 2.6.8
   kFunctionRuntimeCheck,      ///< >= 2.6.8
   kFlushAll,                  ///< >= 2.6.11
+  kInsertAutoIds,             ///< collection property allow_insert_auto_id, >= 2.6.3 (milvus-sdk-java #1710)
   kReplicateMessage,          ///< >= 2.5.0, < 2.6.0
   kSnapshot,                  ///< >= 3.0.0
 };

@@ -11,6 +11,12 @@ const std::string* FindValue(const KeyValues& pairs, const std::string& key) {
   return nullptr;
 }
 
+void SetValue(KeyValues& pairs, std::string_view key, std::string value) {
+  auto found = std::find_if(pairs.begin(), pairs.end(), [&](const KeyValue& pair) { return pair.key == key; });
+  if (found == pairs.end()) found = pairs.insert(found, {.key = std::string(key)});
+  found->value = std::move(value);
+}
+
 bool IsVector(DataType type) { return type >= DataType::kBinaryVector && type <= DataType::kInt8Vector; }
 
 std::int64_t DynamicFieldId(const CollectionSchema& schema) {

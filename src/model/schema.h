@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mbk {
@@ -16,6 +17,8 @@ using KeyValues = std::vector<KeyValue>;
 
 /// The value of `key`, or nullptr when it is absent.
 const std::string* FindValue(const KeyValues& pairs, const std::string& key);
+/// Give `key` this value, in its place or as the last pair.
+void SetValue(KeyValues& pairs, std::string_view key, std::string value);
 
 /// schema.DataType. Numbers that a newer server may add pass through unchanged.
 enum class DataType : std::int32_t {

@@ -16,7 +16,7 @@ venv=$MBK_TOOLS/venv
 milvus_home=$MBK_TOOLS/milvus-2.3.5
 
 install_venv() {
-  local pins="$MILVUS_WHEEL $PYMILVUS_WHEEL marshmallow<4 setuptools<81 protobuf<5 pandas<3 numpy<3 pytest pytest-timeout scikit-learn PyYAML"
+  local pins="$MILVUS_WHEEL $PYMILVUS_WHEEL marshmallow<4 setuptools<81 protobuf<5 pandas<3 numpy<3 pytest pytest-timeout scikit-learn PyYAML duckdb==2.0.1"
   done_before venv "$pins" && return
   say "installing Milvus 2.3.5 and pymilvus from PyPI"
   rm -rf "$venv"

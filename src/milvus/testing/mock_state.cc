@@ -12,16 +12,6 @@ namespace {
 
 using MilvusStatus = pb::common::Status;
 
-void SetValue(KeyValues& pairs, const std::string& key, const std::string& value) {
-  for (KeyValue& pair : pairs) {
-    if (pair.key == key) {
-      pair.value = value;
-      return;
-    }
-  }
-  pairs.push_back({.key = key, .value = value});
-}
-
 /// The numbers of a FieldSchema are the server's to give: from 100 on, in order.
 void NumberFields(CollectionSchema& schema) {
   std::int64_t next = 100;

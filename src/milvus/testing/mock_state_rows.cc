@@ -79,8 +79,11 @@ std::int64_t Limit(const pb::milvus::QueryRequest& request) {
 
 /// Takes the rows of a message; the first complaint of the server when they do not fit.
 template <class Request>
-Result<std::vector<MockRow>> RowsOfRequest(const CollectionSchema& schema, const Request& request,
+Result<std::vector<MockRow>> RowsOfRequest(const CollectionDescription& collection, const Request& request,
                                            const std::function<std::int64_t()>& new_key) {
+  const CollectionSchema schema = WithDynamicField(collection.schema);
+  const std::string* allowed = FindValue(collection.properties, "allow_insert_auto_id");
+  const bool takes_keys = allowed != nullptr && *allowed == "true";
   auto columns = std::make_shared<pb::milvus::QueryResults>();
   *columns->mutable_fields_data() = request.fields_data();
   MBK_TRY_ASSIGN(RowBatch batch, FromQueryResults(schema, columns));
@@ -92,7 +95,8 @@ Result<std::vector<MockRow>> RowsOfRequest(const CollectionSchema& schema, const
   std::vector<MockRow> rows(static_cast<std::size_t>(batch.rows));
   for (const FieldSchema& field : schema.fields) {
     const Column* column = batch.Find(field.field_id);
-    const bool servers_key = field.is_primary_key && field.auto_id;
+    const bool servers_key =
+        field.is_primary_key && field.auto_id && !(takes_keys && column != nullptr);
     if (servers_key && column != nullptr) return InvalidArgument("the number of fields is less than needed");
     const bool may_lack = field.nullable || !field.default_value.empty() || field.is_function_output;
     if (column == nullptr && !servers_key && !may_lack && !field.is_dynamic)
@@ -158,7 +162,7 @@ MilvusStatus MockState::Answer(const pb::milvus::InsertRequest& request, const s
   if (!request.partition_name().empty() && FindPartition(*found, request.partition_name()) == nullptr)
     return NoPartition(request.partition_name());
   Result<std::vector<MockRow>> rows =
-      RowsOfRequest(WithDynamicField(found->description.schema), request, [this] { return NewId(); });
+      RowsOfRequest(found->description, request, [this] { return NewId(); });
   if (!rows.ok()) return Illegal(rows.status().message());
   response->Clear();
   Accept(*rows, response);
@@ -178,7 +182,7 @@ MilvusStatus MockState::Answer(const pb::milvus::UpsertRequest& request, const s
     return Illegal(
         fmt::format("upsert can not assign primary field data when auto id enabled {}", key->name));
   Result<std::vector<MockRow>> rows =
-      RowsOfRequest(WithDynamicField(found->description.schema), request, [this] { return NewId(); });
+      RowsOfRequest(found->description, request, [this] { return NewId(); });
   if (!rows.ok()) return Illegal(rows.status().message());
   std::set<RowKey> replaced;
   for (const MockRow& row : *rows) replaced.insert(row.key);

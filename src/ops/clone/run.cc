@@ -32,7 +32,7 @@ Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, 
 
   // From here on the plan is frozen.
   MBK_TRY_ASSIGN(load::Plan plan, load::MakePlan(captured, options.load));
-  MBK_TRY(load::ChooseWays(plan, options.load, target.client.has(Capability::kImport)));
+  MBK_TRY(load::ChooseWays(plan, options.load, load::WaysOf(target.client)));
   if (options.dry_run) return RestoreReport{.collections = Preview(plan)};
 
   const MilvusLayout layout(source.root);

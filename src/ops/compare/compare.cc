@@ -13,7 +13,8 @@ namespace {
 // By name; outputs of functions are not compared.
 std::map<std::string, FieldSchema> FieldsByName(const CollectionSchema& schema) {
   std::map<std::string, FieldSchema> fields;
-  for (const FieldSchema& field : RowHasher(schema).fields()) fields.emplace(field.name, field);
+  const RowHasher hasher(schema);
+  for (const FieldSchema& field : hasher.fields()) fields.emplace(field.name, field);
   return fields;
 }
 

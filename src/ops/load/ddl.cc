@@ -60,14 +60,12 @@ Status CreatePartitions(MilvusClient& client, const CollectionPlan& plan, const 
 // servers that know the property are told not to while the collection is made (spec/restore.md §2.2).
 Status CreateOne(MilvusClient& client, const CollectionPlan& plan, const CallContext& context) {
   CreateCollectionRequest request = plan.create_request;
+  if (plan.keeps_auto_ids) SetValue(request.properties, kInsertAutoIdProperty, "true");
   const bool switch_check =
       !request.schema.functions.empty() && client.has(Capability::kFunctionRuntimeCheck);
   const std::string* kept = FindValue(request.properties, std::string(kFunctionCheckProperty));
   const bool was_disabled = kept != nullptr && *kept == "true";
-  if (switch_check && !was_disabled) {
-    std::erase_if(request.properties, [](const KeyValue& p) { return p.key == kFunctionCheckProperty; });
-    request.properties.push_back({std::string(kFunctionCheckProperty), "true"});
-  }
+  if (switch_check && !was_disabled) SetValue(request.properties, kFunctionCheckProperty, "true");
   MBK_TRY(client.CreateCollection(request, context));
   for (const FieldSchema& field : plan.late_fields)
     MBK_TRY(client.AddCollectionField(plan.target, field, context));

@@ -42,7 +42,11 @@ class Inserter {
   Status SendPiece(const CollectionSchema& schema, const std::string& partition, const RowBatch& piece,
                    const CallContext& context) {
     const WriteRowsRequest request{
-        .target = plan_.target, .partition_name = partition, .schema = &schema, .rows = &piece};
+        .target = plan_.target,
+        .partition_name = partition,
+        .schema = &schema,
+        .rows = &piece,
+        .send_auto_ids = plan_.keeps_auto_ids};
     Result<WriteRowsResult> written = client_.InsertRows(request, context);
     // The same rows in place of those that may be there already.
     if (MayBeDone(written.status())) written = client_.UpsertRows(request, context);
@@ -61,6 +65,15 @@ class Inserter {
   std::atomic<std::int64_t> sent_{0};
 };
 
+// The collection was made to take the keys of the backup; from now on it gives its own again, unless that
+// was its user's wish.
+Status GiveKeysAgain(MilvusClient& client, const CollectionPlan& plan, const CallContext& context) {
+  const std::string property(kInsertAutoIdProperty);
+  const std::string* wish = FindValue(plan.create_request.properties, property);
+  if (wish != nullptr && *wish == "true") return {};
+  return client.AlterCollection(plan.target, {{property, "false"}}, context);
+}
+
 Status InsertCollection(MilvusClient& client, RowCodec& codec, const ObjectSource& source,
                         const CollectionPlan& plan, Outcome& outcome, const RunServices& run,
                         const CallContext& context) {
@@ -70,6 +83,7 @@ Status InsertCollection(MilvusClient& client, RowCodec& codec, const ObjectSourc
   Inserter inserter(client, plan, run.progress);
   MBK_TRY(inserter.Send(living, context));
   outcome.rows_imported = inserter.sent();
+  if (plan.keeps_auto_ids) MBK_TRY(GiveKeysAgain(client, plan, context));
   return capture::FlushAndWait(client, plan.target, run.sleeper, context).status();
 }
 

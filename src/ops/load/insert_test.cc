@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "milvus/testing/client_fixture.h"
 #include "ops/load/load.h"
 #include "ops/testing/row_backup.h"
@@ -12,10 +14,16 @@ using opstest::Books;
 using opstest::kMs;
 using opstest::kNow;
 using opstest::RowBackup;
+using testing::AllOf;
+using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 
 const CollectionName kBooks{"default", "books"};
+constexpr ServerWays kMilvus23{.imports = true};
+constexpr ServerWays kMilvus26{.imports = true, .takes_auto_ids = true};
+constexpr ServerWays kLite{};
 
 // A backup with rows, and an empty server.
 class Insert : public testing::Test {
@@ -27,7 +35,7 @@ class Insert : public testing::Test {
 
   Plan PlanFor(const Options& options) {
     Plan plan = MakePlan(backup_.backup(), options).value();
-    EXPECT_TRUE(ChooseWays(plan, options, true).ok());
+    EXPECT_TRUE(ChooseWays(plan, options, kMilvus23).ok());
     return plan;
   }
   ObjectSource Source() {
@@ -58,17 +66,44 @@ TEST_F(Insert, SendsTheRowsThatLiveIntoTheirPartitionsAndFlushes) {
 TEST_F(Insert, IsRefusedWhereTheServerGivesTheKeys) {
   backup_.books().schema.fields[0].auto_id = true;
   Plan plan = MakePlan(backup_.backup(), {}).value();
-  const Status chosen = ChooseWays(plan, {.via = Via::kInsert}, true);
+  const Status chosen = ChooseWays(plan, {.via = Via::kInsert}, kMilvus23);
   EXPECT_EQ(chosen.code(), Code::kFailedPrecondition);
   EXPECT_THAT(chosen.message(), HasSubstr("auto id"));
 }
 
+TEST_F(Insert, IsRefusedWhereACollectionThatStandsGivesTheKeys) {
+  backup_.books().schema.fields[0].auto_id = true;
+  const Options options{.via = Via::kInsert, .skip_create_collection = true};
+  Plan plan = MakePlan(backup_.backup(), options).value();
+  EXPECT_EQ(ChooseWays(plan, options, kMilvus26).code(), Code::kFailedPrecondition);
+}
+
+TEST_F(Insert, KeepsTheKeysThatTheServerGaveWhereItTakesThem) {
+  backup_.books().schema.fields[0].auto_id = true;
+  const Options options{.via = Via::kInsert};
+  Plan plan = MakePlan(backup_.backup(), options).value();
+  ASSERT_TRUE(ChooseWays(plan, options, kMilvus26).ok());
+  std::vector<Outcome> outcomes{{.source = kBooks, .target = kBooks, .rows_expected = 50}};
+  ASSERT_TRUE(CreateDatabases(*client_, plan, {}).ok());
+  ASSERT_TRUE(CreateCollections(*client_, plan, outcomes, backup_.run, {}).ok());
+  const auto allowed = [&] {
+    return *FindValue(server_.FindCollection(kBooks)->description.properties, std::string(kInsertAutoIdProperty));
+  };
+  EXPECT_EQ(allowed(), "true");
+  ASSERT_TRUE(InsertRows(*client_, Source(), plan, outcomes, backup_.run, {}).ok());
+  ASSERT_TRUE(outcomes[0].status.ok()) << outcomes[0].status.message();
+  EXPECT_EQ(allowed(), "false") << "new rows get keys of the server again";
+  std::set<std::int64_t> keys;
+  for (const milvustest::MockRow& row : server_.FindCollection(kBooks)->rows) keys.insert(row.key.number);
+  EXPECT_THAT(keys, AllOf(SizeIs(49), Contains(100), Not(Contains(3))));
+}
+
 TEST_F(Insert, IsTheWayWhereTheServerCannotImport) {
   Plan plan = MakePlan(backup_.backup(), {}).value();
-  ASSERT_TRUE(ChooseWays(plan, {.via = Via::kAuto}, false).ok());
+  ASSERT_TRUE(ChooseWays(plan, {.via = Via::kAuto}, kLite).ok());
   EXPECT_EQ(plan.collections[0].via, Via::kInsert);
   EXPECT_THAT(plan.collections[0].via_reason, HasSubstr("cannot import"));
-  EXPECT_EQ(ChooseWays(plan, {.via = Via::kImport}, false).code(), Code::kFailedPrecondition);
+  EXPECT_EQ(ChooseWays(plan, {.via = Via::kImport}, kLite).code(), Code::kFailedPrecondition);
 }
 
 TEST_F(Insert, IsChosenForManySmallSegmentsAndImportForFew) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/call_context.h"
@@ -27,6 +28,9 @@ enum class Via {
   kAuto,    ///< what is likely to be quicker, or the one way there is; chosen for each collection
 };
 std::string_view ViaName(Via via);
+
+/// While it is "true", a collection with auto id takes rows with the keys they have (Milvus 2.6.3).
+inline constexpr std::string_view kInsertAutoIdProperty = "allow_insert_auto_id";
 
 struct Options {
   Via via = Via::kImport;
@@ -66,6 +70,8 @@ struct CollectionPlan {
   std::vector<std::string> partitions;
   Via via = Via::kImport;  ///< never kAuto
   std::string via_reason;  ///< why, where it was chosen
+  /// Of kInsert: the server gives this collection its keys, and is told to take those of the backup.
+  bool keeps_auto_ids = false;
   /// Waves of imports, of kImport; a wave starts when the one before is done: data, L0 of partitions, L0 of
   /// all.
   std::vector<std::vector<ImportDir>> imports;
@@ -84,9 +90,16 @@ struct Plan {
 /// name what is not there; kInvalidArgument when two collections would get one name.
 Result<Plan> MakePlan(const Backup& backup, const Options& options);
 
+/// What the choice of a way asks of a server.
+struct ServerWays {
+  bool imports = false;
+  bool takes_auto_ids = false;  ///< rows with their keys, though the collection has auto id
+};
+ServerWays WaysOf(const MilvusClient& client);
+
 /// Choose a way for each collection of kAuto. kFailedPrecondition, with the reason, when the way that was
 /// asked for is closed: a server without Import, or keys that only the server gives.
-Status ChooseWays(Plan& plan, const Options& options, bool server_imports);
+Status ChooseWays(Plan& plan, const Options& options, const ServerWays& server);
 
 /// What became of one collection.
 struct Outcome {

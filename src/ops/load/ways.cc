@@ -28,26 +28,29 @@ constexpr const char* kKeysChange =
     "the server gives its keys (auto id), so that inserted rows would get new ones";
 constexpr const char* kNoImport = "the server cannot import";
 
-Status Choose(CollectionPlan& plan, const Options& options, bool server_imports) {
-  const bool keys_change = ServerGivesKeys(plan);
+Status Choose(CollectionPlan& plan, const Options& options, const ServerWays& server) {
   plan.via = options.via;
   if (plan.imports.empty()) {
     plan.via = Via::kImport;  // no rows: nothing to choose
     return {};
   }
+  const bool gives_keys = ServerGivesKeys(plan);
+  // A collection that stands keeps its properties, so only one that is made here can be told.
+  const bool keys_change = gives_keys && !(server.takes_auto_ids && plan.create);
+  plan.keeps_auto_ids = gives_keys && !keys_change;
   const auto closed = [&](const char* way, const char* why) {
     return FailedPrecondition(fmt::format("{} cannot be restored by {}: {}", plan.target.Full(), way, why));
   };
-  if (keys_change && !server_imports)
+  if (keys_change && !server.imports)
     return FailedPrecondition(
         fmt::format("{} cannot be restored: {}, and {}", plan.target.Full(), kNoImport, kKeysChange));
   if (options.via == Via::kImport)
-    return server_imports ? Status() : closed("import", "the server has none; try --via insert");
+    return server.imports ? Status() : closed("import", "the server has none; try --via insert");
   if (options.via == Via::kInsert) return keys_change ? closed("insert", kKeysChange) : Status();
 
   const double import_s = static_cast<double>(JobsOf(plan)) * kImportJobSeconds;
   const double insert_s = kFlushSeconds + static_cast<double>(plan.source->size) / kInsertBytesPerSecond;
-  if (keys_change || !server_imports) {
+  if (keys_change || !server.imports) {
     plan.via = keys_change ? Via::kImport : Via::kInsert;
     plan.via_reason = keys_change ? kKeysChange : kNoImport;
   } else {
@@ -72,8 +75,13 @@ std::string_view ViaName(Via via) {
   return "";
 }
 
-Status ChooseWays(Plan& plan, const Options& options, bool server_imports) {
-  for (CollectionPlan& collection : plan.collections) MBK_TRY(Choose(collection, options, server_imports));
+ServerWays WaysOf(const MilvusClient& client) {
+  return {.imports = client.has(Capability::kImport),
+          .takes_auto_ids = client.has(Capability::kInsertAutoIds)};
+}
+
+Status ChooseWays(Plan& plan, const Options& options, const ServerWays& server) {
+  for (CollectionPlan& collection : plan.collections) MBK_TRY(Choose(collection, options, server));
   return {};
 }
 

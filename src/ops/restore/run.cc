@@ -106,7 +106,7 @@ Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& sour
   // From here on the plan is frozen.
   run.progress.Enter(Step::kPlan);
   MBK_TRY_ASSIGN(load::Plan plan, load::MakePlan(opened.backup, options.load));
-  MBK_TRY(load::ChooseWays(plan, options.load, server.client.has(Capability::kImport)));
+  MBK_TRY(load::ChooseWays(plan, options.load, load::WaysOf(server.client)));
 
   run.progress.Enter(Step::kPreflight);
   MBK_TRY(CheckObjects(plan, layout, source.store, run, context));
