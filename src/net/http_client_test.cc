@@ -227,6 +227,18 @@ TEST(HttpClient, DeadlineEndsAWaitingRequest) {
   EXPECT_EQ(sent.status().code(), Code::kDeadlineExceeded);
 }
 
+TEST(HttpClient, DeadlinesDoNotLeakIntoTheNextRequest) {
+  const Deadline soon = Deadline::After(Milliseconds(200));
+  HttpImposter server([&](const SeenRequest& seen) {
+    while (seen.target == "/slow" && !soon.Passed()) std::this_thread::yield();
+    return Answer(200);
+  });
+  HttpClient client;
+  ASSERT_TRUE(client.Send({.url = server.Url("/")}, CallContext{.deadline = soon}).ok());
+  auto patient = client.Send({.url = server.Url("/slow")}, {});
+  EXPECT_TRUE(patient.ok()) << patient.status().message();
+}
+
 TEST(HttpClient, StalledTransferIsUnavailable) {
   HttpImposter server([](const SeenRequest&) { return Reply{.silent = true}; });
   HttpClient client;
