@@ -19,6 +19,7 @@ struct CloneFlags {
   SelectionFlags selection;
   // A clone is to serve in place of the original: indexed, under its aliases, loaded.
   LoadFlags load{.via = "auto", .rebuild_index = true, .restore_alias = true, .restore_load_state = true};
+  bool fingerprint = false;
   bool dry_run = false;
 };
 
@@ -28,7 +29,9 @@ constexpr const char* kWhatItProves =
     "segments. This does not compare values: it does not prove that every field of every row is the same.\n";
 
 Result<CloneOptions> OptionsOf(const CloneFlags& flags) {
-  CloneOptions options{.backup_name = flags.as, .dry_run = flags.dry_run};
+  CloneOptions options{.backup_name = flags.as, .fingerprint = flags.fingerprint, .dry_run = flags.dry_run};
+  if (flags.fingerprint && flags.as.empty())
+    return InvalidArgument("--fingerprint is recorded in the backup that is kept: add --as NAME");
   if (!flags.as.empty()) MBK_TRY(CheckBackupName(flags.as));
   MBK_TRY_ASSIGN(options.filter, CreateFilter(flags.selection));
   MBK_TRY_ASSIGN(options.load, LoadOptionsOf(flags.load));
@@ -44,14 +47,15 @@ Result<Output> RunIt(const CloneOptions& options, const std::string& to, Invocat
       .milvus = true, .backups = keeps_backup ? service::BackupAccess::kWrite : service::BackupAccess::kNone};
   MBK_TRY_ASSIGN(auto source, service::Session::Open(invocation.loaded, needs, invocation.context));
   Result<std::unique_ptr<service::Session>> target =
-      service::Session::Open(other, {.milvus = true}, invocation.context);
+      service::Session::Open(other, {.server = true}, invocation.context);
   if (!target.ok()) return target.status().WithContext(to);
 
+  MilvusTarget filled = (*target)->target();
   const RunServices run = source->run(invocation.progress);
-  Result<RestoreReport> report =
-      keeps_backup ? RunCloneThroughBackup(options, source->milvus(), source->backup(), (*target)->milvus(),
-                                           run, invocation.context)
-                   : RunClone(options, source->milvus(), (*target)->milvus(), run, invocation.context);
+  Result<RestoreReport> report = keeps_backup
+                                     ? RunCloneThroughBackup(options, source->milvus(), source->backup(),
+                                                             filled, run, invocation.context)
+                                     : RunClone(options, source->milvus(), filled, run, invocation.context);
   if (!report.ok()) return report.status();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   Output output{.json = ToJson(*report, seconds), .notes = Notes(*report), .exit_code = ExitCodeOf(*report)};
@@ -77,6 +81,8 @@ void AddClone(CLI::App& root, std::vector<Command>& commands) {
       "  milvus-backup clone --to other.yaml --filter 'db1.*' -r 'db1.*:db2.*'");
   app->add_option("--to", flags->to, "configuration file of the other Milvus")->type_name("FILE")->required();
   app->add_option("--as", flags->as, "keep a backup of this name in the backup store of this side");
+  app->add_flag("--fingerprint", flags->fingerprint,
+                "with --as: read the backup's rows, and record their fingerprints in it");
   AddSelectionFlags(*app, flags->selection);
   AddLoadFlags(*app, flags->load);
   app->add_flag("--dry_run", flags->dry_run, "print the plan, change nothing");

@@ -11,8 +11,9 @@ namespace mbk::cli {
 namespace {
 
 std::string ResultOf(const ComparedCollection& compared) {
-  if (!compared.comparison.being_written.empty()) return "being written to";
-  return compared.comparison.equal() ? "equal" : "DIFFERENT";
+  if (!compared.comparison) return "not read";
+  if (!compared.comparison->being_written.empty()) return "being written to";
+  return compared.comparison->equal() ? "equal" : "DIFFERENT";
 }
 
 std::string DifferencesText(const Comparison& comparison) {
@@ -43,15 +44,18 @@ nlohmann::ordered_json ToJson(const SideFingerprints& side) {
 }
 
 nlohmann::ordered_json ToJson(const ComparedCollection& compared) {
-  const Comparison& comparison = compared.comparison;
-  nlohmann::ordered_json json{{"left", ToJson(comparison.left)},
-                              {"right", ToJson(comparison.right)},
-                              {"equal", comparison.equal()},
-                              {"missing", comparison.missing},
-                              {"extra", comparison.extra},
-                              {"changed", comparison.changed},
-                              {"schema_differences", comparison.schema_differences},
-                              {"unproven", compared.unproven}};
+  if (!compared.comparison)
+    return {{"left", {{"name", compared.left.Full()}}},
+            {"right", {{"name", compared.right.Full()}}},
+            {"result", ResultOf(compared)},
+            {"unproven", compared.unproven}};
+  const Comparison& comparison = *compared.comparison;
+  nlohmann::ordered_json json{
+      {"left", ToJson(comparison.left)}, {"right", ToJson(comparison.right)},
+      {"result", ResultOf(compared)},    {"equal", comparison.equal()},
+      {"missing", comparison.missing},   {"extra", comparison.extra},
+      {"changed", comparison.changed},   {"schema_differences", comparison.schema_differences},
+      {"unproven", compared.unproven}};
   json["differences"] = nlohmann::ordered_json::array();
   for (const RowDifference& difference : comparison.differences)
     json["differences"].push_back(
@@ -65,11 +69,12 @@ std::string ComparisonText(const std::vector<ComparedCollection>& all) {
   std::vector<std::vector<std::string>> table{{"LEFT", "RIGHT", "ROWS LEFT", "ROWS RIGHT", "RESULT"}};
   for (const ComparedCollection& compared : all)
     table.push_back({compared.left.Full(), compared.right.Full(),
-                     HumanCount(compared.comparison.left.total.rows),
-                     HumanCount(compared.comparison.right.total.rows), ResultOf(compared)});
+                     compared.comparison ? HumanCount(compared.comparison->left.total.rows) : "",
+                     compared.comparison ? HumanCount(compared.comparison->right.total.rows) : "",
+                     ResultOf(compared)});
   std::string text = Table(table, {false, false, true, true, false});
   for (const ComparedCollection& compared : all) {
-    const std::string differences = DifferencesText(compared.comparison);
+    const std::string differences = compared.comparison ? DifferencesText(*compared.comparison) : "";
     if (!differences.empty())
       text += fmt::format("\n{} against {}\n{}", compared.left.Full(), compared.right.Full(), differences);
     for (const std::string& what : compared.unproven) text += "NOT PROVED: " + what + "\n";
@@ -85,7 +90,7 @@ nlohmann::ordered_json ToJson(const std::vector<ComparedCollection>& all) {
 
 ExitCode ExitCodeOf(const std::vector<ComparedCollection>& all) {
   const bool differ = std::any_of(all.begin(), all.end(), [](const ComparedCollection& one) {
-    return one.comparison.being_written.empty() && !one.comparison.equal();
+    return one.comparison && one.comparison->being_written.empty() && !one.comparison->equal();
   });
   if (differ) return kDamaged;
   const bool proved =

@@ -22,6 +22,7 @@ struct CreateFlags {
   bool meta_only = false;
   bool rbac = false;
   bool index_extra = false;
+  bool fingerprint = false;
   bool dry_run = false;
 };
 
@@ -43,10 +44,13 @@ Result<CreateOptions> OptionsOf(const CreateFlags& flags) {
     return InvalidArgument("--backup_index_extra reads etcd, which this version does not do");
   CreateOptions options{.name = flags.name.empty() ? DefaultBackupName() : flags.name,
                         .rbac = flags.rbac,
+                        .fingerprint = flags.fingerprint,
                         .dry_run = flags.dry_run};
   MBK_TRY(CheckBackupName(options.name));
   MBK_TRY_ASSIGN(options.filter, CreateFilter(flags.selection));
   MBK_TRY_ASSIGN(options.strategy, StrategyOf(flags));
+  if (options.fingerprint && options.strategy == FlushStrategy::kMetaOnly)
+    return InvalidArgument("--fingerprint is about rows, of which strategy meta_only saves none");
   return options;
 }
 
@@ -64,6 +68,12 @@ nlohmann::ordered_json ToJson(const CreateReport& report, double seconds) {
                                    {"segments", c.segments},
                                    {"objects", c.objects},
                                    {"bytes", c.bytes}});
+    if (!c.rows_record) continue;
+    json["collections"].back().update({{"written", c.rows_record->written},
+                                       {"deleted", c.rows_record->deleted},
+                                       {"duplicate", c.rows_record->duplicate},
+                                       {"living", c.rows_record->living()},
+                                       {"fingerprint", c.rows_record->fingerprint}});
   }
   if (!report.fallback_reason.empty()) json["streamed_because"] = report.fallback_reason;
   return json;
@@ -125,6 +135,8 @@ void AddCreate(CLI::App& root, std::vector<Command>& commands) {
   app->add_flag("--meta_only", flags->meta_only, "the same as --strategy meta_only");
   app->add_flag("--rbac", flags->rbac, "users, roles and grants too");
   app->add_flag("--backup_index_extra", flags->index_extra, "index details from etcd (not in this version)");
+  app->add_flag("--fingerprint", flags->fingerprint,
+                "read the copied rows, and record their fingerprints for verify --level rows");
   app->add_flag("--dry_run", flags->dry_run, "print the plan, change nothing");
   commands.push_back({app, [flags]() -> Result<Run> {
                         MBK_TRY_ASSIGN(CreateOptions options, OptionsOf(*flags));

@@ -37,11 +37,12 @@ Result<RestoreOptions> OptionsOf(const RestoreFlags& flags) {
 Result<Output> RunIt(const RestoreOptions& options, Invocation& invocation) {
   const auto started = std::chrono::steady_clock::now();
   invocation.progress.Enter(Step::kConnect);
-  const service::Needs needs{.milvus = true, .backups = service::BackupAccess::kRead};
+  const service::Needs needs{.server = true, .backups = service::BackupAccess::kRead};
   MBK_TRY_ASSIGN(auto session, service::Session::Open(invocation.loaded, needs, invocation.context));
+  MilvusTarget target = session->target();
   MBK_TRY_ASSIGN(RestoreReport report,
-                 RunRestore(options, session->backup(), session->milvus(),
-                            session->restore_run(invocation.progress), invocation.context));
+                 RunRestore(options, session->backup(), target, session->restore_run(invocation.progress),
+                            invocation.context));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   Output output{.json = ToJson(report, seconds), .notes = Notes(report), .exit_code = ExitCodeOf(report)};
   output.json["dry_run"] = options.dry_run;

@@ -56,16 +56,16 @@ const std::map<std::string, VerifyLevel> kLevels{
 std::string RowTable(const VerifyReport& report) {
   std::vector<std::vector<std::string>> table{
       {"COLLECTION", "PARTITION", "WRITTEN", "DELETED", "DUPLICATE", "LIVING", "FINGERPRINT"}};
-  auto add = [&](const std::string& collection, const std::string& partition, const RowsProof& proof) {
+  auto add = [&](const std::string& collection, const std::string& partition, const rows::RowsProof& proof) {
     table.push_back({collection, partition, HumanCount(proof.counts.written),
                      HumanCount(proof.counts.deleted), HumanCount(proof.counts.duplicate),
                      HumanCount(proof.counts.living()), proof.fingerprint.ToString()});
   };
-  for (const CollectionProof& collection : report.collections) {
+  for (const rows::CollectionProof& collection : report.collections) {
     if (!collection.total) continue;
     add(collection.name.Full(), "(all)", *collection.total);
     if (collection.partitions.size() > 1)
-      for (const RowsProof& partition : collection.partitions) add("", partition.partition, partition);
+      for (const rows::RowsProof& partition : collection.partitions) add("", partition.partition, partition);
   }
   return Table(table, {false, false, true, true, true, true, false});
 }
@@ -76,6 +76,9 @@ std::string TextOf(const VerifyReport& report, const std::string& level) {
   if (report.level == VerifyLevel::kChecksum)
     text += fmt::format("{} objects hold the bytes that were written\n", HumanCount(report.objects_compared));
   if (report.level == VerifyLevel::kRows) text += "\n" + RowTable(report) + "\n";
+  if (report.collections_as_recorded > 0)
+    text += fmt::format("{} collections hold the rows whose fingerprints were recorded with the backup\n",
+                        HumanCount(report.collections_as_recorded));
   for (const std::string& what : report.damage) text += "DAMAGED: " + what + "\n";
   for (const std::string& what : report.unproven) text += "NOT PROVED: " + what + "\n";
   if (!report.damage.empty())
@@ -87,7 +90,7 @@ std::string TextOf(const VerifyReport& report, const std::string& level) {
   return text;
 }
 
-nlohmann::ordered_json ToJson(const RowsProof& proof) {
+nlohmann::ordered_json ToJson(const rows::RowsProof& proof) {
   return {{"written", proof.counts.written},
           {"deleted", proof.counts.deleted},
           {"duplicate", proof.counts.duplicate},
@@ -101,12 +104,13 @@ nlohmann::ordered_json ToJson(const VerifyReport& report, const std::string& lev
                               {"damage", report.damage},   {"unproven", report.unproven}};
   if (report.level == VerifyLevel::kChecksum) json["objects_compared"] = report.objects_compared;
   if (report.level != VerifyLevel::kRows) return json;
+  json["collections_as_recorded"] = report.collections_as_recorded;
   json["collections"] = nlohmann::ordered_json::array();
-  for (const CollectionProof& collection : report.collections) {
+  for (const rows::CollectionProof& collection : report.collections) {
     nlohmann::ordered_json one{{"collection", collection.name.Full()}};
     if (collection.total) one.update(ToJson(*collection.total));
     one["partitions"] = nlohmann::ordered_json::object();
-    for (const RowsProof& partition : collection.partitions)
+    for (const rows::RowsProof& partition : collection.partitions)
       one["partitions"][partition.partition] = ToJson(partition);
     json["collections"].push_back(std::move(one));
   }

@@ -63,6 +63,11 @@ void BackupShapes::DescribeIndex() {
 }
 
 void BackupShapes::DescribePartition() {
+  rows_record_.Add("written", &RowsRecord::written, json::CountShape())
+      .Add("deleted", &RowsRecord::deleted, json::CountShape())
+      .Add("duplicate", &RowsRecord::duplicate, json::CountShape())
+      .Add("fingerprint", &RowsRecord::fingerprint);
+
   partition_.OnBegin([this](Partition&) { partition_collection_id_ = 0; })
       .Add("partition_id", &Partition::partition_id)
       .Add("partition_name", &Partition::name)
@@ -70,7 +75,8 @@ void BackupShapes::DescribePartition() {
           "collection_id", [this](Partition&) { return &partition_collection_id_; }, Ids())
       .Add("segment_backups", &Partition::segments, segments_.list())
       .Add("size", &Partition::size, json::CountShape())
-      .Add("load_state", &Partition::load_state, LoadStates());
+      .Add("load_state", &Partition::load_state, LoadStates())
+      .Add("rows_record", &Partition::rows_record, optional_rows_record_);
   level_partition_ = partition_.Without({"segment_backups"});
 }
 
@@ -119,7 +125,8 @@ void BackupShapes::DescribeCollection() {
       .Add("virtual_channel_names", &Collection::virtual_channel_names, schemas_.texts())
       .Add("physical_channel_names", &Collection::physical_channel_names, schemas_.texts())
       .Add("aliases", &Collection::aliases, schemas_.texts())
-      .Add("snapshot_backup", &Collection::snapshot, optional_snapshot_);
+      .Add("snapshot_backup", &Collection::snapshot, optional_snapshot_)
+      .Add("rows_record", &Collection::rows_record, optional_rows_record_);
   level_collection_ = collection_.Without({"partition_backups"});
 }
 

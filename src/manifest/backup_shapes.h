@@ -52,6 +52,8 @@ class BackupShapes {
   json::Record<Partition> partition_;
   json::Record<Partition> level_partition_;
   json::List<Partition> partitions_{partition_};
+  json::Record<RowsRecord> rows_record_;
+  json::Optional<RowsRecord> optional_rows_record_{rows_record_};
   json::Record<SnapshotBackup> snapshot_;
   json::Optional<SnapshotBackup> optional_snapshot_{snapshot_};
   json::Record<Collection> collection_;

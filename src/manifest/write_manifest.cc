@@ -1,4 +1,5 @@
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "manifest/json_writer.h"
@@ -110,6 +111,7 @@ class TreeWriter {
     if (depth_ == Depth::kSegments) segments_.WriteAll("segment_backups", collection_id, partition.segments);
     json_.Member("size", partition.size);
     json_.Member("load_state", LoadStateName(partition.load_state));
+    WriteRowsRecord(partition.rows_record);
     json_.EndObject();
   }
 
@@ -158,6 +160,18 @@ class TreeWriter {
     WriteTexts(json_, "physical_channel_names", collection.physical_channel_names);
     WriteTexts(json_, "aliases", collection.aliases);
     if (collection.snapshot) WriteSnapshot(*collection.snapshot);
+    WriteRowsRecord(collection.rows_record);
+  }
+
+  void WriteRowsRecord(const std::optional<RowsRecord>& record) {
+    if (!record) return;
+    json_.Key("rows_record");
+    json_.BeginObject();
+    json_.Member("written", record->written);
+    json_.Member("deleted", record->deleted);
+    json_.Member("duplicate", record->duplicate);
+    json_.Member("fingerprint", record->fingerprint);
+    json_.EndObject();
   }
 
   void WriteSnapshot(const SnapshotBackup& snapshot) {

@@ -20,6 +20,7 @@ struct CapabilityRow {
 constexpr CapabilityRow kCapabilities[] = {
     {Capability::kImport, {}},
     {Capability::kSegments, {}},
+    {Capability::kCollectionDetails, {}},
     {.capability = Capability::kDescribeDatabase, .since = {2, 4, 3}, .in_lite = true},
     {Capability::kDescribeSegments, {2, 5, 8}},
     {Capability::kMultiL0InOneJob, {2, 6, 5}},

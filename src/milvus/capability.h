@@ -9,9 +9,11 @@ namespace mbk {
 /// Something a Milvus server may or may not be able to do. Callers ask for these, never for versions;
 /// the one table that knows versions is in capability.cc (spec/milvus-protocol.md §2).
 enum class Capability {
-  kMultiDatabase,             ///< decided by asking: ListDatabases is implemented
-  kImport,                    ///< all servers, not Milvus Lite
-  kSegments,                  ///< GetPersistentSegmentInfo: all servers, not Milvus Lite
+  kMultiDatabase,      ///< decided by asking: ListDatabases is implemented
+  kImport,             ///< all servers, not Milvus Lite
+  kSegments,           ///< GetPersistentSegmentInfo: all servers, not Milvus Lite
+  kCollectionDetails,  ///< keeps shards, descriptions, index names and numbers of partitions behind a key:
+                       ///< all servers; Milvus Lite drops them without a word
   kDescribeDatabase,          ///< >= 2.4.3, and Milvus Lite
   kDescribeSegments,          ///< REST /v2/vectordb/segments/describe, >= 2.5.8
   kMultiL0InOneJob,           ///< >= 2.6.5

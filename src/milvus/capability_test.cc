@@ -91,7 +91,7 @@ TEST(Capability, APreReleaseCountsAsItsRelease) {
 
 TEST(Capability, AServerImportsAndMilvusLiteDoesNot) {
   const MilvusVersion lite = Parse({"milvus_lite", "milvus_lite-3.2.2"});
-  for (Capability capability : {Capability::kImport, Capability::kSegments}) {
+  for (Capability capability : {Capability::kImport, Capability::kSegments, Capability::kCollectionDetails}) {
     EXPECT_TRUE(VersionHas(Parse({"v2.3.5-lite"}), capability));
     EXPECT_FALSE(VersionHas(lite, capability));
   }

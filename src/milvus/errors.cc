@@ -18,6 +18,8 @@ constexpr int kCodeCollectionNotLoaded = 101;
 constexpr int kCodePartitionNotLoaded = 201;
 constexpr int kCodeIndexNotFound = 700;
 constexpr int kErrorCodeIndexNotExist = 25;
+// What Milvus Lite puts into both numbers when a request asks for what cannot be. A server's two differ.
+constexpr int kLiteIllegalArgument = 6;
 
 std::optional<Code> OfCode(int code) {
   switch (code) {
@@ -105,6 +107,8 @@ Code Classify(const MilvusStatus& status) {
   if (by_words == Code::kThrottled) return *by_words;
   // Milvus Lite's number for whatever has none, where a server's says that it is not ready yet.
   if (by_words && status.code() == kCodeServiceNotReady) return *by_words;
+  if (status.code() == kLiteIllegalArgument && status.error_code() == kLiteIllegalArgument)
+    return by_words.value_or(Code::kInvalidArgument);
   if (std::optional<Code> code = OfCode(status.code())) return *code;
   if (status.code() == 0) {
     if (std::optional<Code> code = OfErrorCode(status.error_code())) return *code;

@@ -68,6 +68,10 @@ INSTANTIATE_TEST_SUITE_P(
         // Milvus Lite's number for what has none.
         StatusCase{1, 0, "database 'nodb' does not exist", Code::kNotFound},
         StatusCase{1, 1, "collection 'books' already exists", Code::kAlreadyExists},
+        // Milvus Lite's for a request that cannot be.
+        StatusCase{6, 6, "field 'bits' uses Milvus type BinaryVector", Code::kInvalidArgument},
+        StatusCase{6, 6, "database 'nodb' does not exist", Code::kNotFound},
+        StatusCase{6, 1, "cross cluster routing", Code::kInternal},
         // Before 2.3 there is no code.
         StatusCase{0, 4, "can't find collection: nope", Code::kNotFound},
         StatusCase{0, 49, "too fast", Code::kThrottled}, StatusCase{0, 3, "denied", Code::kPermissionDenied},

@@ -46,12 +46,23 @@ inline constexpr std::int64_t kAllPartitions = -1;
 enum class LoadState { kNotLoad, kLoading, kLoaded };
 std::string_view LoadStateName(LoadState state);
 
+/// What the rows of a partition or collection were when the backup was made, on wish (create --fingerprint).
+struct RowsRecord {
+  std::int64_t written = 0;
+  std::int64_t deleted = 0;    ///< rows older than a delete of their key
+  std::int64_t duplicate = 0;  ///< rows not deleted, of whose key there is a newer one
+  std::string fingerprint;     ///< of the others, as text: docs/formats/fingerprint.md
+  std::int64_t living() const { return written - deleted - duplicate; }
+  friend bool operator==(const RowsRecord&, const RowsRecord&) = default;
+};
+
 struct Partition {
   std::int64_t partition_id = 0;
   std::string name;
   LoadState load_state = LoadState::kNotLoad;
   std::int64_t size = 0;  ///< bytes of its segments
   std::vector<Segment> segments;
+  std::optional<RowsRecord> rows_record;
   friend bool operator==(const Partition&, const Partition&) = default;
 };
 
@@ -105,6 +116,7 @@ struct Collection {
   std::vector<std::string> physical_channel_names;
   std::vector<std::string> aliases;
   std::optional<SnapshotBackup> snapshot;
+  std::optional<RowsRecord> rows_record;
   friend bool operator==(const Collection&, const Collection&) = default;
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/call_context.h"
 #include "base/progress.h"
+#include "base/status.h"
 #include "milvus/client.h"
 #include "store/object_store.h"
 #include "transfer/copier.h"
@@ -24,6 +25,15 @@ struct MilvusSide {
   /// From a key to the path under which Milvus itself opens it. The two differ only for the local
   /// provider, whose directory Milvus may see under another name (localPath).
   std::function<std::string(const std::string& key)> import_path;
+};
+
+/// A Milvus server that is to be filled. Its store is needed for imports only, and opened for them: where all
+/// rows are inserted it may be out of reach, or not be there at all.
+struct MilvusTarget {
+  MilvusClient& client;
+  /// The server with its store. The first call asks the store for one key, the others return what it opened.
+  /// Not thread-safe.
+  std::function<Result<MilvusSide*>(const CallContext&)> open_store;
 };
 
 /// Where backups lie.

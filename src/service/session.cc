@@ -47,6 +47,13 @@ Result<std::unique_ptr<Session>> Session::Open(const config::Loaded& loaded, con
   return session;
 }
 
+MilvusTarget Session::target() {
+  return {.client = *client_, .open_store = [this](const CallContext& context) -> Result<MilvusSide*> {
+            if (milvus_side_ == nullptr) MBK_TRY(OpenMilvusStore(context));
+            return milvus_side_.get();
+          }};
+}
+
 Status Session::ConnectServer(const CallContext& context) {
   MBK_TRY_ASSIGN(client_, ConnectMilvus(loaded_.config.milvus, context));
   return {};

@@ -35,6 +35,8 @@ class Session {
   MilvusSide& milvus() { return *milvus_side_; }
   /// Only with Needs::milvus or Needs::server.
   MilvusClient& client() { return *client_; }
+  /// Only with Needs::milvus or Needs::server; refers to this session.
+  MilvusTarget target();
   /// Only with Needs::backups.
   BackupSide& backup() { return *backup_side_; }
 

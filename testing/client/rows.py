@@ -52,6 +52,15 @@ def assert_same_rows(expected: Rows, actual: Rows) -> None:
             raise AssertionError(_difference(key, row, actual[key]))
 
 
+def as_json(value: Any) -> Any:
+    """A row, or a part of one, in the form of `read_all_rows`, as JSON that tells apart what it holds."""
+    if isinstance(value, bytes):
+        return {"bytes": value.hex()}
+    if isinstance(value, Mapping):
+        return {name: as_json(item) for name, item in value.items()}
+    return [as_json(item) for item in value] if isinstance(value, (tuple, list)) else value
+
+
 def _difference(key: Any, expected: Row, actual: Row) -> str:
     for field in [*expected, *(name for name in actual if name not in expected)]:
         left, right = expected.get(field, "(no such field)"), actual.get(field, "(no such field)")

@@ -97,7 +97,7 @@ def test_l0compact_of_a_backup_without_l0_is_a_copy(backup):
     assert {name: one["fingerprint"] for name, one in before.items()} == {name: one["fingerprint"] for name, one in after.items()}
 
 
-@pytest.mark.parametrize("name", ["coll", "every_type", "partitioned", "tenants"])
+@pytest.mark.parametrize("name", ["coll", "every_type", "binary_dynamic", "partitioned"])
 def test_rows_that_were_inserted_are_the_rows_of_the_backup(backup, b, backup_root, name):
     backup.configure(documented_config(b, backup_root=backup_root), "configs/b.yaml")
     backup.ok("copy", "-n", "proved", "--to", "configs/b.yaml")

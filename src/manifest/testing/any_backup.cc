@@ -1,6 +1,7 @@
 #include "manifest/testing/any_backup.h"
 
 #include <limits>
+#include <optional>
 
 namespace mbk::manifest {
 namespace {
@@ -160,7 +161,12 @@ Partition AnyBackup::MakePartition() {
           .name = Text(),
           .load_state = AnyLoadState(),
           .size = Size(),
-          .segments = Segments(id, Any<bool>())};
+          .segments = Segments(id, Any<bool>()),
+          .rows_record = Any<bool>() ? std::optional(Rows()) : std::nullopt};
+}
+
+RowsRecord AnyBackup::Rows() {
+  return {.written = Size(), .deleted = Size(), .duplicate = Size(), .fingerprint = Text()};
 }
 
 Collection AnyBackup::MakeCollection() {
@@ -189,6 +195,7 @@ Collection AnyBackup::MakeCollection() {
   if (Any<bool>())
     collection.snapshot =
         SnapshotBackup{.metadata_path = Text(), .total_files = Size(), .total_bytes = Size()};
+  if (Any<bool>()) collection.rows_record = Rows();
   return collection;
 }
 

@@ -25,6 +25,7 @@ class AnyBackup {
   IndexInfo Index();
   Segment MakeSegment(std::int64_t partition_id, bool is_l0);
   std::vector<Segment> Segments(std::int64_t partition_id, bool is_l0);
+  RowsRecord Rows();
   Partition MakePartition();
   Collection MakeCollection();
   RbacMeta Rbac();

@@ -14,18 +14,19 @@ namespace mbk {
 struct CloneOptions {
   Filter filter;  ///< what of the source
   load::Options load;
-  std::string backup_name;  ///< for RunCloneThroughBackup
+  std::string backup_name;   ///< for RunCloneThroughBackup
+  bool fingerprint = false;  ///< of the backup that is kept, as CreateOptions has it
   bool dry_run = false;
 };
 
 /// Carry collections from one live Milvus into another: capture, stream the binlogs straight into the
 /// target's bucket, import. No backup is written. The source is flushed, and never changed otherwise.
-Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, MilvusSide& target,
+Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, MilvusTarget& target,
                                const RunServices& run, const CallContext& context);
 
 /// The same through a backup that stays in `kept` under `options.backup_name`.
 Result<RestoreReport> RunCloneThroughBackup(const CloneOptions& options, MilvusSide& source, BackupSide& kept,
-                                            MilvusSide& target, const RunServices& run,
+                                            MilvusTarget& target, const RunServices& run,
                                             const CallContext& context);
 
 }  // namespace mbk

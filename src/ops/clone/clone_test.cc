@@ -23,7 +23,7 @@ class Clone : public testing::Test {
     bucket_before_ = source_.milvus_memory->Contents();
   }
   Result<RestoreReport> Run(const CloneOptions& options = {}) {
-    return RunClone(options, source_.milvus, target_.milvus, target_.run, {});
+    return RunClone(options, source_.milvus, target_.target, target_.run, {});
   }
 
   World source_, target_;
@@ -65,7 +65,7 @@ TEST_F(Clone, OfMetadataOnlyTakesNoRows) {
 TEST_F(Clone, ThroughABackupKeepsIt) {
   const CloneOptions options{.backup_name = "kept"};
   auto report =
-      RunCloneThroughBackup(options, source_.milvus, source_.backups, target_.milvus, target_.run, {});
+      RunCloneThroughBackup(options, source_.milvus, source_.backups, target_.target, target_.run, {});
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_TRUE(report->status.ok()) << report->status.message();
   EXPECT_TRUE(OpenBackup(*source_.backup_memory, BackupLayout("backup", "kept"), {}).ok());

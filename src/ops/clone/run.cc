@@ -8,7 +8,7 @@
 
 namespace mbk {
 
-Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, MilvusSide& target,
+Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, MilvusTarget& target,
                                const RunServices& run, const CallContext& context) {
   run.progress.Enter(Step::kPlan);
   MBK_TRY_ASSIGN(capture::Selection selection, capture::Select(source.client, options.filter, context));
@@ -33,23 +33,26 @@ Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, 
   // From here on the plan is frozen.
   MBK_TRY_ASSIGN(load::Plan plan, load::MakePlan(captured, options.load));
   MBK_TRY(load::ChooseWays(plan, options.load, load::WaysOf(target.client)));
+  MBK_TRY_ASSIGN(MilvusSide* const importer, OpenImporter(plan, target, context));
   if (options.dry_run) return RestoreReport{.collections = Preview(plan)};
 
   const MilvusLayout layout(source.root);
   const load::ObjectSource objects{.store = source.store,
                                    .key_of = [&](const DataObject& object) { return object.KeyIn(layout); }};
-  MBK_TRY_ASSIGN(RestoreReport report, LoadPlan(plan, objects, target, NewUuid(), run, context));
+  MBK_TRY_ASSIGN(RestoreReport report,
+                 LoadPlan(plan, objects, target.client, importer, NewUuid(), run, context));
   run.progress.Enter(Step::kDone);
   return report;
 }
 
 Result<RestoreReport> RunCloneThroughBackup(const CloneOptions& options, MilvusSide& source, BackupSide& kept,
-                                            MilvusSide& target, const RunServices& run,
+                                            MilvusTarget& target, const RunServices& run,
                                             const CallContext& context) {
   const CreateOptions create{
       .name = options.backup_name,
       .filter = options.filter,
-      .strategy = options.load.meta_only ? FlushStrategy::kMetaOnly : FlushStrategy::kAuto};
+      .strategy = options.load.meta_only ? FlushStrategy::kMetaOnly : FlushStrategy::kAuto,
+      .fingerprint = options.fingerprint};
   MBK_TRY(RunCreate(create, source, kept, run, context).status());
   return RunRestore({.name = options.backup_name, .load = options.load}, kept, target, run, context);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ struct LiveCompareOptions {
 
 struct ComparedCollection {
   CollectionName left, right;
-  Comparison comparison;
+  /// Unset when a side could not be read, because it is not loaded; `unproven` names it.
+  std::optional<Comparison> comparison;
   std::vector<std::string> unproven;  ///< what keeps this from being a proof
 };
 

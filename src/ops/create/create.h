@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,8 @@ struct CreateOptions {
   Filter filter;     ///< empty: everything
   FlushStrategy strategy = FlushStrategy::kAuto;
   bool rbac = false;
-  bool dry_run = false;  ///< plan only; nothing is flushed, paused or written
+  bool fingerprint = false;  ///< decode all rows of the backup, and record what they add up to
+  bool dry_run = false;      ///< plan only; nothing is flushed, paused or written
 };
 
 /// A name for a backup that was given none: "backup_" + UTC time + nanoseconds, as the Go tool makes it.
@@ -36,6 +38,7 @@ struct CollectionSummary {
   std::int64_t segments = 0;
   std::int64_t objects = 0;
   std::int64_t bytes = 0;
+  std::optional<RowsRecord> rows_record;  ///< with CreateOptions::fingerprint
 };
 
 struct CreateReport {

@@ -64,6 +64,19 @@ class CreateIn : public testing::TestWithParam<World::Stores> {
   World world_{GetParam()};
 };
 
+TEST_P(CreateIn, WithFingerprintsDoesNotCommitRowsThatCannotBeRead) {
+  const Status status = Create(world_, {.fingerprint = true}).status();  // the mock's files hold no rows
+  EXPECT_EQ(status.code(), Code::kDataLoss);
+  EXPECT_THAT(status.message(), HasSubstr("cannot be fingerprinted"));
+  EXPECT_THAT(CompleteBackups(world_), IsEmpty());
+  EXPECT_THAT(world_.backup_memory->Keys(), IsEmpty());
+}
+
+TEST_P(CreateIn, RefusesFingerprintsOfNoRows) {
+  const Status status = Create(world_, {.strategy = FlushStrategy::kMetaOnly, .fingerprint = true}).status();
+  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+}
+
 TEST_P(CreateIn, WritesEveryFileOfEverySegment) {
   Result<CreateReport> report = Create(world_);
   ASSERT_TRUE(report.ok()) << report.status().message();

@@ -33,7 +33,8 @@ std::string DefaultBackupName() {
 std::vector<CollectionSummary> Summarize(const Backup& backup) {
   std::vector<CollectionSummary> summaries;
   for (const Collection& collection : backup.collections) {
-    CollectionSummary summary{.name = {collection.db_name, collection.name}};
+    CollectionSummary summary{.name = {collection.db_name, collection.name},
+                              .rows_record = collection.rows_record};
     ForEachSegment(collection, [&](const Segment& segment) {
       summary.rows += segment.is_l0 ? 0 : segment.num_rows;
       summary.segments += 1;

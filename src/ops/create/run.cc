@@ -10,6 +10,7 @@
 #include "ops/create/backup_copy.h"
 #include "ops/create/create.h"
 #include "ops/give_up.h"
+#include "ops/rows/row_proof.h"
 #include "repository/repository.h"
 
 namespace mbk {
@@ -34,6 +35,19 @@ Result<Backup> Describe(const CreateOptions& options, MilvusSide& server, const 
     MBK_TRY_ASSIGN(backup.rbac, server.client.BackupRbac(context));
   }
   return backup;
+}
+
+// Read from where the backup lies: what is recorded is what can be read back.
+Status RecordFingerprints(ObjectReader& store, const BinlogTree& tree, Backup& backup, const RunServices& run,
+                          const CallContext& context) {
+  run.progress.Enter(Step::kVerify, rows::CountSegments(backup), backup.size);
+  MBK_TRY_ASSIGN(const rows::BackupProof proof, rows::ProveRows(store, tree, backup, run.progress, context));
+  if (!proof.damage.empty())
+    return DataLoss(fmt::format(
+        "the rows that were copied cannot be fingerprinted: {}{}", proof.damage.front(),
+        proof.damage.size() == 1 ? "" : fmt::format("; and {} more findings", proof.damage.size() - 1)));
+  rows::RecordRows(proof, backup);
+  return {};
 }
 
 // Everything between claiming the name and the commit. What it writes is removed again if it fails.
@@ -65,6 +79,8 @@ Result<CreateReport> Write(const CreateOptions& options, MilvusSide& server, Bac
   run.progress.Enter(Step::kVerify);
   MBK_TRY(RecordBackupData(target.store, layout.tree(), backup, digests, layout.Meta(kObjects), context));
 
+  if (options.fingerprint) MBK_TRY(RecordFingerprints(target.store, layout.tree(), backup, run, context));
+
   // From here on the backup exists.
   run.progress.Enter(Step::kManifest);
   MBK_TRY(writer.Commit(backup, context));
@@ -90,6 +106,8 @@ Result<CreateReport> DryRun(const CreateOptions& options, MilvusSide& server, co
 Result<CreateReport> RunCreate(const CreateOptions& options, MilvusSide& server, BackupSide& target,
                                const RunServices& run, const CallContext& context) {
   MBK_TRY(CheckBackupName(options.name));
+  if (options.fingerprint && options.strategy == FlushStrategy::kMetaOnly)
+    return InvalidArgument("strategy meta_only saves no rows, so that there is nothing to fingerprint");
   if (options.dry_run) return DryRun(options, server, run, context);
 
   // Beyond this point the name is ours: the lock says so to other runs.

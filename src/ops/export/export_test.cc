@@ -3,7 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <memory>
+
 #include "ops/testing/row_backup.h"
+#include "store/local/local_store.h"
+#include "store/testing/temp_directory.h"
 
 namespace mbk {
 namespace {
@@ -49,6 +54,20 @@ TEST_F(Export, WritesParquetAPartitionAtATime) {
     EXPECT_TRUE(content.starts_with("PAR1")) << key;
     EXPECT_TRUE(content.ends_with("PAR1")) << key;
   }
+}
+
+TEST_F(Export, MakesTheDirectoryThatItWritesTo) {
+  TempDirectory parent;
+  const std::unique_ptr<ObjectStore> directory =
+      MakeLocalStore({.base_directory = parent.path() + "/new/rows"});
+  ExportTarget target{.store = *directory};
+  const auto planned = RunExport({.name = "nightly", .dry_run = true}, backup_.side, target, backup_.run, {});
+  EXPECT_TRUE(planned.ok()) << planned.status().message();
+  EXPECT_FALSE(std::filesystem::exists(parent.path() + "/new"));
+  const auto report = RunExport({.name = "nightly"}, backup_.side, target, backup_.run, {});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_TRUE(
+      std::filesystem::exists(parent.path() + "/new/rows/default/books/partition=new/part-00000.parquet"));
 }
 
 TEST_F(Export, DoesNotMixWithAnEarlierOne) {

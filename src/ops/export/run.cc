@@ -37,10 +37,12 @@ std::string DirectoryOf(const ExportTarget& target, const Collection& collection
 
 // Files of an earlier export would be read together with the new ones.
 Status CheckNothingThere(ObjectStore& store, const std::string& directory, const CallContext& context) {
-  MBK_TRY_ASSIGN(const ListPage page, store.List({.prefix = directory, .max_keys = 1}, context));
-  if (page.objects.empty()) return {};
+  const Result<ListPage> page = store.List({.prefix = directory, .max_keys = 1}, context);
+  if (page.status().code() == Code::kNotFound) return {};  // a dry run has not made the directory
+  MBK_TRY(page.status());
+  if (page->objects.empty()) return {};
   return AlreadyExists(fmt::format("{} is there already; remove it, or export to another place",
-                                   store.identity().Url(page.objects.front().key)));
+                                   store.identity().Url(page->objects.front().key)));
 }
 
 class CollectionExport {
@@ -126,6 +128,7 @@ Result<ExportReport> RunExport(const ExportOptions& options, BackupSide& side, E
                  SelectCollections(opened.backup, options.filter));
 
   run.progress.Enter(Step::kPreflight);
+  if (!options.dry_run) MBK_TRY(target.store.EnsureBucket(context));
   for (const Collection* collection : selected)
     MBK_TRY(CheckNothingThere(target.store, DirectoryOf(target, *collection), context));
   MBK_TRY_ASSIGN(RowCodec* const codec, LoadRowCodec());

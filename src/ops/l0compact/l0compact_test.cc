@@ -51,6 +51,22 @@ TEST_F(L0Compact, KeepsExactlyTheRowsThatLive) {
   EXPECT_EQ(after.collections.at(0).total->counts, before.collections.at(0).total->counts);
 }
 
+TEST_F(L0Compact, KeepsTheFingerprintsThatCreateRecorded) {
+  RowBackup backup;
+  backup.AddSegment(0, Books(0, 40));
+  backup.AddL0(std::nullopt, {{4, kNow + kMs}});
+  rows::RecordRows(
+      rows::ProveRows(backup.store(), backup.layout().tree(), backup.backup(), backup.progress, {}).value(),
+      backup.backup());
+  backup.Commit();
+  ASSERT_TRUE(RunL0Compact({.name = "nightly"}, backup.side, backup.run, {}).ok());
+  const VerifyReport after =
+      RunVerify({.name = "nightly_l0compacted", .level = VerifyLevel::kRows}, backup.side, backup.run, {})
+          .value();
+  EXPECT_THAT(after.damage, IsEmpty());
+  EXPECT_EQ(after.collections_as_recorded, 1);
+}
+
 TEST_F(L0Compact, LeavesNoL0SegmentAndNewIdAndName) {
   ASSERT_TRUE(Run().ok());
   const OpenedBackup opened =

@@ -11,6 +11,8 @@
 namespace mbk::load {
 namespace {
 
+// What Milvus 2.3 calls an index that was given no name, a number behind it.
+constexpr std::string_view kDefaultIndexName = "_default_idx";
 constexpr std::string_view kFunctionCheckProperty = "disable_func_runtime_check";
 
 std::string Where(const CollectionName& name) {
@@ -81,12 +83,58 @@ Status DropIndexes(MilvusClient& client, const CollectionPlan& plan, const CallC
   return {};
 }
 
-Status Prepare(MilvusClient& client, const CollectionPlan& plan, const CallContext& context) {
+// What is planned and gets lost on a server that takes it without keeping it.
+std::vector<std::string> DetailsOf(const CollectionPlan& plan) {
+  const CreateCollectionRequest& request = plan.create_request;
+  std::vector<std::string> details;
+  if (request.shards_num > 1) details.push_back(fmt::format("{} shards", request.shards_num));
+  if (request.num_partitions > 0)
+    details.push_back(fmt::format("{} partitions behind the partition key", request.num_partitions));
+  const auto& fields = request.schema.fields;
+  if (!request.schema.description.empty() ||
+      std::any_of(fields.begin(), fields.end(), [](const FieldSchema& f) { return !f.description.empty(); }))
+    details.emplace_back("descriptions");
+  for (const CreateIndexRequest& index : plan.indexes) {
+    const bool named = !index.index_name.empty() && index.index_name != index.field_name &&
+                       !index.index_name.starts_with(kDefaultIndexName);
+    if (named) details.push_back("index name " + index.index_name);
+  }
+  return details;
+}
+
+void NoteLostDetails(const MilvusClient& client, const CollectionPlan& plan, Outcome& outcome) {
+  if (!plan.create || client.has(Capability::kCollectionDetails)) return;
+  const std::vector<std::string> details = DetailsOf(plan);
+  if (!details.empty())
+    outcome.warnings.push_back(
+        fmt::format("this Milvus ({}) does not keep: {}", client.version(), Enumerate(details)));
+}
+
+// An index that this server does not know is missing and named; the rows are there all the same.
+bool IsRefused(const Status& created) {
+  return created.code() == Code::kInvalidArgument || created.code() == Code::kUnimplemented;
+}
+
+Status CreateIndexesOf(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome,
+                       const CallContext& context) {
+  for (const CreateIndexRequest& index : plan.indexes) {
+    Status created = client.CreateIndex(index, context);
+    if (!created.ok() && !IsRefused(created)) return created;
+    if (!created.ok())
+      outcome.warnings.push_back(fmt::format("index {} of field {} is not made: {}", index.index_name,
+                                             index.field_name, created.message()));
+  }
+  return {};
+}
+
+Status Prepare(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome,
+               const CallContext& context) {
   if (plan.drop_existing) {
     MBK_TRY_ASSIGN(bool exists, client.HasCollection(plan.target, context));
     if (exists) MBK_TRY(client.DropCollection(plan.target, context));
   }
   if (plan.create) MBK_TRY(CreateOne(client, plan, context));
+  NoteLostDetails(client, plan, outcome);
   if (plan.drop_indexes) MBK_TRY(DropIndexes(client, plan, context));
   return CreatePartitions(client, plan, context);
 }
@@ -118,19 +166,17 @@ Status CreateDatabases(MilvusClient& client, const Plan& plan, const CallContext
 Status CreateCollections(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,
                          const RunServices& run, const CallContext& context) {
   return ForEachCollection(Step::kDdl, plan, outcomes, run, context,
-                           [&](const CollectionPlan& collection, Outcome&, const CallContext& inner) {
-                             return Prepare(client, collection, inner);
+                           [&](const CollectionPlan& collection, Outcome& outcome, const CallContext& inner) {
+                             return Prepare(client, collection, outcome, inner);
                            });
 }
 
 Status CreateIndexes(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,
                      const RunServices& run, const CallContext& context) {
-  return ForEachCollection(
-      Step::kIndex, plan, outcomes, run, context,
-      [&](const CollectionPlan& collection, Outcome&, const CallContext& inner) -> Status {
-        for (const CreateIndexRequest& index : collection.indexes) MBK_TRY(client.CreateIndex(index, inner));
-        return {};
-      });
+  return ForEachCollection(Step::kIndex, plan, outcomes, run, context,
+                           [&](const CollectionPlan& collection, Outcome& outcome, const CallContext& inner) {
+                             return CreateIndexesOf(client, collection, outcome, inner);
+                           });
 }
 
 }  // namespace mbk::load

@@ -28,11 +28,18 @@ Status WaitUntilLoaded(MilvusClient& client, const CollectionPlan& plan, Sleeper
   }
 }
 
-Status LoadAgain(MilvusClient& client, const CollectionPlan& plan, Sleeper& sleeper,
+Status LoadAgain(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome, Sleeper& sleeper,
                  const CallContext& context) {
   if (plan.load_state != LoadState::kLoaded) return {};
-  MBK_TRY(plan.load_partitions.empty() ? client.LoadCollection(plan.target, context)
-                                       : client.LoadPartitions(plan.target, plan.load_partitions, context));
+  Status started = plan.load_partitions.empty()
+                       ? client.LoadCollection(plan.target, context)
+                       : client.LoadPartitions(plan.target, plan.load_partitions, context);
+  // Milvus Lite loads a whole collection or nothing; which of them is wanted is not ours to say.
+  if (started.code() == Code::kUnimplemented) {
+    outcome.warnings.push_back(fmt::format("it is not loaded: {}", started.message()));
+    return {};
+  }
+  MBK_TRY(std::move(started));
   return WaitUntilLoaded(client, plan, sleeper, context);
 }
 
@@ -65,7 +72,7 @@ Status RestoreAliasesAndLoad(MilvusClient& client, const Plan& plan, std::vector
   return ForEachCollection(Step::kLoad, plan, outcomes, run, context,
                            [&](const CollectionPlan& collection, Outcome& outcome, const CallContext& inner) {
                              CreateAliases(client, collection, outcome, inner);
-                             return LoadAgain(client, collection, run.sleeper, inner);
+                             return LoadAgain(client, collection, outcome, run.sleeper, inner);
                            });
 }
 

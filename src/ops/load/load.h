@@ -101,6 +101,9 @@ ServerWays WaysOf(const MilvusClient& client);
 /// asked for is closed: a server without Import, or keys that only the server gives.
 Status ChooseWays(Plan& plan, const Options& options, const ServerWays& server);
 
+/// Whether rows of any collection come by import.
+bool ImportsAnything(const Plan& plan);
+
 /// What became of one collection.
 struct Outcome {
   CollectionName source;

@@ -45,7 +45,7 @@ Status Choose(CollectionPlan& plan, const Options& options, const ServerWays& se
     return FailedPrecondition(
         fmt::format("{} cannot be restored: {}, and {}", plan.target.Full(), kNoImport, kKeysChange));
   if (options.via == Via::kImport)
-    return server.imports ? Status() : closed("import", "the server has none; try --via insert");
+    return server.imports ? Status() : closed("import", "the server cannot import; use --via insert");
   if (options.via == Via::kInsert) return keys_change ? closed("insert", kKeysChange) : Status();
 
   const double import_s = static_cast<double>(JobsOf(plan)) * kImportJobSeconds;
@@ -73,6 +73,12 @@ std::string_view ViaName(Via via) {
       return "auto";
   }
   return "";
+}
+
+bool ImportsAnything(const Plan& plan) {
+  return std::any_of(plan.collections.begin(), plan.collections.end(), [](const CollectionPlan& collection) {
+    return collection.via == Via::kImport && !collection.imports.empty();
+  });
 }
 
 ServerWays WaysOf(const MilvusClient& client) {

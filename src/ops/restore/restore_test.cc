@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "ops/create/create.h"
+#include "ops/testing/row_backup.h"
 #include "ops/testing/world.h"
 #include "repository/repository.h"
 
@@ -52,7 +53,7 @@ class Restore : public testing::Test {
 
   static load::Options Beside() { return {.renamer = Renamer::FromSuffix("_bak").value()}; }
   Result<RestoreReport> Run(load::Options load = Beside(), const CallContext& context = {}) {
-    return RunRestore({.name = "nightly", .load = std::move(load)}, world_.backups, world_.milvus, world_.run,
+    return RunRestore({.name = "nightly", .load = std::move(load)}, world_.backups, world_.target, world_.run,
                       context);
   }
   // Calls that change the server.
@@ -130,7 +131,7 @@ TEST_F(Restore, ImportsABackupOfTheMilvusBucketFromWhereItLies) {
   ASSERT_TRUE(RunCreate({.name = "local"}, world_.milvus, here, world_.run, {}).ok());
   const auto before = world_.milvus_memory->Contents();
   Result<RestoreReport> report =
-      RunRestore({.name = "local", .load = Beside()}, here, world_.milvus, world_.run, {});
+      RunRestore({.name = "local", .load = Beside()}, here, world_.target, world_.run, {});
   ASSERT_TRUE(report.ok() && report->status.ok());
   for (const auto& [id, request] : world_.server.imports())
     EXPECT_THAT(request.paths.front(), StartsWith("backup/local/binlogs/"));
@@ -197,7 +198,7 @@ TEST_F(Restore, FillsATargetThatIsThereOnRequest) {
 
 TEST_F(Restore, ADryRunPlansAndChangesNothing) {
   auto report = RunRestore({.name = "nightly", .load = Beside(), .dry_run = true}, world_.backups,
-                           world_.milvus, world_.run, {});
+                           world_.target, world_.run, {});
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_EQ(OutcomeOf(*report, kBooksBak).import_jobs, 3);
   EXPECT_EQ(OutcomeOf(*report, kBooksBak).bytes, 120);
@@ -295,7 +296,7 @@ TEST_F(Restore, AnAliasThatIsTakenIsAWarning) {
 }
 
 TEST_F(Restore, OfUsersAndRolesNeedsABackupThatHasThem) {
-  auto report = RunRestore({.name = "nightly", .load = Beside(), .rbac = true}, world_.backups, world_.milvus,
+  auto report = RunRestore({.name = "nightly", .load = Beside(), .rbac = true}, world_.backups, world_.target,
                            world_.run, {});
   EXPECT_EQ(report.status().code(), Code::kFailedPrecondition);
   EXPECT_THAT(report.status().message(), HasSubstr("--rbac"));
@@ -308,7 +309,7 @@ TEST_F(Restore, AddsTheUsersAndRolesThatAreMissing) {
       RunCreate({.name = "with_rbac", .rbac = true}, world_.milvus, world_.backups, world_.run, {}).ok());
   world_.server.SetRbac({.users = {{.name = "bob"}}, .roles = {{.name = "reader"}}});
   auto report = RunRestore({.name = "with_rbac", .load = Beside(), .rbac = true}, world_.backups,
-                           world_.milvus, world_.run, {});
+                           world_.target, world_.run, {});
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_THAT(world_.server.rbac()->users,
               ElementsAre(Field(&RbacUser::name, "bob"), Field(&RbacUser::name, "ann")));
@@ -316,7 +317,7 @@ TEST_F(Restore, AddsTheUsersAndRolesThatAreMissing) {
 }
 
 TEST_F(Restore, OfABackupThatIsNotThereIsNotFound) {
-  EXPECT_EQ(RunRestore({.name = "nope"}, world_.backups, world_.milvus, world_.run, {}).status().code(),
+  EXPECT_EQ(RunRestore({.name = "nope"}, world_.backups, world_.target, world_.run, {}).status().code(),
             Code::kNotFound);
 }
 
@@ -343,7 +344,7 @@ TEST_P(GoldenRestore, BringsEveryRowBack) {
   });
   const load::Options options{.rebuild_index = true, .restore_load_state = true};
   Result<RestoreReport> report =
-      RunRestore({.name = GetParam().name, .load = options}, world.backups, world.milvus, world.run, {});
+      RunRestore({.name = GetParam().name, .load = options}, world.backups, world.target, world.run, {});
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_TRUE(report->status.ok()) << report->status.message();
   std::int64_t rows = 0;
@@ -356,6 +357,39 @@ TEST_P(GoldenRestore, BringsEveryRowBack) {
 
 INSTANTIATE_TEST_SUITE_P(OfTheGoTool, GoldenRestore, testing::ValuesIn(backuptest::kGoldenBackups),
                          [](const auto& info) { return info.param.name; });
+
+// A server whose own store is out of reach, and a backup with rows.
+class RestoreWithoutStore : public testing::Test {
+ protected:
+  RestoreWithoutStore() {
+    backup_.AddSegment(0, opstest::Books(0, 30), {{3, opstest::kNow + opstest::kMs}});
+    backup_.Commit();
+  }
+  Result<RestoreReport> Run(load::Via via) {
+    return RunRestore({.name = "nightly", .load = {.via = via}}, backup_.side, target_, backup_.run, {});
+  }
+
+  opstest::RowBackup backup_;
+  milvustest::MockServer server_;
+  std::unique_ptr<MilvusClient> client_ = milvustest::ConnectTo(server_);
+  MilvusTarget target_{.client = *client_, .open_store = [](const CallContext&) -> Result<MilvusSide*> {
+                         return Status(Code::kUnavailable, "nobody answers at minio:9000");
+                       }};
+};
+
+TEST_F(RestoreWithoutStore, InsertsAllTheSame) {
+  const auto report = Run(load::Via::kInsert);
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  ASSERT_TRUE(report->status.ok()) << report->status.message();
+  EXPECT_EQ(report->collections.at(0).rows_imported, 29);
+}
+
+TEST_F(RestoreWithoutStore, DoesNotBeginToImport) {
+  const auto report = Run(load::Via::kImport);
+  EXPECT_EQ(report.status().code(), Code::kUnavailable);
+  EXPECT_THAT(report.status().message(), HasSubstr("minio:9000"));
+  EXPECT_THAT(server_.seen("CreateCollection"), IsEmpty());
+}
 
 }  // namespace
 }  // namespace mbk

@@ -42,17 +42,18 @@ Status FirstFailure(const std::vector<load::Outcome>& outcomes) {
 }
 
 // What fails from here on is one collection's failure; only a stop ends the whole.
-Status LoadCollections(const load::Plan& plan, const load::ObjectSource& objects, MilvusSide& server,
-                       const std::string& task_id, std::vector<load::Outcome>& outcomes,
+Status LoadCollections(const load::Plan& plan, const load::ObjectSource& objects, MilvusClient& client,
+                       MilvusSide* importer, const std::string& task_id, std::vector<load::Outcome>& outcomes,
                        const RunServices& run, const CallContext& context) {
-  MBK_TRY(load::CreateCollections(server.client, plan, outcomes, run, context));
+  MBK_TRY(load::CreateCollections(client, plan, outcomes, run, context));
   // Files go to where Milvus can read them, collection by collection; imports run meanwhile.
-  MBK_TRY(load::StageAndImport(server, objects, task_id, plan, outcomes, run, context));
+  if (importer != nullptr)
+    MBK_TRY(load::StageAndImport(*importer, objects, task_id, plan, outcomes, run, context));
   // Or their rows are sent, where that is quicker or the only way.
-  MBK_TRY(load::InsertRows(server.client, objects, plan, outcomes, run, context));
+  MBK_TRY(load::InsertRows(client, objects, plan, outcomes, run, context));
   // Indexes are built once, over what was imported, instead of job by job.
-  MBK_TRY(load::CreateIndexes(server.client, plan, outcomes, run, context));
-  return load::RestoreAliasesAndLoad(server.client, plan, outcomes, run, context);
+  MBK_TRY(load::CreateIndexes(client, plan, outcomes, run, context));
+  return load::RestoreAliasesAndLoad(client, plan, outcomes, run, context);
 }
 
 // A run that is stopped says which collections stand half-made.
@@ -86,18 +87,24 @@ std::vector<load::Outcome> Preview(const load::Plan& plan) {
   return outcomes;
 }
 
-Result<RestoreReport> LoadPlan(const load::Plan& plan, const load::ObjectSource& objects, MilvusSide& server,
-                               const std::string& task_id, const RunServices& run,
-                               const CallContext& context) {
+Result<MilvusSide*> OpenImporter(const load::Plan& plan, MilvusTarget& target, const CallContext& context) {
+  if (!load::ImportsAnything(plan)) return nullptr;
+  return target.open_store(context);
+}
+
+Result<RestoreReport> LoadPlan(const load::Plan& plan, const load::ObjectSource& objects,
+                               MilvusClient& client, MilvusSide* importer, const std::string& task_id,
+                               const RunServices& run, const CallContext& context) {
   RestoreReport report{.collections = Preview(plan)};
-  MBK_TRY(load::CreateDatabases(server.client, plan, context));
-  Status stopped = LoadCollections(plan, objects, server, task_id, report.collections, run, context);
+  MBK_TRY(load::CreateDatabases(client, plan, context));
+  Status stopped =
+      LoadCollections(plan, objects, client, importer, task_id, report.collections, run, context);
   if (!stopped.ok()) return SayWhatStaysBehind(std::move(stopped), plan);
   report.status = FirstFailure(report.collections);
   return report;
 }
 
-Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& source, MilvusSide& server,
+Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& source, MilvusTarget& target,
                                  const RunServices& run, const CallContext& context) {
   run.progress.Enter(Step::kOpen);
   const BackupLayout layout(source.root, options.name);
@@ -106,24 +113,28 @@ Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& sour
   // From here on the plan is frozen.
   run.progress.Enter(Step::kPlan);
   MBK_TRY_ASSIGN(load::Plan plan, load::MakePlan(opened.backup, options.load));
-  MBK_TRY(load::ChooseWays(plan, options.load, load::WaysOf(server.client)));
+  MBK_TRY(load::ChooseWays(plan, options.load, load::WaysOf(target.client)));
 
   run.progress.Enter(Step::kPreflight);
+  // Where every row is inserted the server's own store need not even be there.
+  MBK_TRY_ASSIGN(MilvusSide* const importer, OpenImporter(plan, target, context));
   MBK_TRY(CheckObjects(plan, layout, source.store, run, context));
-  MBK_TRY(load::CheckTargets(server.client, plan, context));
+  MBK_TRY(load::CheckTargets(target.client, plan, context));
   if (options.rbac && !opened.backup.rbac)
     return FailedPrecondition(
         fmt::format("backup {} holds no RBAC data; it was made without --rbac", options.name));
   if (options.dry_run) return RestoreReport{.name = options.name, .collections = Preview(plan)};
 
   // Users and roles first: what follows may run as one of them.
-  if (options.rbac) MBK_TRY(load::RestoreRbac(server.client, *opened.backup.rbac, context));
+  if (options.rbac) MBK_TRY(load::RestoreRbac(target.client, *opened.backup.rbac, context));
   const load::ObjectSource objects{
       .store = source.store,
       .key_of = [&](const DataObject& object) { return object.KeyIn(layout.tree()); },
-      .importable = IsInMilvusBucket(source.store, server, run) ? &layout.tree() : nullptr,
+      .importable =
+          importer != nullptr && IsInMilvusBucket(source.store, *importer, run) ? &layout.tree() : nullptr,
   };
-  MBK_TRY_ASSIGN(RestoreReport report, LoadPlan(plan, objects, server, NewUuid(), run, context));
+  MBK_TRY_ASSIGN(RestoreReport report,
+                 LoadPlan(plan, objects, target.client, importer, NewUuid(), run, context));
   report.name = options.name;
   run.progress.Enter(Step::kDone);
   return report;

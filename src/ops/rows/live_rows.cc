@@ -8,8 +8,10 @@
 
 #include "base/log.h"
 #include "base/parallel.h"
+#include "milvus/key_expression.h"
 #include "milvus/row_cursor.h"
 #include "ops/rows/collection_rows.h"
+#include "ops/rows/largest_key.h"
 
 namespace mbk::rows {
 namespace {
@@ -80,6 +82,23 @@ LiveRows::~LiveRows() {
 
 Result<std::int64_t> LiveRows::Count(const CallContext& context) {
   return client_.CountRows({.collection = collection_, .schema = &schema_}, context);
+}
+
+Result<std::int64_t> LiveRows::CountHidden(const CallContext& context) {
+  if (!HasLargestKey(schema_)) return 0;
+  MBK_TRY_ASSIGN(const KeyField key, KeyField::Of(schema_));
+  const std::string largest = KeyExpression(key, {.from = RowKey{.number = kLargestKey}});
+  MBK_TRY_ASSIGN(
+      const std::int64_t counted,
+      client_.CountRows({.collection = collection_, .schema = &schema_, .expression = largest}, context));
+  if (counted == 0) return 0;
+  MBK_TRY_ASSIGN(const RowBatch returned, client_.QueryRows({.collection = collection_,
+                                                             .schema = &schema_,
+                                                             .expression = largest,
+                                                             .output_fields = {key.name},
+                                                             .limit = 1},
+                                                            context));
+  return returned.rows == 0 ? counted : 0;
 }
 
 Status LiveRows::ForEachBatch(const Visit& visit, const CallContext& context) {

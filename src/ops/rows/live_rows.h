@@ -35,6 +35,9 @@ class LiveRows : public RowSource {
 
   /// What the server counts: rows that are not deleted, repeats of a key included. One RPC.
   Result<std::int64_t> Count(const CallContext& context);
+  /// How many of them no query returns: those of the largest key (rows/largest_key.h), 0 on servers that
+  /// return it. At most two RPCs.
+  Result<std::int64_t> CountHidden(const CallContext& context);
 
  private:
   LiveRows(MilvusClient& client, CollectionName collection, CollectionSchema schema,

@@ -70,18 +70,22 @@ class RowBackup {
     Segment segment = NewSegment(books().partitions[partition].partition_id);
     segment.num_rows = static_cast<std::int64_t>(rows.size());
     const RowBatch batch = Batch(rows);
-    const BinlogOrigin origin = OriginOf(segment);
-    for (const Column& column : batch.columns) {
-      const FieldSchema field = FieldOf(column.field_id);
-      Place(segment, segment.insert_logs, field.field_id, false,
-            Codec()
-                .EncodeInsertLog(origin, field, column, *batch.Find(kTimestampField), {.written_at = kNow})
-                .value());
-    }
+    for (const Column& column : batch.columns)
+      Place(segment, segment.insert_logs, column.field_id, false, InsertLog(segment, batch, column));
     if (!deletes.empty()) AddDeltaLog(segment, deletes);
     auto& segments = books().partitions[partition].segments;
     segments.push_back(std::move(segment));
     return segments.back();
+  }
+
+  /// Put `rows`, as many, into the files of `segment`, which stay of one size each.
+  void Overwrite(const Segment& segment, const std::vector<BookRow>& rows) {
+    const RowBatch batch = Batch(rows);
+    for (const Binlog& log : segment.insert_logs) {
+      std::string file = InsertLog(segment, batch, *batch.Find(log.field_id));
+      ASSERT_EQ(static_cast<std::int64_t>(file.size()), log.size) << "field " << log.field_id;
+      store_.Set(layout_.tree().InsertLog(kCollection, segment, log).str(), std::move(file));
+    }
   }
 
   /// Deletes of a partition, or of the whole collection when there is none.
@@ -155,6 +159,13 @@ class RowBackup {
     }
     return {.rows = static_cast<std::int64_t>(rows.size()),
             .columns = {row_id.Finish(), time.Finish(), id.Finish(), price.Finish(), title.Finish()}};
+  }
+
+  std::string InsertLog(const Segment& segment, const RowBatch& batch, const Column& column) {
+    return Codec()
+        .EncodeInsertLog(OriginOf(segment), FieldOf(column.field_id), column, *batch.Find(kTimestampField),
+                         {.written_at = kNow})
+        .value();
   }
 
   void AddDeltaLog(Segment& segment, const std::vector<BookDelete>& deletes) {

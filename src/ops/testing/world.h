@@ -94,6 +94,12 @@ class World {
       .client = *client, .store = milvus_store, .root = "files", .import_path = [](const std::string& key) {
         return key;
       }};
+  /// The same as a target; counts how often its store was asked for.
+  int store_opened = 0;
+  MilvusTarget target{.client = *client, .open_store = [this](const CallContext&) -> Result<MilvusSide*> {
+                        ++store_opened;
+                        return &milvus;
+                      }};
   BackupSide backups{.store = backup_store, .root = "backup"};
   Progress progress;
   RecordingSleeper sleeper;

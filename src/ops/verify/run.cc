@@ -1,9 +1,10 @@
 #include <fmt/core.h>
 
-#include "codec/row_codec.h"
+#include <utility>
+
 #include "manifest/object_index.h"
+#include "ops/rows/row_proof.h"
 #include "ops/verify/checksums.h"
-#include "ops/verify/row_proof.h"
 #include "ops/verify/verify.h"
 #include "repository/repository.h"
 #include "repository/tree_check.h"
@@ -27,30 +28,14 @@ Status VerifyObjects(ObjectReader& store, OpenedBackup& opened, VerifyReport& re
   return {};
 }
 
-std::int64_t CountSegments(const Backup& backup) {
-  std::int64_t segments = 0;
-  for (const Collection& collection : backup.collections)
-    for (const Partition& partition : collection.partitions)
-      segments += static_cast<std::int64_t>(partition.segments.size());
-  return segments;
-}
-
 Status VerifyRows(ObjectReader& store, const OpenedBackup& opened, VerifyReport& report,
                   const RunServices& run, const CallContext& context) {
-  MBK_TRY_ASSIGN(RowCodec* const codec, LoadRowCodec());
-  run.progress.Enter(Step::kVerify, CountSegments(opened.backup), opened.backup.size);
-  const rows::BinlogSource source{
-      store, [&](const DataObject& object) { return object.KeyIn(opened.layout.tree()); }};
-  for (const Collection& collection : opened.backup.collections) {
-    Result<rows::CollectionRows> opened_rows = rows::CollectionRows::Open(*codec, source, collection, {});
-    if (opened_rows.status().code() == Code::kDataLoss) {
-      report.damage.push_back(opened_rows.status().message());
-      continue;
-    }
-    MBK_TRY(opened_rows.status());
-    MBK_TRY_ASSIGN(CollectionProof proof, ProveRows(*opened_rows, report, run.progress, context));
-    report.collections.push_back(std::move(proof));
-  }
+  run.progress.Enter(Step::kVerify, rows::CountSegments(opened.backup), opened.backup.size);
+  MBK_TRY_ASSIGN(rows::BackupProof proof,
+                 rows::ProveRows(store, opened.layout.tree(), opened.backup, run.progress, context));
+  report.collections_as_recorded = rows::CompareWithRecord(opened.backup, proof);
+  report.damage.insert(report.damage.end(), proof.damage.begin(), proof.damage.end());
+  report.collections = std::move(proof.collections);
   return {};
 }
 

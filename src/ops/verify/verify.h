@@ -1,16 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/call_context.h"
 #include "base/status.h"
-#include "codec/fingerprint.h"
-#include "milvus/client.h"
 #include "ops/environment.h"
-#include "ops/rows/living.h"
+#include "ops/rows/row_proof.h"
 
 namespace mbk {
 
@@ -26,27 +23,14 @@ struct VerifyOptions {
   VerifyLevel level = VerifyLevel::kQuick;
 };
 
-/// The rows of one partition, or of all.
-struct RowsProof {
-  std::string partition;  ///< "" of the collection as a whole
-  rows::RowCounts counts;
-  Fingerprint fingerprint;  ///< of the living rows
-};
-
-struct CollectionProof {
-  CollectionName name;
-  std::vector<RowsProof> partitions;
-  /// Unset where damage kept some rows from being read.
-  std::optional<RowsProof> total;
-};
-
 struct VerifyReport {
   std::string name;
   VerifyLevel level = VerifyLevel::kQuick;
   std::int64_t objects = 0;  ///< seen by the listing
   std::int64_t bytes = 0;
-  std::int64_t objects_compared = 0;         ///< whose bytes agree with a recorded digest
-  std::vector<CollectionProof> collections;  ///< of kRows
+  std::int64_t objects_compared = 0;               ///< whose bytes agree with a recorded digest
+  std::vector<rows::CollectionProof> collections;  ///< of kRows
+  std::int64_t collections_as_recorded = 0;  ///< whose rows are those that create --fingerprint recorded
   std::vector<std::string> damage;           ///< what is wrong; empty: nothing was found
   std::vector<std::string> unproven;         ///< what could not be told, and why
 };

@@ -55,7 +55,7 @@ TEST(Verify, CountsRowsThatLive) {
   auto backup = Library();
   const VerifyReport report = Verify(*backup, VerifyLevel::kRows);
   ASSERT_THAT(report.collections, SizeIs(1));
-  const CollectionProof& books = report.collections[0];
+  const rows::CollectionProof& books = report.collections[0];
   ASSERT_TRUE(books.total.has_value());
   EXPECT_EQ(books.total->counts, (rows::RowCounts{.written = 151, .deleted = 5, .duplicate = 1}));
   EXPECT_EQ(books.partitions[0].counts.living(), 97);
@@ -127,6 +127,57 @@ TEST(Verify, OfAnotherNumberOfRowsThanRecordedIsDamage) {
   backup.Commit();
   EXPECT_THAT(Verify(backup, VerifyLevel::kRows).damage,
               Contains(AllOf(HasSubstr("10 rows"), HasSubstr("metadata say 11"))));
+}
+
+// Fill in what create --fingerprint records, and write the metadata.
+void CommitRecorded(RowBackup& backup) {
+  const auto proof =
+      rows::ProveRows(backup.store(), backup.layout().tree(), backup.backup(), backup.progress, {});
+  ASSERT_TRUE(proof.ok()) << proof.status().message();
+  rows::RecordRows(*proof, backup.backup());
+  backup.Commit();
+}
+
+TEST(Verify, OfRowsAsTheyWereRecordedSaysSo) {
+  RowBackup backup;
+  backup.AddSegment(0, Books(0, 20), {{3, kNow + kMs}});
+  backup.AddSegment(1, Books(100, 5));
+  CommitRecorded(backup);
+  const VerifyReport report = Verify(backup, VerifyLevel::kRows);
+  EXPECT_THAT(report.damage, IsEmpty());
+  EXPECT_EQ(report.collections_as_recorded, 1);
+  EXPECT_EQ(Verify(*Library(), VerifyLevel::kRows).collections_as_recorded, 0) << "none was recorded";
+}
+
+TEST(Verify, FindsAChangedValueInFilesOfTheSameSizeByTheRecordedFingerprint) {
+  RowBackup backup;
+  std::vector<BookRow> rows = Books(100, 8);
+  backup.AddSegment(0, Books(0, 20));
+  const Segment& changed = backup.AddSegment(1, rows);
+  CommitRecorded(backup);
+  const std::string before = backup.books().partitions[1].rows_record->fingerprint;
+  std::swap(rows[1].title, rows[2].title);
+  backup.Overwrite(changed, rows);
+  EXPECT_THAT(Verify(backup, VerifyLevel::kQuick).damage, IsEmpty());
+
+  const VerifyReport report = Verify(backup, VerifyLevel::kRows);
+  const std::string after = report.collections.at(0).partitions.at(1).fingerprint.ToString();
+  EXPECT_NE(after, before);
+  EXPECT_THAT(report.damage, SizeIs(2)) << "the collection, and the one partition of it";
+  EXPECT_THAT(report.damage, Contains(AllOf(HasSubstr("default.books, partition new"),
+                                            HasSubstr("fingerprint " + after), HasSubstr(before))));
+  EXPECT_EQ(report.collections_as_recorded, 0);
+}
+
+TEST(Verify, FindsALostDeleteByTheRecordedFingerprint) {
+  RowBackup backup;
+  backup.AddSegment(0, Books(0, 20), {{3, kNow + kMs}});
+  CommitRecorded(backup);
+  backup.books().partitions[0].segments[0].delta_logs.clear();
+  backup.Remove(backup.layout().tree().DataPrefix() + "delta_log/4000/50/610/610/9006");
+  backup.Commit();
+  EXPECT_THAT(Verify(backup, VerifyLevel::kRows).damage,
+              Contains(AllOf(HasSubstr("0 deleted"), HasSubstr("1 deleted"))));
 }
 
 TEST(Verify, FiftyTripsWithoutAChangeRaiseNoAlarm) {

@@ -1,16 +1,17 @@
-#include "ops/verify/row_proof.h"
+#include "ops/rows/row_proof.h"
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <utility>
 
-namespace mbk {
-namespace {
+#include "codec/row_codec.h"
+#include "ops/rows/collection_rows.h"
 
-using rows::CollectionRows;
-using rows::LivingRows;
+namespace mbk::rows {
+namespace {
 
 constexpr int kLogicalBits = 18;  // of a hybrid timestamp: physical ms << 18 | logical
 // No Milvus ran before 2019, and no row is from later than tomorrow.
@@ -25,10 +26,10 @@ std::uint64_t LatestMs() {
 
 class Proof {
  public:
-  Proof(const CollectionRows& rows, VerifyReport& report, Progress& progress)
+  Proof(const CollectionRows& rows, std::vector<std::string>& damage, Progress& progress)
       : rows_(rows),
         hasher_(rows.schema()),
-        report_(report),
+        damage_(damage),
         progress_(progress),
         seen_(rows.segments().size()),
         fingerprints_(rows.collection().partitions.size()) {}
@@ -123,13 +124,12 @@ class Proof {
   void Damage(std::string what) {
     std::scoped_lock lock(mutex_);
     damaged_ = true;
-    if (std::find(report_.damage.begin(), report_.damage.end(), what) == report_.damage.end())
-      report_.damage.push_back(std::move(what));
+    if (std::find(damage_.begin(), damage_.end(), what) == damage_.end()) damage_.push_back(std::move(what));
   }
 
   const CollectionRows& rows_;
   const RowHasher hasher_;
-  VerifyReport& report_;
+  std::vector<std::string>& damage_;
   Progress& progress_;
   const std::uint64_t latest_ms_ = LatestMs();
   const LivingRows* living_ = nullptr;
@@ -139,11 +139,89 @@ class Proof {
   bool damaged_ = false;
 };
 
-}  // namespace
-
-Result<CollectionProof> ProveRows(const CollectionRows& rows, VerifyReport& report, Progress& progress,
-                                  const CallContext& context) {
-  return Proof(rows, report, progress).Run(context);
+// Damage of one collection is noted, and the next is looked at.
+Result<CollectionProof> ProveCollection(RowCodec& codec, const BinlogSource& source,
+                                        const Collection& collection, std::vector<std::string>& damage,
+                                        Progress& progress, const CallContext& context) {
+  Result<CollectionRows> opened = CollectionRows::Open(codec, source, collection, {});
+  if (opened.ok()) return Proof(*opened, damage, progress).Run(context);
+  if (opened.status().code() != Code::kDataLoss) return opened.status();
+  damage.push_back(opened.status().message());
+  return CollectionProof{.name = {collection.db_name, collection.name}};
 }
 
-}  // namespace mbk
+std::string Counted(const RowsRecord& rows) {
+  return fmt::format("{} ({} rows written, {} deleted, {} duplicate)", rows.fingerprint, rows.written,
+                     rows.deleted, rows.duplicate);
+}
+
+// Whether they are equal. Counts are looked at too: a delete that is lost may meet a row that is.
+bool CompareOne(const std::string& where, const std::optional<RowsRecord>& recorded, const RowsProof& found,
+                std::vector<std::string>& damage) {
+  const RowsRecord now = RecordOf(found);
+  if (!recorded || *recorded == now) return true;
+  damage.push_back(
+      fmt::format("{} holds other rows than when the backup was made: fingerprint {} instead of {}", where,
+                  Counted(now), Counted(*recorded)));
+  return false;
+}
+
+}  // namespace
+
+Result<BackupProof> ProveRows(ObjectReader& store, const BinlogTree& tree, const Backup& backup,
+                              Progress& progress, const CallContext& context) {
+  MBK_TRY_ASSIGN(RowCodec* const codec, LoadRowCodec());
+  const BinlogSource source{store, [&](const DataObject& object) { return object.KeyIn(tree); }};
+  BackupProof proof;
+  for (const Collection& collection : backup.collections) {
+    MBK_TRY_ASSIGN(CollectionProof one,
+                   ProveCollection(*codec, source, collection, proof.damage, progress, context));
+    proof.collections.push_back(std::move(one));
+  }
+  return proof;
+}
+
+std::int64_t CountSegments(const Backup& backup) {
+  std::int64_t segments = 0;
+  for (const Collection& collection : backup.collections)
+    for (const Partition& partition : collection.partitions)
+      segments += static_cast<std::int64_t>(partition.segments.size());
+  return segments;
+}
+
+RowsRecord RecordOf(const RowsProof& proof) {
+  return {.written = proof.counts.written,
+          .deleted = proof.counts.deleted,
+          .duplicate = proof.counts.duplicate,
+          .fingerprint = proof.fingerprint.ToString()};
+}
+
+void RecordRows(const BackupProof& proof, Backup& backup) {
+  for (std::size_t i = 0; i < backup.collections.size(); ++i) {
+    Collection& collection = backup.collections[i];
+    const CollectionProof& rows = proof.collections[i];
+    collection.rows_record = RecordOf(*rows.total);
+    for (std::size_t j = 0; j < collection.partitions.size(); ++j)
+      collection.partitions[j].rows_record = RecordOf(rows.partitions[j]);
+  }
+}
+
+std::int64_t CompareWithRecord(const Backup& backup, BackupProof& proof) {
+  std::int64_t agree = 0;
+  for (std::size_t i = 0; i < backup.collections.size(); ++i) {
+    const Collection& collection = backup.collections[i];
+    const CollectionProof& rows = proof.collections[i];
+    if (!rows.total) continue;  // its damage is named
+    const std::string where = rows.name.Full();
+    bool equal = CompareOne(where, collection.rows_record, *rows.total, proof.damage);
+    for (std::size_t j = 0; j < collection.partitions.size(); ++j) {
+      const Partition& partition = collection.partitions[j];
+      equal &= CompareOne(fmt::format("{}, partition {},", where, partition.name), partition.rows_record,
+                          rows.partitions[j], proof.damage);
+    }
+    if (equal && collection.rows_record) ++agree;
+  }
+  return agree;
+}
+
+}  // namespace mbk::rows
