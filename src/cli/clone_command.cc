@@ -24,9 +24,11 @@ struct CloneFlags {
 };
 
 constexpr const char* kWhatItProves =
-    "\nThe import jobs counted the rows that live in the target; without deletes they equal the rows of the "
-    "source's\n"
-    "segments. This does not compare values: it does not prove that every field of every row is the same.\n";
+    "\nImport jobs counted the rows that live in the target, inserts those that it took; without deletes "
+    "they "
+    "equal the\n"
+    "rows of the source's segments. This does not compare values: it does not prove that every field of "
+    "every row is the same.\n";
 
 Result<CloneOptions> OptionsOf(const CloneFlags& flags) {
   CloneOptions options{.backup_name = flags.as, .fingerprint = flags.fingerprint, .dry_run = flags.dry_run};

@@ -9,7 +9,7 @@ largest is 2^63 - 2: a query with a limit does not find the key 2^63 - 1.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -317,6 +317,26 @@ def fill_empty(name: str, using: str) -> Collection:
 def fill_small(name: str, using: str) -> Collection:
     made = make(name, using, [field("id", DataType.INT64, is_primary=True), field("v", DataType.FLOAT_VECTOR, dim=8)])
     made.insert([list(range(200)), vectors(7, 200, 8)])
+    made.flush()
+    made.create_index("v", FLAT_IP)
+    made.load()
+    return made
+
+
+def fill_books(name: str, using: str, keys: Iterable[int], tag: str = "tag") -> Collection:
+    """Small, for a test of its own. All that have the same keys hold the same rows, but for the tag."""
+    made = make(
+        name,
+        using,
+        [
+            field("id", DataType.INT64, is_primary=True),
+            field("tag", DataType.VARCHAR, max_length=64),
+            field("v", DataType.FLOAT_VECTOR, dim=8),
+        ],
+        shards_num=1,
+    )
+    ids = list(keys)
+    made.insert([ids, [f"{tag} {key}" for key in ids], vectors(21, len(ids), 8)])
     made.flush()
     made.create_index("v", FLAT_IP)
     made.load()

@@ -5,7 +5,9 @@ import json
 import collections_of as milvus
 import pyarrow.parquet as parquet
 import pytest
+from datasets import fill_books
 from program import documented_config
+from rows import PARTITION, canonical_row
 
 DAMAGED = 4
 NAMES = ["coll", "every_type", "binary_dynamic", "partitioned", "tenants", "nothing_in_it"]
@@ -71,16 +73,58 @@ def test_a_flipped_byte_is_damage(backup, minio_a, backup_root, tmp_path):
     assert key in outcome.stdout
 
 
+def test_a_recorded_fingerprint_is_that_of_the_rows(backup):
+    backup.ok("create", "-n", "recorded", "-c", "coll,partitioned", "--fingerprint")
+    outcome = backup.ok("--json", "verify", "-n", "recorded", "--level", "rows")
+    assert outcome.json()["collections_as_recorded"] == 2
+    live = collections_live(backup.ok("--json", "verify", "-n", "recorded", "--live", "--load"))
+    found = {name: one["fingerprint"] for name, one in collections(outcome).items()}
+    assert found == {name: one["right"]["fingerprint"] for name, one in live.items()}
+
+
+def collections_live(outcome):
+    return {one["right"]["name"].split(": ")[-1]: one for one in outcome.json()["collections"]}
+
+
+def test_a_value_that_changed_is_found_though_sizes_agree(restores_into_a, program, backup_root, minio_a):
+    """The file of one field is replaced by that of a collection which differs in this field alone."""
+    using = milvus.connection(restores_into_a)
+    ids = {name: fill_books(name, using, range(100), tag).describe()["collection_id"]
+           for name, tag in (("whole", "tag"), ("other", "tug"))}  # fmt: skip
+    program.configure(documented_config(restores_into_a, backup_root=backup_root))
+    created = collections_created(program.ok("--json", "create", "-n", "both", "-c", "whole,other", "--fingerprint"))
+    before, other = created["whole"]["fingerprint"], created["other"]["fingerprint"]
+    assert before != other
+
+    directory = f"bucket-a/{backup_root}/both/binlogs/insert_log"
+    files = {name: only_file(minio_a.keys(f"{directory}/{ids[name]}"), field_id="101") for name in ids}
+    minio_a.mc("cp", *(f"minio_a/{directory}/{ids[name]}/{files[name]}" for name in ("other", "whole")))
+    program.ok("verify", "-n", "both")
+    outcome = program.ends_with(DAMAGED, "verify", "-n", "both", "--level", "rows")
+    assert "default.whole holds other rows than when the backup was made" in outcome.stdout
+    assert "default.whole, partition _default, holds other rows" in outcome.stdout
+    assert f"fingerprint {other} " in outcome.stdout, "they differed in that field alone"
+    assert f"instead of {before} " in outcome.stdout
+    assert "default.other holds" not in outcome.stdout
+
+
+def only_file(keys, *, field_id):
+    [one] = [key for key in keys if key.split("/")[-2] == field_id]
+    return one
+
+
+def collections_created(outcome):
+    return {one["collection_name"]: one for one in outcome.json()["collections"]}
+
+
 def test_exported_parquet_holds_the_rows_that_pymilvus_reads(a, backup, tmp_path):
     backup.ok("export", "-n", "proved", "-c", "coll", "-o", tmp_path / "rows")
     table = parquet.read_table(tmp_path / "rows/default/coll").drop_columns(["partition"])
     expected = a.rows_of("coll")
     assert table.num_rows == len(expected)
-    key = milvus.collection(a.server, "coll").primary_field.name
+    schema = milvus.collection(a.server, "coll").schema
     for row in table.to_pylist():
-        want = expected[row[key]]
-        for field, value in row.items():
-            assert value == (list(want[field]) if isinstance(value, list) else want[field]), field
+        assert canonical_row(row, schema) | {PARTITION: "_default"} == expected[row["id"]]
 
 
 def test_exported_json_lines_are_json(a, backup, tmp_path):

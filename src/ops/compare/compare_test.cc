@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "ops/rows/binlog_rows.h"
+#include "ops/rows/largest_key.h"
 #include "ops/testing/row_backup.h"
 
 namespace mbk {
@@ -117,6 +118,17 @@ TEST(Compare, OfASideThatIsBeingWrittenToProvesNothing) {
   Restless right(first, then);
   const Comparison compared = Compare(left.rows(), right);
   EXPECT_THAT(compared.being_written, ElementsAre("restless"));
+}
+
+TEST(Compare, LeavesOutTheLargestKeyAloneWhereNoQueryReturnsIt) {
+  std::vector<BookRow> rows = Books(0, 50);
+  rows.push_back({rows::kLargestKey, 1.0F, "the last"});
+  Side left(rows), right(Books(0, 50));
+  rows::WithoutLargestKey left_rows(left.rows()), right_rows(right.rows());
+  const Comparison compared = Compare(left_rows, right_rows);
+  EXPECT_TRUE(compared.equal());
+  EXPECT_EQ(compared.left.total.rows, 50);
+  EXPECT_EQ(Compare(left.rows(), right.rows()).missing, 1);
 }
 
 TEST(Compare, OfOtherSchemasNamesTheFields) {

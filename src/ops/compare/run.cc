@@ -79,6 +79,8 @@ Status UnlessNotLoaded(Status compared_so_far, ComparedCollection& compared) {
   return {};
 }
 
+}  // namespace
+
 Result<std::vector<ComparedCollection>> RunVerifyLive(const std::string& backup,
                                                       const LiveCompareOptions& options, BackupSide& side,
                                                       MilvusClient& server, const RunServices& run,

@@ -48,6 +48,12 @@ Status CheckTarget(MilvusClient& client, const CollectionPlan& plan, const std::
   return {};
 }
 
+// Those behind a partition key are the server's own affair; only an import names them.
+bool NeedsPartitions(const CollectionPlan& plan) {
+  const bool imports = plan.via == Via::kImport && !plan.imports.empty();
+  return imports || !HasPartitionKey(plan.source->schema);
+}
+
 Status CreatePartitions(MilvusClient& client, const CollectionPlan& plan, const CallContext& context) {
   MBK_TRY_ASSIGN(std::vector<PartitionName> there, client.ListPartitions(plan.target, context));
   for (const std::string& partition : plan.partitions) {
@@ -136,7 +142,7 @@ Status Prepare(MilvusClient& client, const CollectionPlan& plan, Outcome& outcom
   if (plan.create) MBK_TRY(CreateOne(client, plan, context));
   NoteLostDetails(client, plan, outcome);
   if (plan.drop_indexes) MBK_TRY(DropIndexes(client, plan, context));
-  return CreatePartitions(client, plan, context);
+  return NeedsPartitions(plan) ? CreatePartitions(client, plan, context) : Status();
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ namespace {
 
 using milvustest::MockCollection;
 using milvustest::SeenCall;
+using opstest::RowBackup;
 using opstest::World;
 using testing::AllOf;
 using testing::ElementsAre;
@@ -295,6 +296,21 @@ TEST_F(Restore, AnAliasThatIsTakenIsAWarning) {
               ElementsAre(AllOf(HasSubstr("alias lib"), HasSubstr("alias to another collection"))));
 }
 
+TEST_F(Restore, AnIndexThatTheServerRefusesIsAWarning) {
+  world_.server.Fail({.rpc = "CreateIndex",
+                      .times = 100,
+                      .code = 1100,
+                      .error_code = 1,
+                      .reason = "invalid parameter: index type not supported"});
+  load::Options with_index = Beside();
+  with_index.rebuild_index = true;
+  Result<RestoreReport> report = Run(with_index);
+  ASSERT_TRUE(report.ok() && report->status.ok());
+  EXPECT_THAT(OutcomeOf(*report, kBooksBak).warnings,
+              ElementsAre(AllOf(HasSubstr("index v_idx of field v is not made"),
+                                HasSubstr("index type not supported"))));
+}
+
 TEST_F(Restore, OfUsersAndRolesNeedsABackupThatHasThem) {
   auto report = RunRestore({.name = "nightly", .load = Beside(), .rbac = true}, world_.backups, world_.target,
                            world_.run, {});
@@ -369,7 +385,7 @@ class RestoreWithoutStore : public testing::Test {
     return RunRestore({.name = "nightly", .load = {.via = via}}, backup_.side, target_, backup_.run, {});
   }
 
-  opstest::RowBackup backup_;
+  RowBackup backup_;
   milvustest::MockServer server_;
   std::unique_ptr<MilvusClient> client_ = milvustest::ConnectTo(server_);
   MilvusTarget target_{.client = *client_, .open_store = [](const CallContext&) -> Result<MilvusSide*> {
@@ -382,6 +398,26 @@ TEST_F(RestoreWithoutStore, InsertsAllTheSame) {
   ASSERT_TRUE(report.ok()) << report.status().message();
   ASSERT_TRUE(report->status.ok()) << report->status.message();
   EXPECT_EQ(report->collections.at(0).rows_imported, 29);
+}
+
+TEST_F(RestoreWithoutStore, NamesWhatAMilvusLiteDropsWithoutAWord) {
+  milvustest::MockServer lite({.build_tags = "milvus_lite", .version = "milvus_lite-3.2.2"});
+  const auto client = milvustest::ConnectTo(lite);
+  MilvusTarget target{.client = *client, .open_store = target_.open_store};
+  RowBackup backup;
+  backup.books().shards_num = 2;
+  backup.books().schema.fields[2].description = "what it is called";
+  backup.books().indexes = {{.field_name = "title", .index_name = "by_title", .index_type = "Trie"},
+                            {.field_name = "price", .index_name = "_default_idx_101"}};
+  backup.AddSegment(0, opstest::Books(0, 30));
+  backup.Commit();
+  const auto report =
+      RunRestore({.name = "nightly", .load = {.via = load::Via::kInsert, .rebuild_index = true}}, backup.side,
+                 target, backup.run, {});
+  ASSERT_TRUE(report.ok() && report->status.ok());
+  EXPECT_THAT(report->collections.at(0).warnings,
+              ElementsAre("this Milvus (milvus_lite-3.2.2) does not keep: 2 shards, descriptions, index name "
+                          "by_title"));
 }
 
 TEST_F(RestoreWithoutStore, DoesNotBeginToImport) {
