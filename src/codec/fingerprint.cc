@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "codec/json_text.h"
 #include "codec/scalar_field.h"
 
 namespace mbk {
@@ -68,6 +69,8 @@ Status HashColumn(const Column& column, std::uint64_t seed, std::size_t stride, 
       scratch.clear();
       MBK_TRY(AppendArray(scratch, column.BytesAt(row), array));
       *out = HashBytes(scratch, seed);
+    } else if (column.type == DataType::kJson) {
+      *out = HashBytes(codec::CanonicalJson(column.BytesAt(row)), seed);
     } else if (column.layout == ColumnLayout::kBits) {
       *out = HashBytes(column.BoolAt(row) ? std::string_view("\1", 1) : std::string_view("\0", 1), seed);
     } else {
@@ -125,6 +128,7 @@ Result<std::vector<Hash128>> RowHasher::HashRows(const RowBatch& batch) const {
 
 Result<std::string> CanonicalBytes(const Column& column, std::int64_t row) {
   if (column.layout == ColumnLayout::kBits) return std::string(1, column.BoolAt(row) ? 1 : 0);
+  if (column.type == DataType::kJson) return codec::CanonicalJson(column.BytesAt(row));
   if (column.type != DataType::kArray) return std::string(column.BytesAt(row));
   std::string bytes;
   codec::ScalarField array;

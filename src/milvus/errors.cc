@@ -86,13 +86,21 @@ struct Phrase {
 
 // Words that stand where a number was lost on its way through the components. First match wins.
 constexpr Phrase kPhrases[] = {
-    {"rate limit exceeded", Code::kThrottled},       {"rejected by limiter", Code::kThrottled},
-    {"segment not found", Code::kUnavailable},       {"already exist", Code::kAlreadyExists},
-    {"duplicate collection", Code::kAlreadyExists},  {"duplicate field name", Code::kAlreadyExists},
-    {"collection not found", Code::kNotFound},       {"can't find collection", Code::kNotFound},
-    {"database not found", Code::kNotFound},         {"partition not found", Code::kNotFound},
+    {"rate limit exceeded", Code::kThrottled},
+    {"rejected by limiter", Code::kThrottled},
+    {"partition not loaded", Code::kFailedPrecondition},
+    {"collection not loaded", Code::kFailedPrecondition},
+    {"segment not found", Code::kUnavailable},
+    {"already exist", Code::kAlreadyExists},
+    {"duplicate collection", Code::kAlreadyExists},
+    {"duplicate field name", Code::kAlreadyExists},
+    {"collection not found", Code::kNotFound},
+    {"can't find collection", Code::kNotFound},
+    {"database not found", Code::kNotFound},
+    {"partition not found", Code::kNotFound},
     {"' does not exist", Code::kNotFound},  // Milvus Lite
-    {"auth check failure", Code::kPermissionDenied}, {"permission deny", Code::kPermissionDenied},
+    {"auth check failure", Code::kPermissionDenied},
+    {"permission deny", Code::kPermissionDenied},
 };
 
 std::optional<Code> OfWords(std::string_view words) {

@@ -63,6 +63,8 @@ INSTANTIATE_TEST_SUITE_P(
         StatusCase{1, 56, "service not ready[proxy=1]", Code::kUnavailable},
         StatusCase{600, 47, "segment not found[segment=7]", Code::kUnavailable},
         StatusCase{65535, 1, "segment not found[segment=7]", Code::kUnavailable},
+        StatusCase{65535, 1, "fail to Query, reason=partition not loaded[partition=[7]]",
+                   Code::kFailedPrecondition},
         StatusCase{9, 48, "quota exceeded[reason=disk quota exceeded]", Code::kFailedPrecondition},
         StatusCase{1401, 3, "privilege not permitted", Code::kPermissionDenied},
         // Milvus Lite's number for what has none.

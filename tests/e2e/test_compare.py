@@ -116,7 +116,7 @@ def test_a_collection_that_is_written_to_proves_nothing(server, compare):
 
     def write():
         key = 1000
-        while not over.wait(0.01):
+        while not over.wait(0.1):
             busy.insert([[key], ["new"], vectors(key, 1, 8)])
             key += 1
 

@@ -90,7 +90,7 @@ def test_a_value_that_changed_is_found_though_sizes_agree(restores_into_a, progr
     """The file of one field is replaced by that of a collection which differs in this field alone."""
     using = milvus.connection(restores_into_a)
     ids = {name: fill_books(name, using, range(100), tag).describe()["collection_id"]
-           for name, tag in (("whole", "tag"), ("other", "tug"))}  # fmt: skip
+           for name, tag in (("whole", "tag"), ("other", "gat"))}  # fmt: skip
     program.configure(documented_config(restores_into_a, backup_root=backup_root))
     created = collections_created(program.ok("--json", "create", "-n", "both", "-c", "whole,other", "--fingerprint"))
     before, other = created["whole"]["fingerprint"], created["other"]["fingerprint"]
