@@ -30,10 +30,11 @@ class Comparison {
       const ObjectKey key = expected.KeyIn(tree_);
       if (key > listed.key) break;
       if (key < listed.key) {
-        Note(fmt::format("{} is missing", key.str()));
+        NoteAbsent(key);
         continue;
       }
       ++next_;
+      last_match_ = key;
       return Match(listed, expected);
     }
     if (unknown_ == Unknown::kNote)
@@ -43,8 +44,7 @@ class Comparison {
 
   // What the listing did not come to is missing.
   void NoteTheRest() {
-    for (; next_ < index_.size(); ++next_)
-      Note(fmt::format("{} is missing", index_.at(next_).KeyIn(tree_).str()));
+    for (; next_ < index_.size(); ++next_) NoteAbsent(index_.at(next_).KeyIn(tree_));
   }
   void Note(std::string problem) {
     if (++problems_ <= max_samples_) samples_.push_back(std::move(problem));
@@ -60,6 +60,10 @@ class Comparison {
   }
 
  private:
+  // The listing has each object once: metadata that name a segment twice wait for its objects in vain.
+  void NoteAbsent(const ObjectKey& key) {
+    Note(fmt::format("{} is {}", key.str(), key <= last_match_ ? "named twice by the metadata" : "missing"));
+  }
   Status Match(const ObjectInfo& listed, const DataObject& expected) {
     const std::int64_t size = expected.log->size;
     if (size > 0 && listed.size != size) {
@@ -75,6 +79,7 @@ class Comparison {
   const Unknown unknown_;
   const std::size_t max_samples_;
   std::size_t next_ = 0;
+  ObjectKey last_match_;  ///< the last that was in both
   std::size_t problems_ = 0;
   std::vector<std::string> samples_;
 };

@@ -47,6 +47,10 @@ Status VerifyRows(ObjectReader& store, const OpenedBackup& opened, VerifyReport&
       report.damage.push_back(opened_rows.status().message());
       continue;
     }
+    if (opened_rows.status().code() == Code::kUnimplemented) {
+      report.unproven.push_back(opened_rows.status().message());
+      continue;
+    }
     MBK_TRY(opened_rows.status());
     MBK_TRY_ASSIGN(CollectionProof proof, ProveRows(*opened_rows, report, run.progress, context));
     report.collections.push_back(std::move(proof));
