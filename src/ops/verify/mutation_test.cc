@@ -646,6 +646,31 @@ TEST(Mutation, OfADirectoryThatIsThereTwiceInTheMetadataTooIsSeenInTheCounts) {
   }
 }
 
+TEST(Mutation, OfARowThatMovedToAnotherPartitionIsSeenInTheirFingerprints) {
+  for (const std::uint64_t seed : {21, 22, 23}) {
+    Whole whole(seed, false);
+    const RowPlace at = whole.AnyRow();
+    GeneratedRows rows = whole.rows;
+    GeneratedSegment& from = rows.segments[at.segment];
+    GeneratedSegment& to = rows.segments[1 - at.segment];
+    ASSERT_NE(from.partition, to.partition);
+    for (std::size_t i = 0; i < rows.fields.size(); ++i) to.columns[i].push_back(from.columns[i][at.row]);
+    from.deletes.push_back({*from.columns[rows.key_field()][at.row], kNow + 9000 * kMs});
+    rows.l0.clear();  // of which some may hold for the row in its new place
+    GeneratedRows before = whole.rows;
+    before.l0.clear();
+    GeneratedBackup there(before, whole.format), moved(rows, whole.format);
+    there.Commit();
+    moved.Commit();
+    const CollectionProof left = Verify(there, VerifyLevel::kRows).collections.at(0);
+    const CollectionProof right = Verify(moved, VerifyLevel::kRows).collections.at(0);
+    ASSERT_EQ(left.partitions.size(), 2u);
+    for (std::size_t i = 0; i < 2; ++i)
+      EXPECT_NE(left.partitions[i].fingerprint, right.partitions[i].fingerprint) << seed;
+    EXPECT_EQ(left.total->fingerprint, right.total->fingerprint);
+  }
+}
+
 TEST(Mutation, OfAnObjectThatIsGoneFromTreeAndMetadataIsFoundByItsRecord) {
   for (const std::uint64_t seed : {11, 12, 13}) {
     GeneratedBackup backup(Generate(seed, {}), {});
