@@ -606,8 +606,7 @@ TEST(Mutation, IsFoundAtTheLevelThatPromisesTo) {
       ContradictTheSchema(whole, tally);
       ForgeRows(whole, tally);
       ChangeValues(whole, tally);
-      ExchangeTwins(whole, kZeros, seed, tally);
-      ExchangeTwins(whole, kNans, seed, tally);
+      ExchangeTwins(whole, seed % 2 == 0 ? kNans : kZeros, seed, tally);
       ChangeKeysAndRows(whole, tally);
       ChangeDeletes(whole, tally);
     }
@@ -693,7 +692,7 @@ TEST(Mutation, OfNothingRaisesNoAlarmInFiftyRoundTrips) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const bool nullable = seed % 2 == 0;
     Random random(seed);
-    const GeneratedRows rows = Generate(seed, {.nullable = nullable, .most_rows = 12});
+    const GeneratedRows rows = Generate(seed, {.nullable = nullable, .most_rows = 8});
     GeneratedBackup first(rows, AnyFormat(random, nullable));
     first.Commit();
     const auto source = first.Source();
