@@ -77,8 +77,8 @@ struct FileFormat {
 };
 FileFormat AnyFormat(Random& random, bool nullable);
 
-/// A backup of generated rows: files and model are there, Commit makes a backup of them. Columns of one
-/// segment may have different lengths: a damaged backup then.
+/// A backup of generated rows: files and model are there, Commit makes a backup of them. Columns behind the
+/// timestamps of a segment may be shorter than these: a damaged backup then.
 class GeneratedBackup : public MemoryBackup {
  public:
   GeneratedBackup(const GeneratedRows& rows, const FileFormat& format);
