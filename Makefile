@@ -66,6 +66,7 @@ test: tools ## everything below, in order; 10 minutes when nothing has changed
 	@$(MAKE) docs
 	@$(MAKE) conformance
 	@$(MAKE) sanitize
+	@$(MAKE) fuzz-smoke
 	@$(MAKE) e2e
 
 .PHONY: layers
@@ -95,14 +96,28 @@ asan tsan: %: build/%/build.ninja tools
 	$(call build_preset,$@)
 	@$(WITH_STORES) ctest --test-dir build/$@ --output-on-failure -j $(JOBS)
 
+# As many as take half a minute; `make fuzz` goes on from where these begin.
+FUZZ_RUNS ?= 5000
+.PHONY: clang fuzz-targets fuzz-smoke fuzz
+clang: deps
+	@testing/apt_install clang-19 libclang-rt-19-dev
+fuzz-targets: clang build/fuzz/build.ninja
+	@cmake --build build/fuzz -j $(JOBS) --target fuzz_targets -- --quiet
+fuzz-smoke: fuzz-targets ## FUZZ_RUNS (5000) broken inputs for every parser, the same ones each time
+	$(call say,broken input)
+	@tests/fuzz/run build/fuzz runs $(FUZZ_RUNS)
+
 .PHONY: e2e
 e2e: build tools ## end to end: pymilvus and the program against real Milvus and MinIO
 	$(call say,end to end)
 	@$(IN_LOOPBACK) $(PYTEST_RUN) tests/e2e $(PYTEST)
 
+# Of some 300 mutations and 50 round trips each, with other rows every time.
+MUTATION_ROUNDS ?= 25
 .PHONY: torture
 torture: build tools ## end to end, and what is too slow for every run
 	$(call say,torture)
+	@MBK_MUTATION_ROUNDS=$(MUTATION_ROUNDS) build/release/src/mbk_ops_test --gtest_filter='Mutation.*' --gtest_brief=1
 	@$(IN_LOOPBACK) $(PYTEST_RUN) tests/e2e --torture $(PYTEST)
 
 # ------------------------------------------------------------------------------------------------ shows
@@ -117,12 +132,8 @@ bench: build tools ## what it costs against the Go tool, mc and rclone; bench/RE
 	@$(IN_LOOPBACK) $(PYTHON) -W ignore bench/run.py $(BENCH)
 
 FUZZ_SECONDS ?= 60
-.PHONY: fuzz clang
-clang: deps
-	@testing/apt_install clang-19 libclang-rt-19-dev
-fuzz: clang build/fuzz/build.ninja ## broken input for every parser, FUZZ_SECONDS each (60)
-	@cmake --build build/fuzz -j $(JOBS) --target fuzz_targets -- --quiet
-	@tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
+fuzz: fuzz-targets ## broken input for every parser, FUZZ_SECONDS each (60), on from where the last run ended
+	@tests/fuzz/run build/fuzz seconds $(FUZZ_SECONDS)
 
 # ------------------------------------------------------------------------------------------ housekeeping
 

@@ -10,6 +10,7 @@
 
 #include "codec/json_text.h"
 #include "codec/scalar_field.h"
+#include "codec/utf8.h"
 
 namespace mbk {
 namespace {
@@ -58,8 +59,20 @@ Status AppendArray(std::string& out, std::string_view message, codec::ScalarFiel
   return {};
 }
 
+// Elements of another kind may have the same canonical bytes: eight of an integer, eight of a double.
+Status CheckElements(const codec::ScalarField& array, codec::ScalarField::Kind expected) {
+  using Kind = codec::ScalarField::Kind;
+  if (expected != Kind::kNone && array.kind != Kind::kNone && array.kind != expected)
+    return DataLoss("an array with elements that the schema contradicts");
+  for (const std::string_view text : array.strings)
+    if (!codec::IsUtf8(text)) return DataLoss("an array with an element that is not UTF-8");
+  return {};
+}
+
 // The hash of every value of a column, into every `stride`-th place of `out`.
-Status HashColumn(const Column& column, std::uint64_t seed, std::size_t stride, Hash128* out) {
+Status HashColumn(const Column& column, const FieldSchema& field, std::uint64_t seed, std::size_t stride,
+                  Hash128* out) {
+  const codec::ScalarField::Kind elements = codec::KindOf(field.element_type);
   std::string scratch;
   codec::ScalarField array;
   for (std::int64_t row = 0; row < column.length; ++row, out += stride) {
@@ -68,6 +81,7 @@ Status HashColumn(const Column& column, std::uint64_t seed, std::size_t stride, 
     } else if (column.type == DataType::kArray) {
       scratch.clear();
       MBK_TRY(AppendArray(scratch, column.BytesAt(row), array));
+      MBK_TRY(CheckElements(array, elements));
       *out = HashBytes(scratch, seed);
     } else if (column.type == DataType::kJson) {
       *out = HashBytes(codec::CanonicalJson(column.BytesAt(row)), seed);
@@ -116,7 +130,8 @@ Result<std::vector<Hash128>> RowHasher::HashRows(const RowBatch& batch) const {
     const Column* column = batch.Find(fields_[i].field_id);
     if (column == nullptr || column->length != batch.rows)
       return Internal(fmt::format("field {} is missing from a batch", fields_[i].name));
-    MBK_TRY(HashColumn(*column, seeds_[i], width, values.data() + i).WithContext(fields_[i].name));
+    MBK_TRY(
+        HashColumn(*column, fields_[i], seeds_[i], width, values.data() + i).WithContext(fields_[i].name));
   }
   std::vector<Hash128> hashes(rows);
   for (std::size_t row = 0; row < rows; ++row) {

@@ -62,7 +62,9 @@ const std::string kUnpacked("\x1a\x04\x08\x01\x08\x02", 6);
 const std::vector<Row> kRows{{1, 0.5F, "a", kPacked}, {2, -1.5F, std::nullopt, kPacked}, {3, 0.0F, "", ""}};
 
 // The same sum was made by a program in another language after docs/formats/fingerprint.md alone.
-TEST(Fingerprint, IsThatOfTheDocument) { EXPECT_EQ(Of(kRows).ToString(), "937b43105c0c398afbfadbf437805318-3"); }
+TEST(Fingerprint, IsThatOfTheDocument) {
+  EXPECT_EQ(Of(kRows).ToString(), "937b43105c0c398afbfadbf437805318-3");
+}
 
 TEST(Fingerprint, DependsOnNeitherOrderNorFieldIds) {
   std::vector<Row> turned(kRows.rbegin(), kRows.rend());
@@ -113,6 +115,19 @@ TEST(Fingerprint, OfWhatIsNoArrayIsDamage) {
   const auto hashed = RowHasher(Schema()).HashRows(Batch(rows));
   EXPECT_EQ(hashed.status().code(), Code::kDataLoss);
   EXPECT_NE(hashed.status().message().find("tags"), std::string::npos);
+}
+
+TEST(Fingerprint, OfAnArrayWithOtherElementsThanTheSchemaSaysIsDamage) {
+  // One double, whose bytes would pass for an integer; and text that is none.
+  for (const std::string_view other : {std::string_view("\x2a\x0a\x0a\x08\0\0\0\0\0\0\xf0\x3f", 12),
+                                       std::string_view("\x32\x03\x0a\x01\xff", 5)}) {
+    CollectionSchema schema = Schema();
+    if (other[0] == '\x32') schema.fields[3].element_type = DataType::kVarChar;
+    const std::vector<Row> rows{{1, 1.0F, "", ""}, {2, 1.0F, "", std::string(other)}};
+    const Status status = RowHasher(schema).HashRows(Batch(rows)).status();
+    EXPECT_EQ(status.code(), Code::kDataLoss);
+    EXPECT_NE(status.message().find("tags"), std::string::npos);
+  }
 }
 
 TEST(Fingerprint, CarriesFromTheLowHalfToTheHigh) {

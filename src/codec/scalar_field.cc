@@ -148,6 +148,29 @@ void ScalarField::Clear() {
   strings.clear();
 }
 
+ScalarField::Kind KindOf(DataType element) {
+  switch (element) {
+    case DataType::kBool:
+      return Kind::kBool;
+    case DataType::kInt8:
+    case DataType::kInt16:
+    case DataType::kInt32:
+      return Kind::kInt;
+    case DataType::kInt64:
+      return Kind::kLong;
+    case DataType::kFloat:
+      return Kind::kFloat;
+    case DataType::kDouble:
+      return Kind::kDouble;
+    case DataType::kString:
+    case DataType::kVarChar:
+    case DataType::kText:
+      return Kind::kString;
+    default:
+      return Kind::kNone;
+  }
+}
+
 Status ParseScalarField(std::string_view bytes, ScalarField& out) {
   out.Clear();
   while (!bytes.empty()) {

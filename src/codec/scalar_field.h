@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "model/schema.h"
 
 namespace mbk::codec {
 
@@ -22,6 +23,10 @@ struct ScalarField {
   std::size_t size() const;
   void Clear();
 };
+
+/// Of which kind the elements of an array are whose schema says `element`; kNone when it says nothing about
+/// the kind.
+ScalarField::Kind KindOf(DataType element);
 
 /// Reads `bytes` into `out`, whose memory is used again. kDataLoss, which does not say where, for what is no
 /// such message, or holds a kind that arrays do not have. Memory is at most eight times `bytes`.

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <cstddef>
-#include <span>
+#include <optional>
 
 namespace mbk {
 namespace {
@@ -30,12 +30,14 @@ class Comparison {
       const ObjectKey key = expected.KeyIn(tree_);
       if (key > listed.key) break;
       if (key < listed.key) {
-        Note(fmt::format("{} is missing", key.str()));
+        NoteAbsent(key);
         continue;
       }
       ++next_;
+      last_match_ = key;
       return Match(listed, expected);
     }
+    if (!first_unknown_) first_unknown_ = listed.key;
     if (unknown_ == Unknown::kNote)
       Note(fmt::format("{} is not of this backup: no metadata name it", listed.key.str()));
     return {};
@@ -43,12 +45,12 @@ class Comparison {
 
   // What the listing did not come to is missing.
   void NoteTheRest() {
-    for (; next_ < index_.size(); ++next_)
-      Note(fmt::format("{} is missing", index_.at(next_).KeyIn(tree_).str()));
+    for (; next_ < index_.size(); ++next_) NoteAbsent(index_.at(next_).KeyIn(tree_));
   }
   void Note(std::string problem) {
     if (++problems_ <= max_samples_) samples_.push_back(std::move(problem));
   }
+  const std::optional<ObjectKey>& first_unknown() const { return first_unknown_; }
   std::size_t problems() const { return problems_; }
   std::vector<std::string>& samples() { return samples_; }
 
@@ -60,6 +62,10 @@ class Comparison {
   }
 
  private:
+  // The listing has each object once: metadata that name a segment twice wait for its objects in vain.
+  void NoteAbsent(const ObjectKey& key) {
+    Note(fmt::format("{} is {}", key.str(), key <= last_match_ ? "named twice by the metadata" : "missing"));
+  }
   Status Match(const ObjectInfo& listed, const DataObject& expected) {
     const std::int64_t size = expected.log->size;
     if (size > 0 && listed.size != size) {
@@ -75,27 +81,20 @@ class Comparison {
   const Unknown unknown_;
   const std::size_t max_samples_;
   std::size_t next_ = 0;
+  ObjectKey last_match_;  ///< the last that was in both
+  std::optional<ObjectKey> first_unknown_;
   std::size_t problems_ = 0;
   std::vector<std::string> samples_;
 };
-
-// `prefixes` in key order.
-Status Check(ObjectReader& store, const BinlogTree& tree, std::span<const std::string> prefixes,
-             const ObjectIndex& index, const TreeMatch& on_match, const CallContext& context) {
-  Comparison comparison(index, tree, on_match);
-  for (const std::string& prefix : prefixes) {
-    MBK_TRY(ForEachObject(store, prefix, context,
-                          [&](const ObjectInfo& listed) { return comparison.Visit(listed); }));
-  }
-  return comparison.Finish().WithContext(store.identity().Url(ObjectKey(tree.prefix())));
-}
 
 }  // namespace
 
 Status CheckTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex& index,
                  const TreeMatch& on_match, const CallContext& context) {
-  const std::string prefixes[] = {tree.DataPrefix()};
-  return Check(store, tree, prefixes, index, on_match, context);
+  Comparison comparison(index, tree, on_match);
+  MBK_TRY(ForEachObject(store, tree.DataPrefix(), context,
+                        [&](const ObjectInfo& listed) { return comparison.Visit(listed); }));
+  return comparison.Finish().WithContext(store.identity().Url(ObjectKey(tree.prefix())));
 }
 
 Status CheckWholeTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex& index,
@@ -125,10 +124,18 @@ Result<TreeFindings> ExamineTree(ObjectReader& store, const BinlogTree& tree, co
   return findings;
 }
 
-Status CheckCollection(ObjectReader& store, const BinlogTree& tree, std::int64_t collection_id,
-                       const ObjectIndex& index, const CallContext& context) {
-  const std::string prefixes[] = {tree.DeltaLogPrefix(collection_id), tree.InsertLogPrefix(collection_id)};
-  return Check(store, tree, prefixes, index, {}, context);
+Result<std::optional<ObjectKey>> CheckCollection(ObjectReader& store, const BinlogTree& tree,
+                                                 std::int64_t collection_id, const ObjectIndex& index,
+                                                 const CallContext& context) {
+  Comparison comparison(index, tree, {});
+  // In key order, as the index is.
+  for (const std::string& prefix :
+       {tree.DeltaLogPrefix(collection_id), tree.InsertLogPrefix(collection_id)}) {
+    MBK_TRY(ForEachObject(store, prefix, context,
+                          [&](const ObjectInfo& listed) { return comparison.Visit(listed); }));
+  }
+  MBK_TRY(comparison.Finish().WithContext(store.identity().Url(ObjectKey(tree.prefix()))));
+  return comparison.first_unknown();
 }
 
 }  // namespace mbk

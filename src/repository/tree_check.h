@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,8 +43,10 @@ struct TreeFindings {
 Result<TreeFindings> ExamineTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex& index,
                                  std::size_t max_samples, const CallContext& context);
 
-/// The same as CheckTree for the files of one collection only: `index` holds just that collection.
-Status CheckCollection(ObjectReader& store, const BinlogTree& tree, std::int64_t collection_id,
-                       const ObjectIndex& index, const CallContext& context);
+/// The same as CheckTree for the files of one collection only: `index` holds just that collection. The first
+/// object beside them that is not of the index, if there is one: an import of its directory would take it in.
+Result<std::optional<ObjectKey>> CheckCollection(ObjectReader& store, const BinlogTree& tree,
+                                                 std::int64_t collection_id, const ObjectIndex& index,
+                                                 const CallContext& context);
 
 }  // namespace mbk

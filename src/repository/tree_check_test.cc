@@ -126,7 +126,27 @@ TEST_F(TreeCheck, OfOneCollectionLooksAtItsFilesOnly) {
   Remove("backup/nightly/binlogs/insert_log/1000/2000/3000/3000/100/3001");
   EXPECT_TRUE(CheckCollection(store_, tree_, 1001, index, {}).ok());
   Remove("backup/nightly/binlogs/insert_log/1001/2100/3400/3400/0/3403");
-  EXPECT_EQ(CheckCollection(store_, tree_, 1001, index, {}).code(), Code::kDataLoss);
+  EXPECT_EQ(CheckCollection(store_, tree_, 1001, index, {}).status().code(), Code::kDataLoss);
+}
+
+TEST_F(TreeCheck, OfOneCollectionNamesTheFirstObjectThatIsNotOfTheIndex) {
+  std::vector<Collection> tiny{backup_.collections[1]};
+  const ObjectIndex index(tiny);
+  store_.Set("backup/nightly/binlogs/insert_log/1000/2000/3000/3000/100/9", "of another collection");
+  EXPECT_EQ(CheckCollection(store_, tree_, 1001, index, {}).value(), std::nullopt);
+  const std::string stray = "backup/nightly/binlogs/delta_log/1001/2100/77/77/9";
+  store_.Set("backup/nightly/binlogs/insert_log/1001/2100/77/77/0/9", "x");
+  store_.Set(stray, "x");
+  EXPECT_EQ(CheckCollection(store_, tree_, 1001, index, {}).value(), ObjectKey(stray));
+}
+
+TEST_F(TreeCheck, NamesASegmentThatTheMetadataNameTwice) {
+  std::vector<Segment>& segments = backup_.collections[1].partitions[0].segments;
+  segments.push_back(segments.front());
+  const ObjectIndex index(backup_.collections);
+  const Status status = CheckTree(store_, tree_, index, {}, {});
+  EXPECT_EQ(status.code(), Code::kDataLoss);
+  EXPECT_THAT(status.message(), HasSubstr("insert_log/1001/2100/3400/3400/0/3403 is named twice"));
 }
 
 // Made-up ids of one to three digits, so that "10" and "9" meet and keys order otherwise than numbers.

@@ -159,6 +159,34 @@ TEST(BadInput, TextThatIsNotUtf8IsNamedWithItsRow) {
               AllOf(HasSubstr("100/1"), HasSubstr("row 2345"), HasSubstr("UTF-8")));
 }
 
+TEST(BadInput, KeysOfDeletesThatAreNotUtf8AreNamedWithTheirRow) {
+  arrow::BinaryBuilder keys;
+  arrow::Int64Builder times;
+  for (const char* key : {"ok", "ok", "\xc3("}) {
+    ASSERT_TRUE(keys.Append(key).ok());
+    ASSERT_TRUE(times.Append(7).ok());
+  }
+  const std::string parquet =
+      WriteParquet(arrow::schema({arrow::field("pk", arrow::binary()), arrow::field("ts", arrow::int64())}),
+                   {keys.Finish().ValueOrDie(), times.Finish().ValueOrDie()},
+                   {.properties = BinlogProperties().build()})
+          .value();
+  const std::string json =
+      WriteEnvelope({.field_id = -1, .payload_type = DataType::kString},
+                    ParquetOf(ArrayOf<arrow::StringBuilder>(R"({"pk":"ok","ts":7,"pkType":21})",
+                                                            R"({"pk":"ok","ts":8,"pkType":21})",
+                                                            "{\"pk\":\"\xc3(\",\"ts\":9,\"pkType\":21}")),
+                    {.type = EventType::kDelete})
+          .value();
+  for (const std::string& bytes : {parquet, json}) {
+    MemorySource file("s3://b/delta", bytes);
+    const Status status =
+        ArrowCodec()->ReadDeltaLog(file, DataType::kVarChar, [](const DeletedKey&) { return Status(); });
+    EXPECT_EQ(status.code(), Code::kDataLoss);
+    EXPECT_THAT(status.message(), AllOf(HasSubstr("s3://b/delta: offset"), HasSubstr("row 2")));
+  }
+}
+
 TEST(BadInput, MisalignedFilesAreDamageOnceTheyAreMet) {
   const FieldSchema a = Field(100, DataType::kInt64);
   const FieldSchema b = Field(101, DataType::kInt64);

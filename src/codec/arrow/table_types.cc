@@ -164,26 +164,6 @@ Result<ArrayPtr> SparseVectors(const FieldSchema& field, const TypePtr& type, co
 
 // ----------------------------------------------------------------------------------------------- arrays
 
-ScalarField::Kind KindOf(DataType element) {
-  using Kind = ScalarField::Kind;
-  switch (element) {
-    case DataType::kBool:
-      return Kind::kBool;
-    case DataType::kInt8:
-    case DataType::kInt16:
-    case DataType::kInt32:
-      return Kind::kInt;
-    case DataType::kInt64:
-      return Kind::kLong;
-    case DataType::kFloat:
-      return Kind::kFloat;
-    case DataType::kDouble:
-      return Kind::kDouble;
-    default:
-      return Kind::kString;
-  }
-}
-
 /// Appends integers to a builder of any width; false when one does not fit.
 template <class Builder>
 arrow::Status AppendIntegers(arrow::ArrayBuilder& builder, const std::vector<std::int64_t>& values) {

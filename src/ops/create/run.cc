@@ -42,6 +42,9 @@ Status RecordFingerprints(ObjectReader& store, const BinlogTree& tree, Backup& b
                           const CallContext& context) {
   run.progress.Enter(Step::kVerify, rows::CountSegments(backup), backup.size);
   MBK_TRY_ASSIGN(const rows::BackupProof proof, rows::ProveRows(store, tree, backup, run.progress, context));
+  if (!proof.unproven.empty())
+    return FailedPrecondition(
+        fmt::format("the rows that were copied cannot be fingerprinted: {}", proof.unproven.front()));
   if (!proof.damage.empty())
     return DataLoss(fmt::format(
         "the rows that were copied cannot be fingerprinted: {}{}", proof.damage.front(),

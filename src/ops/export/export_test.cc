@@ -17,6 +17,7 @@ using opstest::Books;
 using opstest::kMs;
 using opstest::kNow;
 using opstest::RowBackup;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -81,6 +82,19 @@ TEST_F(Export, ThatFailsLeavesNothing) {
   const std::string key = backup_.DataKeys().back();
   backup_.store().Set(key, std::string(backup_.store().Contents().at(key).size(), 'x'));
   EXPECT_EQ(Run({.name = "nightly"}).status().code(), Code::kDataLoss);
+  EXPECT_THAT(to_.Keys(), IsEmpty());
+}
+
+TEST_F(Export, RefusesAStorageVersionThatIsNotRead) {
+  Segment& segment = backup_.books().partitions[1].segments[0];
+  segment.storage_version = 3;
+  backup_.Commit();
+  for (const bool dry_run : {false, true}) {
+    const Status status = Run({.name = "nightly", .dry_run = dry_run}).status();
+    EXPECT_EQ(status.code(), Code::kUnimplemented);
+    EXPECT_THAT(status.message(), AllOf(HasSubstr("segment " + std::to_string(segment.segment_id)),
+                                        HasSubstr("storage version 3")));
+  }
   EXPECT_THAT(to_.Keys(), IsEmpty());
 }
 

@@ -14,6 +14,7 @@ using opstest::Books;
 using opstest::kMs;
 using opstest::kNow;
 using opstest::RowBackup;
+using testing::AllOf;
 using testing::Each;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -90,6 +91,20 @@ TEST_F(L0Compact, ThatFailsLeavesNothingOfTheOutput) {
       backup_.store().Set(key, std::string(backup_.store().Contents().at(key).size(), 'x'));
   EXPECT_EQ(Run().status().code(), Code::kDataLoss);
   EXPECT_THAT(backup_.store().Keys(), Each(Not(HasSubstr("l0compacted"))));
+}
+
+TEST_F(L0Compact, RefusesAStorageVersionThatIsNotReadBeforeAnythingIsWritten) {
+  Segment& segment = backup_.books().partitions[1].segments[0];
+  segment.storage_version = 3;
+  backup_.Commit();
+  const auto before = backup_.store().Contents();
+  for (const bool dry_run : {false, true}) {
+    const Status status = Run({.name = "nightly", .dry_run = dry_run}).status();
+    EXPECT_EQ(status.code(), Code::kUnimplemented);
+    EXPECT_THAT(status.message(), AllOf(HasSubstr("segment " + std::to_string(segment.segment_id)),
+                                        HasSubstr("storage version 3")));
+  }
+  EXPECT_EQ(backup_.store().Contents(), before);
 }
 
 TEST_F(L0Compact, ADryRunWritesNothing) {

@@ -195,6 +195,8 @@ Result<L0CompactReport> RunL0Compact(const L0CompactOptions& options, BackupSide
   const ObjectIndex index(opened.backup.collections);
   MBK_TRY(CheckTree(side.store, from.tree(), index, {}, context)
               .WithContext(fmt::format("backup {} is not whole", options.name)));
+  for (const Collection& collection : opened.backup.collections)
+    if (HasL0(collection)) MBK_TRY(rows::CheckStorageVersions(collection));
   if (options.dry_run) {
     L0CompactReport report{.name = options.name,
                            .output = output,

@@ -98,6 +98,22 @@ TEST_F(Insert, KeepsTheKeysThatTheServerGaveWhereItTakesThem) {
   EXPECT_THAT(keys, AllOf(SizeIs(49), Contains(100), Not(Contains(3))));
 }
 
+TEST_F(Insert, IsRefusedForRowsOfAStorageVersionThatIsNotRead) {
+  backup_.books().partitions[1].segments[0].storage_version = 3;
+  const std::int64_t segment_id = backup_.books().partitions[1].segments[0].segment_id;
+  Plan plan = MakePlan(backup_.backup(), {}).value();
+  for (const Options& options : {Options{.via = Via::kInsert}, Options{.via = Via::kAuto}}) {
+    const Status chosen = ChooseWays(plan, options, options.via == Via::kInsert ? kMilvus23 : kLite);
+    EXPECT_EQ(chosen.code(), Code::kUnimplemented);
+    EXPECT_THAT(chosen.message(), AllOf(HasSubstr("segment " + std::to_string(segment_id)),
+                                        HasSubstr("default.books"), HasSubstr("storage version 3")));
+  }
+  for (int i = 0; i < 20; ++i) backup_.AddSegment(0, Books(1000 + i, 1));
+  plan = MakePlan(backup_.backup(), {}).value();
+  ASSERT_TRUE(ChooseWays(plan, {.via = Via::kAuto}, kMilvus23).ok());
+  EXPECT_EQ(plan.collections[0].via, Via::kImport) << "which reads them itself";
+}
+
 TEST_F(Insert, IsTheWayWhereTheServerCannotImport) {
   Plan plan = MakePlan(backup_.backup(), {}).value();
   ASSERT_TRUE(ChooseWays(plan, {.via = Via::kAuto}, kLite).ok());

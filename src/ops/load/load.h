@@ -98,7 +98,8 @@ struct ServerWays {
 ServerWays WaysOf(const MilvusClient& client);
 
 /// Choose a way for each collection of kAuto. kFailedPrecondition, with the reason, when the way that was
-/// asked for is closed: a server without Import, or keys that only the server gives.
+/// asked for is closed: a server without Import, or keys that only the server gives. kUnimplemented when rows
+/// of a storage version that is not read would have to be sent.
 Status ChooseWays(Plan& plan, const Options& options, const ServerWays& server);
 
 /// Whether rows of any collection come by import.

@@ -23,7 +23,7 @@ Status Stage(MilvusSide& server, const ObjectSource& source, const Collection& c
   };
   MBK_TRY(copier.CopyAll(next, run.progress, context,
                          [](const CopyTask&, const CopyResult&) { return Status(); }));
-  return CheckCollection(server.store, staging, collection.collection_id, index, context);
+  return CheckCollection(server.store, staging, collection.collection_id, index, context).status();
 }
 
 Status RemoveStaging(ObjectStore& store, const BinlogTree& staging, const CallContext& context) {

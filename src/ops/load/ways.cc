@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ops/load/load.h"
+#include "ops/rows/collection_rows.h"
 
 namespace mbk::load {
 namespace {
@@ -27,6 +28,7 @@ bool ServerGivesKeys(const CollectionPlan& plan) {
 constexpr const char* kKeysChange =
     "the server gives its keys (auto id), so that inserted rows would get new ones";
 constexpr const char* kNoImport = "the server cannot import";
+constexpr const char* kUnreadable = "its rows are of a storage version that is not read here";
 
 Status Choose(CollectionPlan& plan, const Options& options, const ServerWays& server) {
   plan.via = options.via;
@@ -50,9 +52,13 @@ Status Choose(CollectionPlan& plan, const Options& options, const ServerWays& se
 
   const double import_s = static_cast<double>(JobsOf(plan)) * kImportJobSeconds;
   const double insert_s = kFlushSeconds + static_cast<double>(plan.source->size) / kInsertBytesPerSecond;
-  if (keys_change || !server.imports) {
-    plan.via = keys_change ? Via::kImport : Via::kInsert;
-    plan.via_reason = keys_change ? kKeysChange : kNoImport;
+  const bool unreadable = !rows::CheckStorageVersions(*plan.source).ok();
+  if (!server.imports) {
+    plan.via = Via::kInsert;
+    plan.via_reason = kNoImport;
+  } else if (keys_change || unreadable) {
+    plan.via = Via::kImport;
+    plan.via_reason = keys_change ? kKeysChange : kUnreadable;
   } else {
     plan.via = import_s <= insert_s ? Via::kImport : Via::kInsert;
     plan.via_reason = fmt::format("{} import jobs take about {:.0f} s, inserts and a flush about {:.0f} s",
@@ -87,7 +93,11 @@ ServerWays WaysOf(const MilvusClient& client) {
 }
 
 Status ChooseWays(Plan& plan, const Options& options, const ServerWays& server) {
-  for (CollectionPlan& collection : plan.collections) MBK_TRY(Choose(collection, options, server));
+  for (CollectionPlan& collection : plan.collections) {
+    MBK_TRY(Choose(collection, options, server));
+    if (collection.via == Via::kInsert)
+      MBK_TRY(rows::CheckStorageVersions(*collection.source).WithContext("restore by insert"));
+  }
   return {};
 }
 

@@ -139,6 +139,26 @@ TEST_F(Restore, ImportsABackupOfTheMilvusBucketFromWhereItLies) {
   EXPECT_EQ(world_.milvus_memory->Contents(), before);
 }
 
+TEST_F(Restore, LeavesOutWhatNoMetadataNameWhereMilvusWouldImportIt) {
+  BackupSide here{.store = world_.milvus_store, .root = "backup"};
+  ASSERT_TRUE(RunCreate({.name = "local"}, world_.milvus, here, world_.run, {}).ok());
+  // Deletes beside a segment that has none.
+  world_.milvus_memory->Set("backup/local/binlogs/delta_log/1000/2001/11/11/7", "stray");
+  const auto before = world_.milvus_memory->Contents();
+  std::vector<std::string> staged;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "GetImportState") staged = world_.milvus_memory->Keys();
+  });
+  Result<RestoreReport> report =
+      RunRestore({.name = "local", .load = Beside()}, here, world_.milvus, world_.run, {});
+  ASSERT_TRUE(report.ok() && report->status.ok());
+  for (const auto& [id, request] : world_.server.imports())
+    EXPECT_THAT(request.paths.front(), StartsWith("restore-temp-"));
+  for (const std::string& key : staged)
+    EXPECT_TRUE(!key.starts_with("restore-temp-") || !key.ends_with("delta_log/1000/2001/11/11/7")) << key;
+  EXPECT_EQ(world_.milvus_memory->Contents(), before);
+}
+
 // Whichever object is missing, nothing is created before it is noticed.
 TEST_F(Restore, RefusesBackupWhoseLastObjectIsMissing) {
   OpenedBackup opened = OpenBackup(*world_.backup_memory, kLayout, {}).value();

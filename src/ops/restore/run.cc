@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <mutex>
 #include <optional>
 
 #include "base/log.h"
@@ -14,17 +15,26 @@ namespace mbk {
 namespace {
 
 // A backup that lacks one object is refused before anything is created: the sizes of all its files are
-// held against a listing.
-Status CheckObjects(const load::Plan& plan, const BackupLayout& layout, ObjectReader& store,
-                    const RunServices& run, const CallContext& context) {
-  return ParallelFor(plan.collections.size(), run.settings.listing_concurrency, context,
-                     [&](std::size_t i, const CallContext& inner) -> Status {
-                       if (plan.collections[i].imports.empty()) return {};
-                       std::vector<Collection> one{*plan.collections[i].source};
-                       const ObjectIndex index(one);
-                       return CheckCollection(store, layout.tree(), one.front().collection_id, index, inner)
-                           .WithContext(fmt::format("backup {} cannot be restored", layout.name()));
-                     });
+// held against a listing. The first object among them that no metadata name, if there is one.
+Result<std::optional<ObjectKey>> CheckObjects(const load::Plan& plan, const BackupLayout& layout,
+                                              ObjectReader& store, const RunServices& run,
+                                              const CallContext& context) {
+  std::mutex mutex;
+  std::optional<ObjectKey> stray;
+  MBK_TRY(ParallelFor(
+      plan.collections.size(), run.settings.listing_concurrency, context,
+      [&](std::size_t i, const CallContext& inner) -> Status {
+        if (plan.collections[i].imports.empty()) return {};
+        std::vector<Collection> one{*plan.collections[i].source};
+        const ObjectIndex index(one);
+        auto checked = CheckCollection(store, layout.tree(), one.front().collection_id, index, inner);
+        if (!checked.ok())
+          return checked.status().WithContext(fmt::format("backup {} cannot be restored", layout.name()));
+        std::scoped_lock lock(mutex);
+        if (*checked && (!stray || **checked < *stray)) stray = **checked;
+        return {};
+      }));
+  return stray;
 }
 
 // Milvus opens files of its own bucket only; a backup that lies there is imported from where it is.
@@ -32,6 +42,16 @@ bool IsInMilvusBucket(const ObjectReader& backup_store, const MilvusSide& server
   return run.settings.copy.mode != CopyMode::kStreaming &&
          backup_store.identity().SameService(server.store.identity()) &&
          backup_store.identity().bucket == server.store.identity().bucket;
+}
+
+// Milvus imports whole directories: what lies there and is not of the backup would come along.
+bool MayImportInPlace(const ObjectReader& backup_store, const MilvusSide& server,
+                      const std::optional<ObjectKey>& stray, const RunServices& run) {
+  if (!IsInMilvusBucket(backup_store, server, run)) return false;
+  if (stray)
+    log::Warn("{} is not of this backup, no metadata name it: the files of the backup are staged without it",
+              backup_store.identity().Url(*stray));
+  return !stray;
 }
 
 Status FirstFailure(const std::vector<load::Outcome>& outcomes) {
@@ -118,7 +138,8 @@ Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& sour
   run.progress.Enter(Step::kPreflight);
   // Where every row is inserted the server's own store need not even be there.
   MBK_TRY_ASSIGN(MilvusSide* const importer, OpenImporter(plan, target, context));
-  MBK_TRY(CheckObjects(plan, layout, source.store, run, context));
+  MBK_TRY_ASSIGN(const std::optional<ObjectKey> stray,
+                 CheckObjects(plan, layout, source.store, run, context));
   MBK_TRY(load::CheckTargets(target.client, plan, context));
   if (options.rbac && !opened.backup.rbac)
     return FailedPrecondition(
@@ -130,8 +151,9 @@ Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& sour
   const load::ObjectSource objects{
       .store = source.store,
       .key_of = [&](const DataObject& object) { return object.KeyIn(layout.tree()); },
-      .importable =
-          importer != nullptr && IsInMilvusBucket(source.store, *importer, run) ? &layout.tree() : nullptr,
+      .importable = importer != nullptr && MayImportInPlace(source.store, *importer, stray, run)
+                        ? &layout.tree()
+                        : nullptr,
   };
   MBK_TRY_ASSIGN(RestoreReport report,
                  LoadPlan(plan, objects, target.client, importer, NewUuid(), run, context));

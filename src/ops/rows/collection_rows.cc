@@ -17,6 +17,8 @@ namespace {
 constexpr std::int64_t kMinWindowBytes = 128 << 10;
 // Delta logs are small; a worker reads one at a time.
 constexpr std::int64_t kDeltaWindowBytes = 4 << 20;
+// 0 and 1: a file a field; 2: packed. Of 3 a manifest in the segment's directory says which files hold what.
+constexpr std::int64_t kNewestStorageVersion = 2;
 
 }  // namespace
 
@@ -44,6 +46,20 @@ Hash128 KeyHash(const Column& keys, std::int64_t row) {
   return HashBytes(keys.BytesAt(row));
 }
 
+Status CheckStorageVersions(const Collection& collection) {
+  const Segment* unknown = nullptr;
+  ForEachSegment(collection, [&](const Segment& segment) {
+    const bool is_known = segment.storage_version >= 0 && segment.storage_version <= kNewestStorageVersion;
+    if (!is_known && unknown == nullptr) unknown = &segment;
+  });
+  if (unknown == nullptr) return {};
+  return {Code::kUnimplemented,
+          fmt::format("segment {} of {}.{} is of storage version {}, and rows are read up to version {}: its "
+                      "rows can be copied and imported, but not read here",
+                      unknown->segment_id, collection.db_name, collection.name, unknown->storage_version,
+                      kNewestStorageVersion)};
+}
+
 CollectionRows::CollectionRows(RowCodec& codec, BinlogSource source, const Collection& collection,
                                CollectionSchema schema, const RowSettings& settings)
     : codec_(&codec),
@@ -59,6 +75,7 @@ CollectionRows::CollectionRows(RowCodec& codec, BinlogSource source, const Colle
 
 Result<CollectionRows> CollectionRows::Open(RowCodec& codec, BinlogSource source,
                                             const Collection& collection, const RowSettings& settings) {
+  MBK_TRY(CheckStorageVersions(collection));
   CollectionSchema schema = WithDynamicField(collection.schema);
   if (PrimaryKeyOf(schema) == nullptr)
     return DataLoss(

@@ -42,6 +42,10 @@ std::vector<std::int64_t> FieldsOf(const CollectionSchema& schema);
 /// A key of either kind in 128 bits: the number, or the hash of the text.
 Hash128 KeyHash(const Column& keys, std::int64_t row);
 
+/// Whether the codec reads every segment of `collection`: kUnimplemented names the first of a storage version
+/// that it does not know.
+Status CheckStorageVersions(const Collection& collection);
+
 class CollectionRows {
  public:
   struct DataSegment {
@@ -49,7 +53,8 @@ class CollectionRows {
     std::size_t partition = 0;  ///< index in collection().partitions
   };
 
-  /// `collection`, `codec` and what `source` refers to outlive this.
+  /// `collection`, `codec` and what `source` refers to outlive this. kDataLoss for a schema without a key,
+  /// kUnimplemented as CheckStorageVersions says.
   static Result<CollectionRows> Open(RowCodec& codec, BinlogSource source, const Collection& collection,
                                      const RowSettings& settings);
 

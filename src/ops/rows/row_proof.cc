@@ -45,6 +45,7 @@ class Proof {
           return Take(segment, first_row, batch);
         },
         [this](std::size_t segment, Status end) { return End(segment, std::move(end)); }, context));
+    MBK_TRY(CheckSegmentsWithoutRows(context));
     // Damage in one delta log hides what the others hold: look at each.
     if (living_ == nullptr) MBK_TRY(TryDeltaLogs(context));
     return Summary();
@@ -91,17 +92,33 @@ class Proof {
     return {};
   }
 
+  // Segments that name no insert logs: rows that the metadata promise are lost, and deletes beside none bury
+  // nothing, but are read like all others.
+  Status CheckSegmentsWithoutRows(const CallContext& context) {
+    Status stopped;
+    ForEachSegment(rows_.collection(), [&](const Segment& segment) {
+      if (segment.is_l0 || !segment.insert_logs.empty() || !stopped.ok()) return;
+      if (segment.num_rows != 0)
+        Damage(fmt::format("segment {} of {}.{} has no insert logs, its metadata say {} rows",
+                           segment.segment_id, rows_.collection().db_name, rows_.collection().name,
+                           segment.num_rows));
+      stopped = TryDeltaLogs(segment, context);
+    });
+    return stopped;
+  }
+
   Status TryDeltaLogs(const CallContext& context) {
     Status stopped;
     ForEachSegment(rows_.collection(), [&](const Segment& segment) {
-      if (!stopped.ok()) return;
-      Status read = rows_.ForEachDelete(segment, [](const DeletedKey&) { return Status(); }, context);
-      if (read.code() == Code::kDataLoss || read.code() == Code::kNotFound)
-        Damage(read.message());
-      else
-        stopped = std::move(read);
+      if (stopped.ok()) stopped = TryDeltaLogs(segment, context);
     });
     return stopped;
+  }
+  Status TryDeltaLogs(const Segment& segment, const CallContext& context) {
+    Status read = rows_.ForEachDelete(segment, [](const DeletedKey&) { return Status(); }, context);
+    if (read.code() != Code::kDataLoss && read.code() != Code::kNotFound) return read;
+    Damage(read.message());
+    return {};
   }
 
   Result<CollectionProof> Summary() {
@@ -139,14 +156,15 @@ class Proof {
   bool damaged_ = false;
 };
 
-// Damage of one collection is noted, and the next is looked at.
+// What is wrong with one collection, or not read here, is noted, and the next is looked at.
 Result<CollectionProof> ProveCollection(RowCodec& codec, const BinlogSource& source,
-                                        const Collection& collection, std::vector<std::string>& damage,
-                                        Progress& progress, const CallContext& context) {
+                                        const Collection& collection, BackupProof& proof, Progress& progress,
+                                        const CallContext& context) {
   Result<CollectionRows> opened = CollectionRows::Open(codec, source, collection, {});
-  if (opened.ok()) return Proof(*opened, damage, progress).Run(context);
-  if (opened.status().code() != Code::kDataLoss) return opened.status();
-  damage.push_back(opened.status().message());
+  if (opened.ok()) return Proof(*opened, proof.damage, progress).Run(context);
+  const Code code = opened.status().code();
+  if (code != Code::kDataLoss && code != Code::kUnimplemented) return opened.status();
+  (code == Code::kDataLoss ? proof.damage : proof.unproven).push_back(opened.status().message());
   return CollectionProof{.name = {collection.db_name, collection.name}};
 }
 
@@ -175,7 +193,7 @@ Result<BackupProof> ProveRows(ObjectReader& store, const BinlogTree& tree, const
   BackupProof proof;
   for (const Collection& collection : backup.collections) {
     MBK_TRY_ASSIGN(CollectionProof one,
-                   ProveCollection(*codec, source, collection, proof.damage, progress, context));
+                   ProveCollection(*codec, source, collection, proof, progress, context));
     proof.collections.push_back(std::move(one));
   }
   return proof;
@@ -211,7 +229,7 @@ std::int64_t CompareWithRecord(const Backup& backup, BackupProof& proof) {
   for (std::size_t i = 0; i < backup.collections.size(); ++i) {
     const Collection& collection = backup.collections[i];
     const CollectionProof& rows = proof.collections[i];
-    if (!rows.total) continue;  // its damage is named
+    if (!rows.total) continue;  // why is said already
     const std::string where = rows.name.Full();
     bool equal = CompareOne(where, collection.rows_record, *rows.total, proof.damage);
     for (std::size_t j = 0; j < collection.partitions.size(); ++j) {

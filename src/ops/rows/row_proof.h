@@ -27,13 +27,14 @@ struct RowsProof {
 struct CollectionProof {
   CollectionName name;
   std::vector<RowsProof> partitions;  ///< in the order of the metadata
-  /// Unset where damage kept some rows from being read; there are no partitions then.
+  /// Unset where some rows could not be read; there are no partitions then.
   std::optional<RowsProof> total;
 };
 
 struct BackupProof {
   std::vector<CollectionProof> collections;
-  std::vector<std::string> damage;  ///< what is wrong; empty: nothing was found
+  std::vector<std::string> damage;    ///< what is wrong; empty: nothing was found
+  std::vector<std::string> unproven;  ///< collections in a form that is not read here, and which
 };
 
 /// Decode every row of `backup`, whose files lie at `tree`: hold counts, types and timestamps against the

@@ -1,22 +1,14 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/progress.h"
 #include "codec/row_codec.h"
 #include "model/column_builder.h"
-#include "ops/capture/capture.h"
-#include "ops/create/backup_copy.h"
-#include "ops/environment.h"
-#include "repository/repository.h"
-#include "store/memory/memory_store.h"
+#include "ops/testing/memory_backup.h"
 
 /// A backup with real rows in it, encoded by the codec, in memory. Header only.
 namespace mbk::opstest {
@@ -33,20 +25,9 @@ struct BookDelete {
   std::uint64_t timestamp = 0;
 };
 
-/// Hybrid: 2024-06-01, and a step of one millisecond.
-inline constexpr std::uint64_t kNow = 1'717'200'000'000ull << 18;
-inline constexpr std::uint64_t kMs = 1ull << 18;
-
-class RowBackup {
+class RowBackup : public MemoryBackup {
  public:
-  static constexpr std::int64_t kCollection = 4000;
-
-  explicit RowBackup(std::string name = "nightly") : layout_("backup", name) {
-    backup_.id = "0000";
-    backup_.name = std::move(name);
-    backup_.milvus_version = "v2.3.5";
-    backup_.source_root = "files";
-    backup_.databases = {{.name = "default"}};
+  explicit RowBackup(std::string name = "nightly") : MemoryBackup(std::move(name)) {
     Collection books{.collection_id = kCollection, .db_name = "default", .name = "books", .shards_num = 1};
     books.schema = {
         .name = "books",
@@ -57,12 +38,10 @@ class RowBackup {
                     .data_type = DataType::kVarChar,
                     .type_params = {{"max_length", "100"}}}}};
     books.partitions = {{.partition_id = 50, .name = "_default"}, {.partition_id = 51, .name = "new"}};
-    backup_.collections.push_back(std::move(books));
+    backup().collections.push_back(std::move(books));
   }
 
-  Collection& books() { return backup_.collections[0]; }
-  const BackupLayout& layout() const { return layout_; }
-  Backup& backup() { return backup_; }
+  Collection& books() { return backup().collections[0]; }
 
   /// One data segment, and its delta log if there are deletes.
   Segment& AddSegment(std::size_t partition, const std::vector<BookRow>& rows,
@@ -97,47 +76,7 @@ class RowBackup {
     (partition ? books().partitions[*partition].segments : books().l0_segments).push_back(std::move(segment));
   }
 
-  /// Write objects.json and the metadata.
-  void Commit() {
-    capture::AddUpSizes(backup_);
-    auto writer = BackupWriter::Begin(store_, BackupLayout("other", backup_.name), "test", {}).value();
-    DigestLog digests;
-    digests.Seal();
-    ASSERT_TRUE(RecordBackupData(store_, layout_.tree(), backup_, digests, layout_.Meta(kObjects), {}).ok());
-    auto committed = writer->Commit(backup_, {});
-    ASSERT_TRUE(committed.ok()) << committed.message();
-    for (const auto& [key, content] : store_.Contents())
-      if (key.starts_with("other/")) store_.Set("backup" + key.substr(5), content);
-    for (const std::string& key : store_.Keys())
-      if (key.starts_with("other/")) Remove(key);
-  }
-
-  void Remove(const std::string& key) {
-    const ObjectKey keys[] = {ObjectKey(key)};
-    ASSERT_TRUE(store_.Delete(keys, {}).ok());
-  }
-  std::vector<std::string> DataKeys() const {
-    std::vector<std::string> keys;
-    for (std::string& key : store_.Keys())
-      if (key.starts_with(layout_.tree().DataPrefix())) keys.push_back(std::move(key));
-    return keys;
-  }
-
-  static RowCodec& Codec() { return *LoadRowCodec().value(); }
-
-  MemoryStore& store() { return store_; }
-  BackupSide side{.store = store_, .root = "backup"};
-  Progress progress;
-  RunServices run{.settings = {.copy = {.concurrency = 4}}, .progress = progress, .sleeper = RealSleeper()};
-
  private:
-  Segment NewSegment(std::int64_t partition_id) {
-    const std::int64_t id = next_id_ += 10;
-    return {.segment_id = id, .partition_id = partition_id, .group_id = id};
-  }
-  static BinlogOrigin OriginOf(const Segment& segment) {
-    return {kCollection, segment.partition_id, segment.segment_id};
-  }
   FieldSchema FieldOf(std::int64_t id) {
     for (const FieldSchema& field : books().schema.fields)
       if (field.field_id == id) return field;
@@ -181,21 +120,6 @@ class RowBackup {
                               {.written_at = kNow})
               .value());
   }
-
-  void Place(Segment& segment, std::vector<Binlog>& logs, std::int64_t field_id, bool is_delta,
-             std::string file) {
-    logs.push_back({field_id, ++next_log_, static_cast<std::int64_t>(file.size())});
-    segment.size += logs.back().size;
-    const ObjectKey key = is_delta ? layout_.tree().DeltaLog(kCollection, segment, logs.back())
-                                   : layout_.tree().InsertLog(kCollection, segment, logs.back());
-    store_.Set(key.str(), std::move(file));
-  }
-
-  const BackupLayout layout_;
-  MemoryStore store_;
-  Backup backup_;
-  std::int64_t next_id_ = 600;
-  std::int64_t next_log_ = 9000;
 };
 
 /// `count` books from key `first` on.

@@ -35,6 +35,7 @@ Status VerifyRows(ObjectReader& store, const OpenedBackup& opened, VerifyReport&
                  rows::ProveRows(store, opened.layout.tree(), opened.backup, run.progress, context));
   report.collections_as_recorded = rows::CompareWithRecord(opened.backup, proof);
   report.damage.insert(report.damage.end(), proof.damage.begin(), proof.damage.end());
+  report.unproven.insert(report.unproven.end(), proof.unproven.begin(), proof.unproven.end());
   report.collections = std::move(proof.collections);
   return {};
 }

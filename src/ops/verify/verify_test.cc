@@ -19,6 +19,7 @@ using opstest::kNow;
 using opstest::RowBackup;
 using testing::AllOf;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -119,6 +120,58 @@ TEST(Verify, OfATimestampThatNobodyGaveIsDamage) {
   backup.AddSegment(0, {{1, 1.0F, "from the future", kNow * 2}});
   backup.Commit();
   EXPECT_THAT(Verify(backup, VerifyLevel::kRows).damage, Contains(HasSubstr("timestamp")));
+}
+
+TEST(Verify, SaysWhichStorageVersionItCannotRead) {
+  RowBackup backup;
+  Segment& segment = backup.AddSegment(0, Books(0, 10));
+  segment.storage_version = 3;
+  backup.Commit();
+  EXPECT_THAT(Verify(backup, VerifyLevel::kQuick).unproven, IsEmpty());
+  const VerifyReport report = Verify(backup, VerifyLevel::kRows);
+  EXPECT_THAT(report.damage, IsEmpty());
+  EXPECT_THAT(report.unproven,
+              ElementsAre(AllOf(HasSubstr("segment " + std::to_string(segment.segment_id)),
+                                HasSubstr("default.books"), HasSubstr("storage version 3"))));
+}
+
+TEST(Verify, OfADeltaLogOfASegmentThatNobodyKnowsIsDamageButDeletesNothing) {
+  auto backup = Library();
+  const Fingerprint whole = Verify(*backup, VerifyLevel::kRows).collections[0].total->fingerprint;
+  // One that would bury rows, beside a segment that the metadata do not name.
+  std::string stray;
+  for (const std::string& key : backup->DataKeys()) {
+    if (key.find("delta_log/4000/50/") == std::string::npos) continue;
+    stray = "backup/nightly/binlogs/delta_log/4000/50/77/77/" + key.substr(key.rfind('/') + 1);
+    backup->store().Set(stray, backup->store().Contents().at(key));
+  }
+  const VerifyReport report = Verify(*backup, VerifyLevel::kRows);
+  EXPECT_THAT(report.damage, ElementsAre(AllOf(HasSubstr(stray), HasSubstr("no metadata name it"))));
+  EXPECT_EQ(report.collections[0].total->fingerprint, whole);
+}
+
+TEST(Verify, ReadsADeltaLogBesideNoRowsToo) {
+  auto backup = std::make_unique<RowBackup>();
+  backup->AddSegment(0, Books(0, 10));
+  Segment& emptied = backup->AddSegment(0, Books(100, 10), {{3, kNow + kMs}});
+  for (const Binlog& log : emptied.insert_logs)
+    backup->Remove(backup->layout().tree().InsertLog(RowBackup::kCollection, emptied, log).str());
+  emptied.insert_logs.clear();
+  const std::string key =
+      backup->layout().tree().DeltaLog(RowBackup::kCollection, emptied, emptied.delta_logs[0]).str();
+  backup->Commit();
+  const std::string segment = "segment " + std::to_string(emptied.segment_id);
+  EXPECT_THAT(Verify(*backup, VerifyLevel::kRows).damage,
+              ElementsAre(AllOf(HasSubstr(segment), HasSubstr("no insert logs"), HasSubstr("10 rows"))));
+
+  // Deletes beside no rows bury none, elsewhere neither; what is no delta log is damage all the same.
+  emptied.num_rows = 0;
+  backup->Commit();
+  const VerifyReport whole = Verify(*backup, VerifyLevel::kRows);
+  EXPECT_THAT(whole.damage, IsEmpty());
+  EXPECT_EQ(whole.collections[0].total->counts, (rows::RowCounts{.written = 10}));
+  backup->store().Set(key, std::string(backup->store().Contents().at(key).size(), 'x'));
+  EXPECT_THAT(Verify(*backup, VerifyLevel::kRows).damage, ElementsAre(HasSubstr(key)));
 }
 
 TEST(Verify, OfAnotherNumberOfRowsThanRecordedIsDamage) {
