@@ -14,9 +14,13 @@ WITH_STORES := $(IN_LOOPBACK) testing/servers/with_stores
 JOBS ?= $(shell nproc)
 # Extra arguments for pytest: make e2e PYTEST="-k walkthrough"
 PYTEST ?=
+# How many run the end-to-end tests side by side, each with servers of its own (2 GB). It is the servers' own
+# intervals that take the time, so more than there are cores.
+E2E_WORKERS ?= 3
 # Arguments for the benchmark: make bench BENCH="--rounds 9 server-side"
 BENCH ?=
 PYTEST_RUN := $(PYTHON) -W ignore -m pytest
+E2E_RUN := $(IN_LOOPBACK) $(PYTEST_RUN) tests/e2e -n $(E2E_WORKERS) --dist loadgroup
 # Debian's gRPC and its libraries are built without TSan, which would see races in what they synchronise.
 export TSAN_OPTIONS := ignore_noninstrumented_modules=1 halt_on_error=1
 export ASAN_OPTIONS := detect_stack_use_after_return=1
@@ -110,7 +114,7 @@ fuzz-smoke: fuzz-targets ## FUZZ_RUNS (5000) broken inputs for every parser, the
 .PHONY: e2e
 e2e: build tools ## end to end: pymilvus and the program against real Milvus and MinIO
 	$(call say,end to end)
-	@$(IN_LOOPBACK) $(PYTEST_RUN) tests/e2e $(PYTEST)
+	@$(E2E_RUN) $(PYTEST)
 
 # Of some 300 mutations and 50 round trips each, with other rows every time.
 MUTATION_ROUNDS ?= 25
@@ -118,7 +122,7 @@ MUTATION_ROUNDS ?= 25
 torture: build tools ## end to end, and what is too slow for every run
 	$(call say,torture)
 	@MBK_MUTATION_ROUNDS=$(MUTATION_ROUNDS) build/release/src/mbk_ops_test --gtest_filter='Mutation.*' --gtest_brief=1
-	@$(IN_LOOPBACK) $(PYTEST_RUN) tests/e2e --torture $(PYTEST)
+	@$(E2E_RUN) --torture $(PYTEST)
 
 # ------------------------------------------------------------------------------------------------ shows
 

@@ -15,8 +15,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 venv=$MBK_TOOLS/venv
 milvus_home=$MBK_TOOLS/milvus-2.3.5
 
+# pytest below 9.2: with that one pytest-xdist 3.8 leaves what --dist loadgroup is to keep together apart
+# (https://github.com/pytest-dev/pytest-xdist/issues/1386).
 install_venv() {
-  local pins="$MILVUS_WHEEL $PYMILVUS_WHEEL marshmallow<4 setuptools<81 protobuf<5 pandas<3 numpy<3 pytest pytest-timeout scikit-learn PyYAML duckdb==2.0.1"
+  local pins="$MILVUS_WHEEL $PYMILVUS_WHEEL marshmallow<4 setuptools<81 protobuf<5 pandas<3 numpy<3 pytest<9.2 pytest-timeout pytest-xdist scikit-learn PyYAML duckdb==2.0.1"
   done_before venv "$pins" && return
   say "installing Milvus 2.3.5 and pymilvus from PyPI"
   rm -rf "$venv"

@@ -38,7 +38,7 @@ from certificates import Certificates, make_certificates
 from milvus_lite_server import MilvusLite
 from milvus_server import Milvus
 from object_stores import Minio, ObjectStore, VersityGw
-from server_process import Ports
+from server_process import Ports, ServerProcess
 
 WALKTHROUGH = ("minio:minio_a=bucket-a", "minio:minio_b=bucket-b",
                "milvus:milvus_a=minio_a/bucket-a", "milvus:milvus_b=minio_b/bucket-b")  # fmt: skip
@@ -118,16 +118,12 @@ class Rig:
             server.wait_ready()
 
     def stop_one(self, name: str) -> None:
-        self.server(name).process.stop()
+        self._end([self.server(name).process])
         del self._servers[name]
 
     def stop(self) -> None:
         """End all servers, Milvus before the store that it writes to, and remove the directory."""
-        last_first = [server.process for server in reversed(self._servers.values())]
-        for process in last_first:
-            process.ask_to_end()
-        for process in last_first:
-            process.stop()
+        self._end([server.process for server in reversed(self._servers.values())])
         self._servers.clear()
         if self._own_directory:
             shutil.rmtree(self.directory, ignore_errors=True)
@@ -146,6 +142,16 @@ class Rig:
             if isinstance(server, ObjectStore):
                 env |= server.mc_env()
         return env
+
+    def _end(self, processes: Sequence[ServerProcess]) -> None:
+        """Ends them in this order; at once, where nobody will see what they would still write."""
+        if self._own_directory:
+            for process in processes:
+                process.kill()
+        for process in processes:
+            process.ask_to_end()
+        for process in processes:
+            process.stop()
 
     def _add(self, name: str, server: Any) -> Any:
         self._servers[name] = server

@@ -26,28 +26,41 @@ class ServerError(RuntimeError):
 
 
 class Ports:
-    """Hands out loopback ports that are free now and are not handed out twice.
+    """Hands out loopback ports that are free now, each to one taker alone, whichever process that is.
 
     They come from below the kernel's ephemeral range (32768 up), so that no outgoing connection takes one
-    between the moment it is chosen and the moment its server binds it.
+    between the moment it is chosen and the moment its server binds it. In that time the port is reserved by
+    a socket with an abstract name: such names belong to the network namespace, as ports do, and go with the
+    process that bound them.
     """
 
     FIRST, LAST = 20000, 32000
 
     def __init__(self) -> None:
         self._next = self.FIRST
-        self._taken: set[int] = set()
+        self._reservations: list[socket.socket] = []
 
     def take(self, preferred: int | None = None) -> int:
-        if preferred and preferred not in self._taken and _is_free(preferred):
-            self._taken.add(preferred)
+        if preferred and self._reserve(preferred):
             return preferred
         while self._next < self.LAST:
             port, self._next = self._next, self._next + 1
-            if port not in self._taken and _is_free(port):
-                self._taken.add(port)
+            if self._reserve(port):
                 return port
         raise ServerError(f"no free port between {self.FIRST} and {self.LAST} on 127.0.0.1")
+
+    def _reserve(self, port: int) -> bool:
+        reservation = socket.socket(socket.AF_UNIX)
+        try:
+            reservation.bind(f"\0milvus-backup-port-{port}")
+        except OSError:  # somebody else's
+            reservation.close()
+            return False
+        if not _is_free(port):
+            reservation.close()
+            return False
+        self._reservations.append(reservation)
+        return True
 
 
 def _is_free(port: int) -> bool:
@@ -121,8 +134,12 @@ class ServerProcess:
         try:
             self._process.wait(timeout=grace_s)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL. Safe to call again."""
+        self._process.kill()
+        self._process.wait()
 
     def log_tail(self) -> str:
         try:

@@ -36,12 +36,30 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that fixtures are torn down
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--torture"):
-        return
     slow = [item for item in items if item.get_closest_marker("torture")]
-    config.hook.pytest_deselected(items=slow)
-    items[:] = [item for item in items if item not in slow]
+    others = [item for item in items if item not in slow]
+    if config.getoption("--torture"):
+        items[:] = slow + others  # the longest first, so that no worker has one of them alone at the end
+    else:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = others
+    for item in items:
+        _keep_with_those_it_shares_with(item)
+
+
+def _keep_with_those_it_shares_with(item: pytest.Item) -> None:
+    """Puts an item that uses a module's own fixture into the group that runs in one worker (--dist loadgroup).
+
+    The groups of a parametrised fixture go to several workers. Any other item goes to whichever is free.
+    """
+    fixtures = item._fixtureinfo.name2fixturedefs  # pytest says it nowhere else
+    shared = sorted(name for name, found in fixtures.items() if found[-1].scope == "module")
+    if shared:
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        chosen = [str(params[name]) for name in shared if name in params]
+        item.add_marker(pytest.mark.xdist_group("-".join([item.path.stem, *chosen])))
 
 
 def pytest_sessionstart() -> None:
