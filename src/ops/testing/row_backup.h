@@ -63,7 +63,7 @@ class RowBackup : public MemoryBackup {
     for (const Binlog& log : segment.insert_logs) {
       std::string file = InsertLog(segment, batch, *batch.Find(log.field_id));
       ASSERT_EQ(static_cast<std::int64_t>(file.size()), log.size) << "field " << log.field_id;
-      store_.Set(layout_.tree().InsertLog(kCollection, segment, log).str(), std::move(file));
+      store().Set(layout().tree().InsertLog(kCollection, segment, log).str(), std::move(file));
     }
   }
 
