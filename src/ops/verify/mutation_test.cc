@@ -90,7 +90,7 @@ class Whole {
     EXPECT_THAT(proof.damage, IsEmpty());
     source = backup.Source();
   }
-  const RowsProof& total() const { return *proof.collections.at(0).total; }
+  const rows::RowsProof& total() const { return *proof.collections.at(0).total; }
   /// A row that lives.
   RowPlace AnyRow() { return rows.living[Pick(random, rows.living.size())]; }
   /// One whose key was written once: no older row takes its place when it is gone.
@@ -639,8 +639,8 @@ TEST(Mutation, OfADirectoryThatIsThereTwiceInTheMetadataTooIsSeenInTheCounts) {
     doubled.segments.push_back(rows.segments[0]);
     GeneratedBackup twice(doubled, format);
     twice.Commit();
-    const RowsProof before = *Verify(once, VerifyLevel::kRows).collections.at(0).total;
-    const RowsProof after = *Verify(twice, VerifyLevel::kRows).collections.at(0).total;
+    const rows::RowsProof before = *Verify(once, VerifyLevel::kRows).collections.at(0).total;
+    const rows::RowsProof after = *Verify(twice, VerifyLevel::kRows).collections.at(0).total;
     EXPECT_EQ(after.counts.written,
               before.counts.written + static_cast<std::int64_t>(rows.segments[0].rows()));
     EXPECT_GT(after.counts.duplicate, before.counts.duplicate);
