@@ -131,4 +131,4 @@ def test_a_collection_that_is_written_to_proves_nothing(server, compare):
         limit.cancel()
         writer.join()
     assert outcome.exit_code == PARTLY, str(outcome)
-    assert "default.busy is being written to: two passes gave two results" in outcome.stdout
+    assert "default.busy is being written to" in outcome.stdout

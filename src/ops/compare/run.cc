@@ -71,8 +71,9 @@ Status CompareSides(const Sides& sides, const CompareOptions& options, ComparedC
                           context);
 }
 
-// A collection that is not loaded, or of which a partition is not, is named, and the others are compared.
-Status UnlessNotLoaded(Status compared_so_far, ComparedCollection& compared) {
+// A collection that is not loaded, wholly, or that grows while it is read, is named, and the others are
+// compared.
+Status UnlessUnreadable(Status compared_so_far, ComparedCollection& compared) {
   if (compared_so_far.code() != Code::kFailedPrecondition) return compared_so_far;
   compared.comparison.reset();
   compared.unproven.push_back(compared_so_far.message());
@@ -108,7 +109,7 @@ Result<std::vector<ComparedCollection>> RunVerifyLive(const std::string& backup,
       return CompareSides({.left = left, .right = *right, .live_right = right.get()}, options.compare,
                           compared, run.progress, context);
     };
-    MBK_TRY(UnlessNotLoaded(compare(), compared));
+    MBK_TRY(UnlessUnreadable(compare(), compared));
     all.push_back(std::move(compared));
   }
   run.progress.Enter(Step::kDone);
@@ -132,7 +133,7 @@ Result<std::vector<ComparedCollection>> RunCompare(const LiveCompareOptions& opt
           {.left = *here, .right = *there, .live_left = here.get(), .live_right = there.get()},
           options.compare, compared, run.progress, context);
     };
-    MBK_TRY(UnlessNotLoaded(compare(), compared));
+    MBK_TRY(UnlessUnreadable(compare(), compared));
     all.push_back(std::move(compared));
   }
   run.progress.Enter(Step::kDone);

@@ -23,7 +23,7 @@ struct LiveCompareOptions {
 
 struct ComparedCollection {
   CollectionName left, right;
-  /// Unset when a side could not be read, because it is not loaded; `unproven` names it.
+  /// Unset when a side could not be read: it is not loaded, or grows meanwhile. `unproven` says so.
   std::optional<Comparison> comparison;
   std::vector<std::string> unproven;  ///< what keeps this from being a proof
 };

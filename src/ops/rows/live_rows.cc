@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <utility>
 
@@ -102,6 +103,10 @@ Result<std::int64_t> LiveRows::CountHidden(const CallContext& context) {
 }
 
 Status LiveRows::ForEachBatch(const Visit& visit, const CallContext& context) {
+  // A query returns each row that is counted at most once. Rows that are written behind the cursor as fast as
+  // it reads would keep it reading for ever: more rows than there were say that somebody writes.
+  MBK_TRY_ASSIGN(const std::int64_t counted, Count(context));
+  std::atomic<std::int64_t> returned{0};
   std::vector<Piece> pieces;
   for (const std::string& partition : partitions_) {
     MBK_TRY_ASSIGN(const std::vector<KeyRange> ranges,
@@ -118,6 +123,9 @@ Status LiveRows::ForEachBatch(const Visit& visit, const CallContext& context) {
         for (;;) {
           MBK_TRY_ASSIGN(const std::optional<RowBatch> batch, cursor.Next(inner));
           if (!batch) return {};
+          if ((returned += batch->rows) > counted)
+            return FailedPrecondition(fmt::format(
+                "{} is being written to: it has more rows than the {} when reading began", name_, counted));
           MBK_TRY(visit(piece.partition, *batch));
         }
       });

@@ -31,6 +31,7 @@ class LiveRows : public RowSource {
   const std::string& name() const override { return name_; }
   const CollectionSchema& schema() const override { return schema_; }
   bool may_change() const override { return true; }
+  /// kFailedPrecondition when more rows come than there were at the beginning. One count more than the reads.
   Status ForEachBatch(const Visit& visit, const CallContext& context) override;
 
   /// What the server counts: rows that are not deleted, repeats of a key included. One RPC.
