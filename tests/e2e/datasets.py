@@ -347,9 +347,9 @@ def fill_books(name: str, using: str, keys: Iterable[int], tag: str = "tag") -> 
         shards_num=1,
     )
     ids = list(keys)
-    made.insert([ids, [f"{tag} {key}" for key in ids], vectors(21, len(ids), 8)])
-    made.flush()
     made.create_index("v", FLAT_IP)
+    made.insert([ids, [f"{tag} {key}" for key in ids], vectors(21, len(ids), 8)])
+    flush(made)
     made.load()
     return made
 
