@@ -14,13 +14,14 @@ WITH_STORES := $(IN_LOOPBACK) testing/servers/with_stores
 JOBS ?= $(shell nproc)
 # Extra arguments for pytest: make e2e PYTEST="-k walkthrough"
 PYTEST ?=
-# How many run the end-to-end tests side by side, each with servers of its own (2 GB). It is the servers' own
-# intervals that take the time, so more than there are cores.
+# How many run the end-to-end tests side by side, each with servers of its own (2 GB); 0 is without workers, as
+# PYTEST=--pdb needs it. It is the servers' own intervals that take the time, so more than there are cores.
 E2E_WORKERS ?= 3
 # Arguments for the benchmark: make bench BENCH="--rounds 9 server-side"
 BENCH ?=
 PYTEST_RUN := $(PYTHON) -W ignore -m pytest
-E2E_RUN := $(IN_LOOPBACK) $(PYTEST_RUN) tests/e2e -n $(E2E_WORKERS) --dist loadgroup
+# The second -W is that of the workers.
+E2E_RUN := $(IN_LOOPBACK) $(PYTEST_RUN) tests/e2e -n $(E2E_WORKERS) --dist loadgroup -W ignore
 # Debian's gRPC and its libraries are built without TSan, which would see races in what they synchronise.
 export TSAN_OPTIONS := ignore_noninstrumented_modules=1 halt_on_error=1
 export ASAN_OPTIONS := detect_stack_use_after_return=1

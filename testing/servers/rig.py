@@ -38,7 +38,7 @@ from certificates import Certificates, make_certificates
 from milvus_lite_server import MilvusLite
 from milvus_server import Milvus
 from object_stores import Minio, ObjectStore, VersityGw
-from server_process import Ports, ServerProcess
+from server_process import STOP_SECONDS, Ports, ServerProcess
 
 WALKTHROUGH = ("minio:minio_a=bucket-a", "minio:minio_b=bucket-b",
                "milvus:milvus_a=minio_a/bucket-a", "milvus:milvus_b=minio_b/bucket-b")  # fmt: skip
@@ -144,14 +144,12 @@ class Rig:
         return env
 
     def _end(self, processes: Sequence[ServerProcess]) -> None:
-        """Ends them in this order; at once, where nobody will see what they would still write."""
-        if self._own_directory:
+        """Ends them, in this order. Those whose data go with the rig get no time to write them."""
+        if not self._own_directory:
             for process in processes:
-                process.kill()
+                process.ask_to_end()
         for process in processes:
-            process.ask_to_end()
-        for process in processes:
-            process.stop()
+            process.stop(grace_s=0 if self._own_directory else STOP_SECONDS)
 
     def _add(self, name: str, server: Any) -> Any:
         self._servers[name] = server

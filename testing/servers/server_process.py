@@ -134,12 +134,8 @@ class ServerProcess:
         try:
             self._process.wait(timeout=grace_s)
         except subprocess.TimeoutExpired:
-            self.kill()
-
-    def kill(self) -> None:
-        """SIGKILL. Safe to call again."""
-        self._process.kill()
-        self._process.wait()
+            self._process.kill()
+            self._process.wait()
 
     def log_tail(self) -> str:
         try:

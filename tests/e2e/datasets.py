@@ -62,6 +62,17 @@ def make(name: str, using: str, fields: list[FieldSchema], *, description: str =
     return Collection(name, schema, using=using, **options)
 
 
+def flush(made: Collection) -> None:
+    """Flush, and wait until what was flushed is indexed.
+
+    Indexes are made before the rows: a Milvus 2.3 that is busy with one index does not hear of another new one
+    (dataCoord's notifyIndexChan), and looks for such indexes only once a minute. Of a flush it always hears.
+    """
+    made.flush()
+    for index in made.indexes:
+        utility.wait_for_index_building_complete(made.name, index.index_name, using=made._using)
+
+
 def vectors(seed: int, count: int, dim: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((count, dim), dtype=np.float32)
 
@@ -82,9 +93,9 @@ def fill_coll(name: str, using: str, count: int = 3000) -> Collection:
         description="simple",
         shards_num=1,
     )
-    made.insert([list(range(count)), [f"tag-{key % 100}" for key in range(count)], vectors(1, count, 128)])
-    made.flush()
     made.create_index("vec", HNSW)
+    made.insert([list(range(count)), [f"tag-{key % 100}" for key in range(count)], vectors(1, count, 128)])
+    flush(made)
     made.load()
     return made
 
@@ -104,12 +115,12 @@ def fill_every_type(name: str, using: str) -> Collection:
         ],
         description="every type of 2.3 — 每种类型",
     )
-    made.insert([{**row, "vec": vector} for row, vector in zip(_ordinary_rows(400), vectors(2, 400, 16), strict=True)])
-    made.insert(list(_extreme_rows()))
-    made.flush()
     made.create_index("vec", HNSW, index_name="by_vec")
     made.create_index("i64", index_name="by_i64")
     made.create_index("text", index_name="by_text")
+    made.insert([{**row, "vec": vector} for row, vector in zip(_ordinary_rows(400), vectors(2, 400, 16), strict=True)])
+    made.insert(list(_extreme_rows()))
+    flush(made)
     made.load()
     return made
 
@@ -211,10 +222,10 @@ def fill_binary_dynamic(name: str, using: str) -> Collection:
         shards_num=2,
         consistency_level="Strong",
     )
-    made.insert([_dynamic_row(key) for key in range(1500)])
-    made.flush()
     made.create_index("bits", BIN_FLAT)
     made.create_index("pk", index_name="by_pk")
+    made.insert([_dynamic_row(key) for key in range(1500)])
+    flush(made)
     made.load()
     return made
 
@@ -234,6 +245,7 @@ def _dynamic_row(key: int) -> dict[str, Any]:
 def fill_partitioned(name: str, using: str) -> Collection:
     """Partitions, one of them empty; rows deleted before a flush, after it, and never flushed at all."""
     made = make(name, using, [field("id", DataType.INT64, is_primary=True), field("v", DataType.FLOAT_VECTOR, dim=8)])
+    made.create_index("v", FLAT_IP, index_name="v_index")
     for partition in ("east", "west", "nobody"):
         made.create_partition(partition)
     data = vectors(3, 5000, 8)
@@ -246,8 +258,7 @@ def fill_partitioned(name: str, using: str) -> Collection:
     made.delete("id in [7, 8, 9, 1000, 1001]")
     made.flush()
     insert(3000, 4500, "west")
-    made.flush()
-    made.create_index("v", FLAT_IP, index_name="v_index")
+    flush(made)
     made.load()
     made.delete(f"id in {list(range(100, 200))}")
     made.delete(f"id in {list(range(3000, 3100))}", partition_name="west")
@@ -260,11 +271,11 @@ def fill_partitioned(name: str, using: str) -> Collection:
 def fill_all_deleted(name: str, using: str) -> Collection:
     """Rows that were written and are all gone."""
     made = make(name, using, [field("id", DataType.INT64, is_primary=True), field("v", DataType.FLOAT_VECTOR, dim=8)])
+    made.create_index("v", FLAT_IP)
     made.insert([list(range(300)), vectors(4, 300, 8)])
     made.flush()
     made.delete(f"id in {list(range(300))}")
-    made.flush()
-    made.create_index("v", FLAT_IP)
+    flush(made)
     made.load()
     return made
 
@@ -282,9 +293,9 @@ def fill_tenants(name: str, using: str) -> Collection:
         num_partitions=8,
         properties={"collection.ttl.seconds": 86400000},
     )
-    made.insert([[f"tenant {key % 20}" for key in range(4000)], vectors(5, 4000, 16)])
-    made.flush()
     made.create_index("v", IVF_FLAT)
+    made.insert([[f"tenant {key % 20}" for key in range(4000)], vectors(5, 4000, 16)])
+    flush(made)
     made.load()
     return made
 
@@ -316,9 +327,9 @@ def fill_empty(name: str, using: str) -> Collection:
 
 def fill_small(name: str, using: str) -> Collection:
     made = make(name, using, [field("id", DataType.INT64, is_primary=True), field("v", DataType.FLOAT_VECTOR, dim=8)])
-    made.insert([list(range(200)), vectors(7, 200, 8)])
-    made.flush()
     made.create_index("v", FLAT_IP)
+    made.insert([list(range(200)), vectors(7, 200, 8)])
+    flush(made)
     made.load()
     return made
 
@@ -336,9 +347,9 @@ def fill_books(name: str, using: str, keys: Iterable[int], tag: str = "tag") -> 
         shards_num=1,
     )
     ids = list(keys)
-    made.insert([ids, [f"{tag} {key}" for key in ids], vectors(21, len(ids), 8)])
-    made.flush()
     made.create_index("v", FLAT_IP)
+    made.insert([ids, [f"{tag} {key}" for key in ids], vectors(21, len(ids), 8)])
+    flush(made)
     made.load()
     return made
 

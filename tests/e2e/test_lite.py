@@ -7,7 +7,7 @@ from pathlib import Path
 
 import collections_of as milvus
 import pytest
-from datasets import FLAT_IP, field, make, vectors
+from datasets import FLAT_IP, field, flush, make, vectors
 from program import FAILED, PARTLY, Program, backup_store, documented_config, yaml_text
 from pymilvus import DataType
 from rows import as_json
@@ -40,6 +40,7 @@ def fill_shop(using):
         num_partitions=4,
         shards_num=2,
     )
+    made.create_index("v", FLAT_IP)
     dense = vectors(11, 900, 8)
     made.insert(
         [
@@ -47,8 +48,7 @@ def fill_shop(using):
             for key in range(900)
         ]
     )
-    made.flush()
-    made.create_index("v", FLAT_IP)
+    flush(made)
     made.load()
     made.delete('pk in ["key-1-é", "key-2-é", "key-899-é"]')
     return made
