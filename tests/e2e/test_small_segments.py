@@ -30,13 +30,13 @@ def shards(a):
     insert(range(1000), "first")
     insert(range(5000, 5400), "east", partition_name="east")
     made.flush()
-    made.delete(f"id in {[*range(100, 300), *range(5000, 5010)]}")
+    made.delete(f"id in {[*range(100, 200), *range(5000, 5010)]}")
     made.flush()
-    insert(range(100, 200), "again")
+    insert(range(100, 190), "again")
     insert(range(-50, 0), "last")
     made.flush()
     rows = milvus.read_all_rows(made)
-    assert len(rows) == 1000 - 100 + 50 + 400 - 10
+    assert len(rows) == 1000 - 10 + 50 + 400 - 10
     yield rows
     milvus.drop(a.server, "shards")
 
@@ -66,7 +66,7 @@ def test_are_imported_in_one_job_a_partition(a, b, backup, shards, backup_root, 
     restored = of_one(backup.run("restore", "-n", "many", "--json"))
     for report in (planned, restored):
         assert report["import_jobs"] == report["rewritten_into"] == 2
-        assert report["segments_rewritten"] >= 3 * SHARDS
+        assert report["segments_rewritten"] >= 2 * SHARDS
     assert restored["rows_imported"] == len(shards)
     assert_same_rows(shards, milvus.rows(b, "shards"))
     assert [key for key in minio_b.keys("bucket-b") if key.startswith("restore-temp")] == []
@@ -82,4 +82,4 @@ def test_are_rewritten_also_where_milvus_could_read_them(a, backup, shards, rest
 def test_are_as_they_were_by_fingerprint(a, backup, shards, restores_into_a):
     succeeds(backup.run("restore", "-n", "many", "-s", "_here"))
     milvus.rows(restores_into_a, "shards_here")  # loads it
-    succeeds(backup.run("compare", "-c", "shards:shards_here", "--to", "configs/backup.yaml"))
+    succeeds(backup.run("compare", "-c", "shards:shards_here"))

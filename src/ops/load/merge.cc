@@ -23,17 +23,20 @@ constexpr std::int64_t kMergedDeltaBytes = 1 << 20;
 // Files that are copied byte by byte cannot be rewritten wrongly: it has to be worth it, 16 s on a 2.3.5.
 constexpr std::size_t kFewestJobsSaved = 8;
 
-std::int64_t SizeOf(const ImportDir& dir) {
-  std::int64_t bytes = 0;
-  for (const Segment* segment : dir.segments) bytes += segment->size;
-  return bytes;
-}
+struct Sizes {
+  std::int64_t all = 0;     ///< bytes of all files
+  std::int64_t deltas = 0;  ///< of these, of delta logs
+};
 
-std::int64_t DeltaSizeOf(const ImportDir& dir) {
-  std::int64_t bytes = 0;
-  for (const Segment* segment : dir.segments)
-    for (const Binlog& log : segment->delta_logs) bytes += log.size;
-  return bytes;
+// Of its files one by one: what old metadata say of a whole segment is not always there.
+Sizes SizesOf(const ImportDir& dir) {
+  Sizes sizes;
+  for (const Segment* segment : dir.segments) {
+    for (const Binlog& log : segment->insert_logs) sizes.all += log.size;
+    for (const Binlog& log : segment->delta_logs) sizes.deltas += log.size;
+  }
+  sizes.all += sizes.deltas;
+  return sizes;
 }
 
 class Merger {
@@ -45,41 +48,51 @@ class Merger {
   }
 
   void Add(const ImportDir& dir) {
-    if (!IsSmall(dir)) {
+    const Sizes sizes = SizesOf(dir);
+    if (!IsSmall(dir, sizes)) {
       dirs_.push_back(dir);
       return;
     }
-    const auto [open, is_first] = open_.try_emplace(dir.partition, dirs_.size());
-    if (is_first || !Fits(dirs_[open->second], dir)) {
-      open->second = dirs_.size();
+    const auto [at, is_first] = open_.try_emplace(dir.partition);
+    Open& open = at->second;
+    if (is_first || !Fits(open.sizes, sizes)) {
+      open = {.index = dirs_.size(), .sizes = sizes};
       dirs_.push_back(dir);
-    } else {
-      Append(dirs_[open->second], dir);
+      return;
     }
+    Append(dirs_[open.index], dir);
+    open.sizes.all += sizes.all;
+    open.sizes.deltas += sizes.deltas;
   }
 
   std::vector<ImportDir> Take() { return std::move(dirs_); }
 
  private:
-  bool IsSmall(const ImportDir& dir) const {
-    return SizeOf(dir) <= kSmallBytes && DeltaSizeOf(dir) <= kMergedDeltaBytes && dir.storage_version <= 1 &&
+  /// A directory that may still grow.
+  struct Open {
+    std::size_t index = 0;
+    Sizes sizes;
+  };
+
+  bool IsSmall(const ImportDir& dir, const Sizes& sizes) const {
+    return sizes.all <= kSmallBytes && sizes.deltas <= kMergedDeltaBytes && dir.storage_version <= 1 &&
            std::all_of(dir.segments.begin(), dir.segments.end(), [&](const Segment* segment) {
              return segment->group_id != 0 && IsComplete(*segment);
            });
   }
 
-  bool IsComplete(const Segment& segment) const {
-    std::set<std::int64_t> missing = fields_;
-    for (const Binlog& log : segment.insert_logs) {
-      if (log.size == 0) return false;
-      missing.erase(log.field_id);
-    }
-    return missing.empty();
+  static bool Fits(const Sizes& merged, const Sizes& more) {
+    return merged.all + more.all <= kMergedBytes && merged.deltas + more.deltas <= kMergedDeltaBytes;
   }
 
-  static bool Fits(const ImportDir& merged, const ImportDir& dir) {
-    return SizeOf(merged) + SizeOf(dir) <= kMergedBytes &&
-           DeltaSizeOf(merged) + DeltaSizeOf(dir) <= kMergedDeltaBytes;
+  bool IsComplete(const Segment& segment) const {
+    const auto is_unknown = [](const Binlog& log) { return log.size == 0; };
+    if (std::any_of(segment.insert_logs.begin(), segment.insert_logs.end(), is_unknown) ||
+        std::any_of(segment.delta_logs.begin(), segment.delta_logs.end(), is_unknown))
+      return false;
+    std::set<std::int64_t> missing = fields_;
+    for (const Binlog& log : segment.insert_logs) missing.erase(log.field_id);
+    return missing.empty();
   }
 
   // The merged segment takes the id and the directories of its first one.
@@ -95,7 +108,7 @@ class Merger {
   const Collection& collection_;
   std::set<std::int64_t> fields_;  ///< that every segment must have files of
   std::vector<ImportDir> dirs_;
-  std::map<std::string, std::size_t> open_;  ///< of each partition, the directory that may still grow
+  std::map<std::string, Open> open_;  ///< of each partition
 };
 
 }  // namespace
