@@ -18,6 +18,10 @@ nlohmann::ordered_json ToJson(const RestoreReport& report, double seconds) {
                                {"rows_expected", outcome.rows_expected}, {"has_deletes", outcome.has_deletes},
                                {"rows_imported", outcome.rows_imported}, {"bytes", outcome.bytes}};
     if (!outcome.via_reason.empty()) one["via_reason"] = outcome.via_reason;
+    if (outcome.segments_rewritten > 0) {
+      one["segments_rewritten"] = outcome.segments_rewritten;
+      one["rewritten_into"] = outcome.rewritten_into;
+    }
     if (!outcome.status.ok()) one["error"] = outcome.status.message();
     if (!outcome.warnings.empty()) one["warnings"] = outcome.warnings;
     json["collections"].push_back(std::move(one));
@@ -69,6 +73,9 @@ std::vector<std::string> Notes(const RestoreReport& report) {
     if (!outcome.via_reason.empty())
       notes.push_back(fmt::format("{}: rows come by {}: {}", outcome.target.Full(),
                                   load::ViaName(outcome.via), outcome.via_reason));
+    if (outcome.segments_rewritten > 0)
+      notes.push_back(fmt::format("{}: {} small segments rewritten into {}, to need fewer import jobs",
+                                  outcome.target.Full(), outcome.segments_rewritten, outcome.rewritten_into));
     if (!outcome.status.ok())
       notes.push_back(fmt::format("Error: {}: {}", outcome.target.Full(), outcome.status.message()));
     for (const std::string& warning : outcome.warnings)

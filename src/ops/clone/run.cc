@@ -32,6 +32,8 @@ Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, 
 
   // From here on the plan is frozen.
   MBK_TRY_ASSIGN(load::Plan plan, load::MakePlan(captured, options.load));
+  // A job costs the server seconds, however few rows it brings.
+  load::MergeSmallSegments(plan);
   MBK_TRY(load::ChooseWays(plan, options.load, load::WaysOf(target.client)));
   MBK_TRY_ASSIGN(MilvusSide* const importer, OpenImporter(plan, target, context));
   if (options.dry_run) return RestoreReport{.collections = Preview(plan)};

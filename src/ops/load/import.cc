@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <mutex>
@@ -77,8 +78,8 @@ class Importer {
 
   // Stage one collection and hand its jobs to the poller; staging of the next goes on meanwhile.
   Status Start(const CollectionPlan& plan, Outcome& outcome, const CallContext& context) {
-    if (source_.importable != nullptr) {
-      Submit(plan, *source_.importable, outcome, [] {});
+    if (!NeedsStaging(source_, plan)) {
+      Submit(plan.target, plan.imports, *source_.importable, outcome, [] {});
       return {};
     }
     const BinlogTree staging = StagingTree(server_.staging_root, task_id_, plan.target.db, plan.target.name);
@@ -86,25 +87,27 @@ class Importer {
       std::scoped_lock lock(mutex_);
       staged_[staging.prefix()] = &outcome;
     }
-    Status staged = Stage(server_, source_, *plan.source, staging, run_, context);
+    const auto staged = Stage(server_, source_, plan, staging, run_, context);
     if (!staged.ok()) {
       CleanUp(staging, outcome);
-      return staged;
+      return staged.status();
     }
-    Submit(plan, staging, outcome, [this, staging, &outcome] { CleanUp(staging, outcome); });
+    Submit(plan.target, *staged, staging, outcome, [this, staging, &outcome] { CleanUp(staging, outcome); });
     return {};
   }
 
   Status WaitAll() { return poller_->WaitAll(); }
 
  private:
-  void Submit(const CollectionPlan& plan, const BinlogTree& tree, Outcome& outcome,
-              std::function<void()> clean_up) {
-    CollectionImport import{.target = plan.target};
-    for (const auto& wave : plan.imports) {
+  // What is rewritten lies in `staging`; so does the rest, unless Milvus reads it where it is.
+  void Submit(const CollectionName& target, const std::vector<std::vector<ImportDir>>& waves,
+              const BinlogTree& staging, Outcome& outcome, std::function<void()> clean_up) {
+    const BinlogTree& others = source_.importable != nullptr ? *source_.importable : staging;
+    CollectionImport import{.target = target};
+    for (const auto& wave : waves) {
       import.waves.emplace_back();
       for (const ImportDir& dir : wave)
-        import.waves.back().push_back(RequestOf(server_, tree, plan.target, dir));
+        import.waves.back().push_back(RequestOf(server_, dir.rewritten ? staging : others, target, dir));
     }
     import.finished = [&outcome, clean_up = std::move(clean_up)](Status status, std::int64_t rows) {
       outcome.rows_imported = rows;
@@ -145,7 +148,10 @@ class Importer {
 Status StageAndImport(MilvusSide& server, const ObjectSource& source, const std::string& task_id,
                       const Plan& plan, std::vector<Outcome>& outcomes, const RunServices& run,
                       const CallContext& context) {
-  run.progress.Enter(source.importable != nullptr ? Step::kImport : Step::kStage, CountJobs(plan));
+  const bool any_staged =
+      std::any_of(plan.collections.begin(), plan.collections.end(),
+                  [&](const CollectionPlan& collection) { return NeedsStaging(source, collection); });
+  run.progress.Enter(any_staged ? Step::kStage : Step::kImport, CountJobs(plan));
   Importer importer(server, source, task_id, run, context);
   // One collection is staged at a time, with all the copies that the settings allow; the imports of those
   // before it run meanwhile.

@@ -55,6 +55,10 @@ struct ImportDir {
   bool is_l0 = false;
   std::int64_t rows = 0;  ///< as its segments say, deletes not applied
   std::int64_t storage_version = 0;
+  /// The data segments whose rows it brings, of the backup that the plan was made for.
+  std::vector<const Segment*> segments;
+  /// These are of several directories, and are written anew as one segment into the staging tree.
+  bool rewritten = false;
 };
 
 /// Everything that will be done for one collection.
@@ -90,6 +94,10 @@ struct Plan {
 /// name what is not there; kInvalidArgument when two collections would get one name.
 Result<Plan> MakePlan(const Backup& backup, const Options& options);
 
+/// Let the small segments of a partition be rewritten as fewer, larger ones where this saves many import
+/// jobs. No I/O, but the codec is opened when there is something to rewrite; without it nothing is.
+void MergeSmallSegments(Plan& plan);
+
 /// What the choice of a way asks of a server.
 struct ServerWays {
   bool imports = false;
@@ -115,6 +123,8 @@ struct Outcome {
   std::int64_t rows_imported = 0;  ///< as the jobs say: rows that live
   std::int64_t bytes = 0;
   int import_jobs = 0;
+  int segments_rewritten = 0;  ///< small ones, into `rewritten_into` larger ones
+  int rewritten_into = 0;
   Via via = Via::kImport;
   std::string via_reason;
   std::vector<std::string> warnings;
@@ -140,7 +150,8 @@ Status CreateDatabases(MilvusClient& client, const Plan& plan, const CallContext
 Status CreateCollections(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,
                          const RunServices& run, const CallContext& context);
 
-/// Bring the objects where Milvus can read them (unless they are), import them, and compare the rows
+/// Bring the objects where Milvus can read them (unless they are), rewriting what the plan says, import them,
+/// and compare the rows
 /// that arrived with `rows_expected` of the outcomes (see Preview). `task_id` names the staging directories,
 /// which are removed again unless settings say otherwise.
 Status StageAndImport(MilvusSide& server, const ObjectSource& source, const std::string& task_id,

@@ -75,6 +75,7 @@ class DirCollector {
     dir.insert_dir = tree.InsertDir(source_.collection_id, segment);
     if (!segment.delta_logs.empty()) dir.delta_dir = tree.DeltaDir(source_.collection_id, segment);
     dir.rows += segment.num_rows;
+    dir.segments.push_back(&segment);
     dir.storage_version = std::max(dir.storage_version, segment.storage_version);
   }
 

@@ -1,19 +1,40 @@
 #include "ops/load/stage.h"
 
+#include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
+#include "ops/load/rewrite.h"
 #include "repository/tree_check.h"
 #include "transfer/copier.h"
 
 namespace mbk::load {
 
-Status Stage(MilvusSide& server, const ObjectSource& source, const Collection& collection,
-             const BinlogTree& staging, const RunServices& run, const CallContext& context) {
-  std::vector<Collection> one{collection};
-  const ObjectIndex index(one);
+namespace {
+
+// What is copied: everything but the segments that are rewritten.
+Collection Copied(const ObjectSource& source, const CollectionPlan& plan) {
+  Collection copied = *plan.source;
+  std::set<std::int64_t> rewritten;
+  for (const auto& wave : plan.imports) {
+    for (const ImportDir& dir : wave)
+      for (const Segment* segment : dir.segments)
+        if (dir.rewritten) rewritten.insert(segment->segment_id);
+  }
+  for (Partition& partition : copied.partitions) {
+    std::erase_if(partition.segments, [&](const Segment& segment) {
+      return source.importable != nullptr || rewritten.contains(segment.segment_id);
+    });
+  }
+  if (source.importable != nullptr) copied.l0_segments.clear();
+  return copied;
+}
+
+Status CopyAll(MilvusSide& server, const ObjectSource& source, const ObjectIndex& index,
+               const BinlogTree& staging, const RunServices& run, const CallContext& context) {
   ObjectCopier copier(source.store, server.store, run.settings.copy);
   std::size_t at = 0;
   auto next = [&]() -> Result<std::optional<CopyTask>> {
@@ -21,9 +42,49 @@ Status Stage(MilvusSide& server, const ObjectSource& source, const Collection& c
     const DataObject object = index.at(at++);
     return std::optional(CopyTask{source.key_of(object), object.KeyIn(staging), object.log->size});
   };
-  MBK_TRY(copier.CopyAll(next, run.progress, context,
-                         [](const CopyTask&, const CopyResult&) { return Status(); }));
-  return CheckCollection(server.store, staging, collection.collection_id, index, context).status();
+  return copier.CopyAll(next, run.progress, context,
+                        [](const CopyTask&, const CopyResult&) { return Status(); });
+}
+
+// Rewrites `dir`, and adds the segment that comes of it to `staged`.
+Status RewriteInto(Collection& staged, MilvusSide& server, const ObjectSource& source,
+                   const CollectionPlan& plan, ImportDir& dir, const BinlogTree& staging,
+                   const RunServices& run, const CallContext& context) {
+  MBK_TRY_ASSIGN(RowCodec* const codec, LoadRowCodec());
+  MBK_TRY_ASSIGN(Segment segment, RewriteSegments(*codec, source, *plan.source, dir, {server.store, staging},
+                                                  run.progress, context));
+  log::Info("{}: {} segments of partition {} rewritten as one of {} rows, {} bytes", plan.target.Full(),
+            dir.segments.size(), dir.partition, segment.num_rows, segment.size);
+  // A directory that is not there is no error for an object store, but may be one for a file system.
+  if (segment.delta_logs.empty()) dir.delta_dir.clear();
+  for (Partition& partition : staged.partitions)
+    if (partition.partition_id == segment.partition_id) partition.segments.push_back(std::move(segment));
+  return {};
+}
+
+}  // namespace
+
+bool NeedsStaging(const ObjectSource& source, const CollectionPlan& plan) {
+  if (source.importable == nullptr) return true;
+  return std::any_of(plan.imports.begin(), plan.imports.end(), [](const auto& wave) {
+    return std::any_of(wave.begin(), wave.end(), [](const ImportDir& dir) { return dir.rewritten; });
+  });
+}
+
+Result<std::vector<std::vector<ImportDir>>> Stage(MilvusSide& server, const ObjectSource& source,
+                                                  const CollectionPlan& plan, const BinlogTree& staging,
+                                                  const RunServices& run, const CallContext& context) {
+  std::vector<Collection> staged{Copied(source, plan)};
+  MBK_TRY(CopyAll(server, source, ObjectIndex(staged), staging, run, context));
+  std::vector<std::vector<ImportDir>> waves = plan.imports;
+  for (auto& wave : waves) {
+    for (ImportDir& dir : wave)
+      if (dir.rewritten)
+        MBK_TRY(RewriteInto(staged.front(), server, source, plan, dir, staging, run, context));
+  }
+  const ObjectIndex index(staged);
+  MBK_TRY(CheckCollection(server.store, staging, plan.source->collection_id, index, context).status());
+  return waves;
 }
 
 Status RemoveStaging(ObjectStore& store, const BinlogTree& staging, const CallContext& context) {

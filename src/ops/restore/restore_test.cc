@@ -150,13 +150,96 @@ TEST_F(Restore, LeavesOutWhatNoMetadataNameWhereMilvusWouldImportIt) {
     if (call.rpc == "GetImportState") staged = world_.milvus_memory->Keys();
   });
   Result<RestoreReport> report =
-      RunRestore({.name = "local", .load = Beside()}, here, world_.milvus, world_.run, {});
+      RunRestore({.name = "local", .load = Beside()}, here, world_.target, world_.run, {});
   ASSERT_TRUE(report.ok() && report->status.ok());
   for (const auto& [id, request] : world_.server.imports())
     EXPECT_THAT(request.paths.front(), StartsWith("restore-temp-"));
   for (const std::string& key : staged)
     EXPECT_TRUE(!key.starts_with("restore-temp-") || !key.ends_with("delta_log/1000/2001/11/11/7")) << key;
   EXPECT_EQ(world_.milvus_memory->Contents(), before);
+}
+
+// Ten small segments in one partition, one in another, with real rows; the backup lies in the Milvus bucket.
+class RestoreOfSmallSegments : public testing::Test {
+ protected:
+  RestoreOfSmallSegments() {
+    opstest::RowBackup backup;
+    for (int i = 0; i < 10; ++i)
+      backup.AddSegment(0, opstest::Books(i * 10, 2), {{i * 10, opstest::kNow - 1}});
+    backup.AddSegment(1, opstest::Books(1000, 20));
+    backup.Commit();
+    for (const auto& [key, content] : backup.store().Contents()) {
+      world_.milvus_memory->Set(key, content);
+      world_.backup_memory->Set(key, content);
+    }
+    world_.ImportJobsBring(20);
+    // What lies below the paths of a job when it is asked for.
+    world_.OnCall([this](const SeenCall& call) {
+      if (call.rpc != "GetImportState") return;
+      for (const auto& [id, request] : world_.server.imports()) {
+        files_[request.paths.front()] = 0;
+        for (const std::string& key : world_.milvus_memory->Keys())
+          files_[request.paths.front()] += key.starts_with(request.paths.front());
+      }
+    });
+    bucket_before_ = world_.milvus_memory->Contents();
+  }
+
+  RestoreReport Run(BackupSide& side, bool dry_run = false) {
+    Result<RestoreReport> report =
+        RunRestore({.name = "nightly", .dry_run = dry_run}, side, world_.target, world_.run, {});
+    EXPECT_TRUE(report.ok()) << report.status().message();
+    EXPECT_TRUE(report->status.ok()) << report->status.message();
+    return *report;
+  }
+  static void ExpectTwoJobs(const RestoreReport& report) {
+    EXPECT_THAT(report.collections, ElementsAre(AllOf(Field(&load::Outcome::import_jobs, 2),
+                                                      Field(&load::Outcome::segments_rewritten, 10),
+                                                      Field(&load::Outcome::rewritten_into, 1))));
+  }
+
+  World world_;
+  std::map<std::string, int> files_;
+  std::map<std::string, std::string> bucket_before_;
+};
+
+TEST_F(RestoreOfSmallSegments, RewritesThemIntoTheStagingPrefix) {
+  ExpectTwoJobs(Run(world_.backups));
+  EXPECT_THAT(files_, SizeIs(2));
+  for (const auto& [path, files] : files_) {
+    EXPECT_THAT(path, StartsWith("restore-temp-"));
+    EXPECT_EQ(files, 5) << "a file for each field of one segment";
+  }
+  EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_) << "and removes them again";
+}
+
+TEST_F(RestoreOfSmallSegments, ImportsTheOthersFromWhereTheyLie) {
+  BackupSide here{.store = world_.milvus_store, .root = "backup"};
+  ExpectTwoJobs(Run(here));
+  EXPECT_THAT(files_, ElementsAre(testing::Pair(StartsWith("backup/nightly/binlogs/insert_log/4000/51/"), 5),
+                                  testing::Pair(StartsWith("restore-temp-"), 5)));
+  EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_);
+}
+
+TEST_F(RestoreOfSmallSegments, SaysSoBeforehand) {
+  ExpectTwoJobs(Run(world_.backups, true));
+  EXPECT_EQ(world_.Calls("Import"), 0u);
+}
+
+TEST_F(RestoreOfSmallSegments, FailsBeforeTheImportWhenAFileIsDamaged) {
+  for (const std::string& key : world_.backup_memory->Keys()) {
+    if (!key.starts_with("backup/nightly/binlogs/insert_log/4000/50/")) continue;
+    const std::size_t size = world_.backup_memory->Contents().at(key).size();
+    world_.backup_memory->Set(key, std::string(size, 'x'));
+    break;
+  }
+  Result<RestoreReport> report =
+      RunRestore({.name = "nightly"}, world_.backups, world_.target, world_.run, {});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->status.code(), Code::kDataLoss);
+  EXPECT_THAT(report->status.message(), HasSubstr("backup/nightly/binlogs/insert_log/4000/50/"));
+  EXPECT_EQ(world_.Calls("Import"), 0u);
+  EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_);
 }
 
 // Whichever object is missing, nothing is created before it is noticed.

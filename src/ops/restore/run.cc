@@ -85,6 +85,13 @@ Status SayWhatStaysBehind(Status stopped, const load::Plan& plan) {
                                       stopped.message(), Enumerate(names))};
 }
 
+void CountJob(const load::ImportDir& dir, load::Outcome& outcome) {
+  ++outcome.import_jobs;
+  if (!dir.rewritten) return;
+  outcome.segments_rewritten += static_cast<int>(dir.segments.size());
+  ++outcome.rewritten_into;
+}
+
 }  // namespace
 
 std::vector<load::Outcome> Preview(const load::Plan& plan) {
@@ -96,7 +103,7 @@ std::vector<load::Outcome> Preview(const load::Plan& plan) {
     outcome.via_reason = collection.via_reason;
     for (const auto& wave : collection.imports) {
       for (const load::ImportDir& dir : wave) {
-        if (collection.via == load::Via::kImport) ++outcome.import_jobs;
+        if (collection.via == load::Via::kImport) CountJob(dir, outcome);
         outcome.rows_expected += dir.rows;
         outcome.has_deletes |= !dir.delta_dir.empty();
       }
@@ -133,6 +140,8 @@ Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& sour
   // From here on the plan is frozen.
   run.progress.Enter(Step::kPlan);
   MBK_TRY_ASSIGN(load::Plan plan, load::MakePlan(opened.backup, options.load));
+  // A job costs the server seconds, however few rows it brings.
+  load::MergeSmallSegments(plan);
   MBK_TRY(load::ChooseWays(plan, options.load, load::WaysOf(target.client)));
 
   run.progress.Enter(Step::kPreflight);
