@@ -31,7 +31,7 @@ class Contender:
     """A command that is measured.
 
     `prepare` runs before each of its runs, unmeasured; `check` after it, and raises when the work was not done.
-    `log` is the log file of milvus-backup, which tells the time of its steps.
+    `log` is the log file of milvus-backup, which tells the time of its steps. `exit_code` is that of success.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Contender:
     check: Callable[[], None]
     env: Mapping[str, str] = field(default_factory=dict)
     log: Path | None = None
+    exit_code: int = 0
 
 
 def run_once(contender: Contender, server_pids: Sequence[int]) -> Cost:
@@ -57,7 +58,7 @@ def run_once(contender: Contender, server_pids: Sequence[int]) -> Cost:
         check=True,
     )
     told = json.loads(done.stdout)
-    if told["exit_code"] != 0:
+    if told["exit_code"] != contender.exit_code:
         raise RuntimeError(f"{contender.name} ended with exit code {told['exit_code']}:\n{output.read_text()}")
     servers_cpu_s = cpu_seconds(server_pids) - before
     contender.check()
@@ -106,11 +107,17 @@ def table(results: Results) -> str:
             f"{max(cost.peak_mib for cost in costs):.0f}",
             f"{statistics.median(cost.servers_cpu_s for cost in costs):.2f}",
         ))  # fmt: skip
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    lines += [f"steps of {name}: {profile([cost.steps for cost in costs])}" for name, costs in results.items()
+    lines = [aligned(rows)]
+    lines += [f"    steps of {name}: {profile([cost.steps for cost in costs])}" for name, costs in results.items()
               if costs[0].steps]  # fmt: skip
-    return "\n".join(f"    {line}" for line in lines)
+    return "\n".join(lines)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of a table as indented lines."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    cells = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    return "\n".join(f"    {'  '.join(row).rstrip()}" for row in cells)
 
 
 def ratios(results: Results, name: str, what: str) -> list[float]:

@@ -20,10 +20,14 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "testing" / part) for part in ("client", "servers")]
 warnings.filterwarnings("ignore", category=UserWarning, module="pymilvus")
 
+import decode_rounds  # noqa: E402
+import ways_rounds  # noqa: E402
 from measure import Contender, compete, table  # noqa: E402
 from milvus_rounds import DIM, RECORDED_GO, ROWS, MilvusRounds, fill  # noqa: E402
 from object_stores import Minio  # noqa: E402
 from rig import Rig  # noqa: E402
+from rows_rounds import LARGE as LARGE_ROWS  # noqa: E402
+from rows_rounds import MANY_SEGMENTS, RowCommands, RowShape, throughput  # noqa: E402
 from synthetic_backup import Shape, write_backup  # noqa: E402
 from tools_under_test import OURS, ROOT, CopyOfABackup  # noqa: E402
 
@@ -78,6 +82,49 @@ class Bench:
             self._copy("copy within one MinIO", a, a, MANY, 1, alone)
             self._copy("copy from one MinIO to another", a, b, MANY, 1, alone)
 
+    def decode(self) -> None:
+        """In memory, without servers."""
+        directory = self.work / "decode"
+        decode_rounds.make_files(directory)
+        self.say("\ndecoding insert logs in memory, column by column, one thread against pyarrow's one")
+        results = {kind: decode_rounds.measure(directory, kind, self.rounds) for kind in decode_rounds.KINDS}
+        self.say(decode_rounds.table(results))
+
+    def rows(self) -> None:
+        with Rig() as rig:
+            commands = self._row_commands(rig, LARGE_ROWS)
+            self.say(f"\nevery row of a backup of {LARGE_ROWS}, from MinIO")
+            results = commands.rounds(min(self.rounds, 3))
+            self.say(f"{table(results)}\n{throughput(LARGE_ROWS, results)}")
+
+    def ways(self) -> None:
+        with Rig() as rig:
+            server = rig.milvus("milvus_a", rig.minio("minio_a", ["bucket-a"]), "bucket-a")
+            rig.wait_ready()
+            ways_rounds.fill(server)
+            rounds = ways_rounds.WaysRounds(server, self.work / "ways")
+            rounds.create()
+            self.say(f"\nrestore of {ways_rounds.ROWS:,} rows in {ways_rounds.PARTITIONS} partitions, flush included")
+            by_insert = rounds.insert(self.rounds)
+            self.say(table(by_insert))
+            self.say(ways_rounds.times_faster(by_insert, rounds.import_once()))
+
+    def memory(self) -> None:
+        """Everything that decodes rows, once each."""
+        for shape in (LARGE_ROWS, MANY_SEGMENTS):
+            with Rig() as rig:
+                commands = self._row_commands(rig, shape, with_milvus=True)
+                self.say(f"\nmemory over a backup of {shape}")
+                self.say(commands.memory())
+
+    def _row_commands(self, rig: Rig, shape: RowShape, *, with_milvus: bool = False) -> RowCommands:
+        store = rig.minio("minio_a", ["bucket-a"])
+        server = rig.milvus("milvus_a", store, "bucket-a") if with_milvus else None
+        rig.wait_ready()
+        commands = RowCommands(store, "bucket-a", shape, Path(tempfile.mkdtemp(dir=self.work)), server)
+        commands.seed()
+        return commands
+
     def _copy(self, what: str, a: Minio, b: Minio, shape: Shape, rounds: int,
               choose: Callable[[CopyOfABackup], list[Contender]] = CopyOfABackup.contenders) -> None:  # fmt: skip
         a.wait_ready()
@@ -106,7 +153,8 @@ def in_words(size: int) -> str:
 
 def main(argv: Sequence[str]) -> int:
     parts = {"milvus": Bench.milvus, "server-side": Bench.server_side, "streaming": Bench.streaming,
-             "large": Bench.large, "many": Bench.many}  # fmt: skip
+             "large": Bench.large, "many": Bench.many, "decode": Bench.decode, "rows": Bench.rows,
+             "ways": Bench.ways, "memory": Bench.memory}  # fmt: skip
     parser = argparse.ArgumentParser(prog="bench/run.py", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(parts)}; all when none is given")
