@@ -134,6 +134,7 @@ demo: build tools ## the documented walkthrough on two Milvus and two MinIO, eac
 .PHONY: bench
 bench: build tools ## what it costs against the Go tool, mc and rclone; bench/README.md says how (15 minutes)
 	@testing/apt_install rclone
+	@cmake --build build/release -j $(JOBS) --target bench-rows -- --quiet
 	@$(IN_LOOPBACK) $(PYTHON) -W ignore bench/run.py $(BENCH)
 
 FUZZ_SECONDS ?= 60

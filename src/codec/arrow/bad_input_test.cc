@@ -337,6 +337,9 @@ class FailingSource : public MemorySource {
     if (--reads_ < 0) return Status(Code::kUnavailable, "s3://b/log: connection reset");
     return MemorySource::ReadAt(offset, length, out);
   }
+  Result<std::optional<ByteView>> View(std::int64_t /*offset*/, std::int64_t /*length*/) override {
+    return std::optional<ByteView>();
+  }
   int reads_ = 0;
 };
 

@@ -19,7 +19,8 @@
 namespace mbk::codec {
 namespace {
 
-/// Read ahead of one column; all columns of all open files have one each.
+/// Read ahead of one column; all columns of all open files have one each. A file that is no larger, or lies
+/// in memory already, needs none: its pages are read where they are.
 constexpr std::int64_t kReadAheadBytes = 256 << 10;
 /// Milvus's segments have some millions of rows.
 constexpr std::int64_t kMaxRows = 1LL << 31;
@@ -31,8 +32,6 @@ constexpr std::int32_t kMaxSchemaDepth = 16;
 
 parquet::ReaderProperties Properties(LimitPool* pool) {
   parquet::ReaderProperties properties(pool);
-  properties.enable_buffered_stream();
-  properties.set_buffer_size(kReadAheadBytes);
   properties.set_thrift_container_size_limit(kMaxThriftElements);
   properties.set_schema_depth_limit(kMaxSchemaDepth);
   properties.set_page_checksum_verification(true);
@@ -68,14 +67,19 @@ Result<std::unique_ptr<PayloadReader>> PayloadReader::Open(ByteSource& source, P
 
 Status PayloadReader::OpenFile(ByteSource& source, Payload slice) {
   MBK_TRY_ASSIGN(ParquetTail tail, ReadParquetTail(source, slice.offset, slice.length));
-  file_ = std::make_shared<SliceFile>(source, slice, std::move(tail), pool_);
+  MBK_TRY_ASSIGN(std::optional<ByteView> view, source.View(slice.offset, slice.length));
+  parquet::ReaderProperties reader_properties = Properties(pool_.get());
+  if (!view && slice.length > kReadAheadBytes) {
+    reader_properties.enable_buffered_stream();
+    reader_properties.set_buffer_size(kReadAheadBytes);
+  }
+  file_ = std::make_shared<SliceFile>(source, slice, std::move(tail), std::move(view), pool_);
   MBK_TRY(Run([&] {
     parquet::ArrowReaderProperties properties(/*use_threads=*/false);
     properties.set_pre_buffer(false);
     ARROW_ASSIGN_OR_RAISE(
-        reader_,
-        parquet::arrow::FileReader::Make(
-            pool_.get(), parquet::ParquetFileReader::Open(file_, Properties(pool_.get())), properties));
+        reader_, parquet::arrow::FileReader::Make(
+                     pool_.get(), parquet::ParquetFileReader::Open(file_, reader_properties), properties));
     for (const parquet::arrow::SchemaField& field : reader_->manifest().schema_fields) {
       columns_.push_back({.name = field.field->name(),
                           .field_id = ParquetFieldId(*field.field),

@@ -46,12 +46,12 @@ class Cursor {
   std::size_t file_count() const { return files_.files.size(); }
   PayloadReader& piece() { return *piece_; }
   /// For messages: the file that the cursor stands in, or stood in last.
-  const std::string& file_name() const { return files_.files[file_ == 0 ? 0 : file_ - 1]->name(); }
+  const std::string& file_name() const { return file_ == 0 ? files_.files.front()->name() : file_name_; }
 
   /// Opens the next piece of the current file; false where that file ends.
   Result<bool> NextPiece() {
     piece_.reset();
-    if (file_ == 0) return false;
+    if (file_ == 0 || files_.files[file_ - 1] == nullptr) return false;
     ByteSource& file = *files_.files[file_ - 1];
     if (kind_ == FileKind::kParquet) {
       if (std::exchange(is_read_, true)) return false;
@@ -66,8 +66,13 @@ class Cursor {
 
   /// Moves to the next file, before its first piece; false when there is none.
   Result<bool> NextFile() {
+    // What the last file holds in memory goes with it.
+    piece_.reset();
+    envelope_.reset();
+    if (file_ > 0) files_.files[file_ - 1].reset();
     if (file_ == file_count()) return false;
     ByteSource& file = *files_.files[file_++];
+    file_name_ = file.name();
     is_read_ = false;
     if (kind_ == FileKind::kEnvelope) {
       MBK_TRY_ASSIGN(envelope_, EnvelopeReader::Open(file));
@@ -88,6 +93,7 @@ class Cursor {
   FileKind kind_;
   std::shared_ptr<LimitPool> pool_;
   std::size_t file_ = 0;  // the current one is the one before
+  std::string file_name_;
   bool is_read_ = false;
   std::optional<EnvelopeReader> envelope_;
   std::unique_ptr<PayloadReader> piece_;

@@ -7,6 +7,19 @@
 #include <cstring>
 
 namespace mbk::codec {
+namespace {
+
+/// Bytes that somebody else holds.
+class ViewBuffer : public arrow::Buffer {
+ public:
+  ViewBuffer(const ByteView& view, std::int64_t offset, std::int64_t length)
+      : Buffer(reinterpret_cast<const std::uint8_t*>(view.data) + offset, length), owner_(view.owner) {}
+
+ private:
+  const std::shared_ptr<const void> owner_;
+};
+
+}  // namespace
 
 arrow::Result<std::int64_t> SliceFile::ReadAt(std::int64_t position, std::int64_t length, void* out) {
   ARROW_ASSIGN_OR_RAISE(length, Clip(position, length));
@@ -23,6 +36,7 @@ arrow::Result<std::int64_t> SliceFile::ReadAt(std::int64_t position, std::int64_
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> SliceFile::ReadAt(std::int64_t position, std::int64_t length) {
   ARROW_ASSIGN_OR_RAISE(length, Clip(position, length));
+  if (view_) return std::make_shared<ViewBuffer>(*view_, position, length);
   ARROW_ASSIGN_OR_RAISE(std::unique_ptr<arrow::Buffer> buffer, arrow::AllocateBuffer(length, pool_.get()));
   ARROW_RETURN_NOT_OK(ReadAt(position, length, buffer->mutable_data()));
   return std::shared_ptr<arrow::Buffer>(std::move(buffer));

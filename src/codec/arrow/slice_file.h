@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "base/status.h"
 #include "codec/arrow/limit_pool.h"
@@ -13,12 +14,18 @@
 
 namespace mbk::codec {
 
-/// A part of a ByteSource as a file of Arrow's. The tail that was read to check it is not read again.
-/// One thread at a time; the source must outlive it.
+/// A part of a ByteSource as a file of Arrow's. What the source has in memory is not copied, the tail that
+/// was read to check it not read again. One thread at a time; the source must outlive it.
 class SliceFile : public arrow::io::RandomAccessFile {
  public:
-  SliceFile(ByteSource& source, Payload slice, ParquetTail tail, std::shared_ptr<LimitPool> pool)
-      : source_(source), slice_(slice), tail_(std::move(tail)), pool_(std::move(pool)) {}
+  /// `view` is that of the whole part, if the source has it in memory.
+  SliceFile(ByteSource& source, Payload slice, ParquetTail tail, std::optional<ByteView> view,
+            std::shared_ptr<LimitPool> pool)
+      : source_(source),
+        slice_(slice),
+        tail_(std::move(tail)),
+        view_(std::move(view)),
+        pool_(std::move(pool)) {}
 
   /// Why the source could not be read, if that is what went wrong.
   const Status& failure() const { return failure_; }
@@ -40,6 +47,7 @@ class SliceFile : public arrow::io::RandomAccessFile {
   ByteSource& source_;
   const Payload slice_;
   const ParquetTail tail_;
+  const std::optional<ByteView> view_;
   const std::shared_ptr<LimitPool> pool_;
   std::int64_t position_ = 0;
   bool closed_ = false;

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/parallel.h"
 #include "codec/row_codec.h"
 #include "milvus/row_size.h"
 #include "ops/capture/capture.h"
 #include "ops/load/load.h"
+#include "ops/load/row_gatherer.h"
 #include "ops/rows/binlog_rows.h"
 
 namespace mbk::load {
@@ -14,6 +16,9 @@ namespace {
 
 // Above this many rows a message gains nothing, and a refusal costs more.
 constexpr std::int64_t kMostRows = 10'000;
+// Of partitions whose rows do not fill a message yet.
+constexpr std::int64_t kGatheredBytes = 4 * kInsertBytes;
+constexpr int kCallsAtATime = 4;
 
 // Whether a call that failed so may have been carried out all the same.
 bool MayBeDone(const Status& status) {
@@ -26,19 +31,38 @@ class Inserter {
       : client_(client), plan_(plan), progress_(progress) {}
 
   Status Send(rows::RowSource& source, const CallContext& context) {
-    const bool server_chooses = HasPartitionKey(source.schema());
-    return source.ForEachBatch(
-        [&](const std::string& partition, const RowBatch& batch) -> Status {
-          for (const RowBatch& piece : SplitRows(batch, kInsertBytes, kMostRows))
-            MBK_TRY(SendPiece(source.schema(), server_chooses ? "" : partition, piece, context));
-          return {};
+    const CollectionSchema& schema = source.schema();
+    const bool server_chooses = HasPartitionKey(schema);
+    MBK_TRY(source.ForEachBatch(
+        [&](const std::string& partition, const RowBatch& batch) {
+          return Take(schema, server_chooses ? "" : partition, batch, context);
         },
-        context);
+        context));
+    const std::vector<RowMessage> rest = gatherer_.TakeAll();
+    return ParallelFor(rest.size(), kCallsAtATime, context, [&](std::size_t i, const CallContext& inner) {
+      return SendPieces(schema, rest[i].partition, rest[i].rows, inner);
+    });
   }
 
   std::int64_t sent() const { return sent_; }
 
  private:
+  // What fills half a message goes as it is: to copy it would save no call.
+  Status Take(const CollectionSchema& schema, const std::string& partition, const RowBatch& batch,
+              const CallContext& context) {
+    if (batch.rows > kMostRows / 2 || EncodedSize(batch) > kInsertBytes / 2)
+      return SendPieces(schema, partition, batch, context);
+    const std::optional<RowMessage> full = gatherer_.Add(partition, batch);
+    return full ? SendPieces(schema, full->partition, full->rows, context) : Status();
+  }
+
+  Status SendPieces(const CollectionSchema& schema, const std::string& partition, const RowBatch& batch,
+                    const CallContext& context) {
+    for (const RowBatch& piece : SplitRows(batch, kInsertBytes, kMostRows))
+      MBK_TRY(SendPiece(schema, partition, piece, context));
+    return {};
+  }
+
   Status SendPiece(const CollectionSchema& schema, const std::string& partition, const RowBatch& piece,
                    const CallContext& context) {
     const WriteRowsRequest request{
@@ -62,6 +86,9 @@ class Inserter {
   MilvusClient& client_;
   const CollectionPlan& plan_;
   Progress& progress_;
+  // Half of the limits and a batch of less than the other half stay within them.
+  RowGatherer gatherer_{
+      {.message_bytes = kInsertBytes / 2, .message_rows = kMostRows / 2, .held_bytes = kGatheredBytes}};
   std::atomic<std::int64_t> sent_{0};
 };
 

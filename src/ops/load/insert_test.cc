@@ -63,6 +63,17 @@ TEST_F(Insert, SendsTheRowsThatLiveIntoTheirPartitionsAndFlushes) {
   EXPECT_THAT(server_.seen("Import"), SizeIs(0));
 }
 
+TEST_F(Insert, SendsSmallSegmentsOfAPartitionInOneCall) {
+  for (int i = 0; i < 20; ++i) backup_.AddSegment(i % 2, Books(1000 + 10 * i, 10));
+  const Plan plan = PlanFor({.via = Via::kInsert});
+  std::vector<Outcome> outcomes{{.source = kBooks, .target = kBooks, .rows_expected = 250}};
+  ASSERT_TRUE(CreateCollections(*client_, plan, outcomes, backup_.run, {}).ok());
+  ASSERT_TRUE(InsertRows(*client_, Source(), plan, outcomes, backup_.run, {}).ok());
+  ASSERT_TRUE(outcomes[0].status.ok()) << outcomes[0].status.message();
+  EXPECT_EQ(outcomes[0].rows_imported, 249);
+  EXPECT_THAT(server_.seen("Insert"), SizeIs(2));
+}
+
 TEST_F(Insert, IsRefusedWhereTheServerGivesTheKeys) {
   backup_.books().schema.fields[0].auto_id = true;
   Plan plan = MakePlan(backup_.backup(), {}).value();
