@@ -135,7 +135,7 @@ TEST_F(Insert, IsNotNeededWhereSmallSegmentsAreRewritten) {
   for (int i = 0; i < 20; ++i) backup_.AddSegment(0, Books(1000 + i, 1));
   Plan plan = MakePlan(backup_.backup(), {}).value();
   MergeSmallSegments(plan);
-  ASSERT_TRUE(ChooseWays(plan, {.via = Via::kAuto}, true).ok());
+  ASSERT_TRUE(ChooseWays(plan, {.via = Via::kAuto}, kMilvus23).ok());
   EXPECT_EQ(plan.collections[0].via, Via::kImport);
   EXPECT_THAT(plan.collections[0].via_reason, HasSubstr("2 import jobs"));
 }
