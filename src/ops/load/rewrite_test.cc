@@ -63,7 +63,20 @@ class Rewrite : public testing::Test {
     auto& segments = collection.partitions[0].segments;
     std::erase_if(segments, [](const Segment& old) { return !old.is_l0; });
     segments.insert(segments.begin(), *segment);
+    StageL0(collection);
     return collection;
+  }
+
+  // L0 segments are copied as they are.
+  void StageL0(const Collection& collection) {
+    for (const Segment& segment : collection.partitions[0].segments) {
+      for (const Binlog& log : segment.delta_logs) {
+        const DataObject object{.collection = &collection, .segment = &segment, .log = &log, .is_delta = true};
+        if (segment.is_l0)
+          backup_.store().Set(object.KeyIn(staging_).str(),
+                              backup_.store().Contents().at(object.KeyIn(Original()).str()));
+      }
+    }
   }
 
   rows::CollectionRows Open(const Collection& collection, const BinlogTree& tree) {
