@@ -29,6 +29,9 @@ class ViewSource : public ByteSource {
     std::memcpy(out, bytes_.data() + offset, static_cast<std::size_t>(length));
     return {};
   }
+  Result<std::optional<ByteView>> View(std::int64_t offset, std::int64_t /*length*/) override {
+    return std::optional(ByteView{.data = bytes_.data() + offset});
+  }
 
  private:
   const std::string name_;

@@ -145,13 +145,24 @@ TEST(BadInput, NullsWhereNoneMayBeAreDamage) {
   EXPECT_THAT(Read(field, file).message(), AllOf(HasSubstr("row 1"), HasSubstr("null")));
 }
 
+std::string ParquetOfBytes(const Values& values) {
+  arrow::BinaryBuilder builder;
+  for (const std::optional<std::string>& value : values) EXPECT_TRUE(builder.Append(*value).ok());
+  return ParquetOf(builder.Finish().ValueOrDie());
+}
+
+// One behind another they are UTF-8.
+TEST(BadInput, ACharacterInTwoTextsIsInNeither) {
+  const FieldSchema field = Field(100, DataType::kVarChar);
+  const std::string file = Enveloped(field, ParquetOfBytes({"ok", "so far: \xc3", "\xbc!", "ok"}));
+  EXPECT_THAT(Read(field, file).message(), AllOf(HasSubstr("row 1"), HasSubstr("UTF-8")));
+}
+
 TEST(BadInput, TextThatIsNotUtf8IsNamedWithItsRow) {
   const FieldSchema field = Field(100, DataType::kVarChar);
   Values values(3000, "ok");
   values[2345] = "\xff\xfe";
-  arrow::BinaryBuilder builder;
-  for (const std::optional<std::string>& value : values) ASSERT_TRUE(builder.Append(*value).ok());
-  const std::string parquet = ParquetOf(builder.Finish().ValueOrDie());
+  const std::string parquet = ParquetOfBytes(values);
   const FieldSchema bytes = Field(100, DataType::kJson);  // stored alike, and not looked at
   EXPECT_TRUE(Read(bytes, Enveloped(bytes, parquet)).ok());
   const std::string file = Enveloped(field, parquet);

@@ -231,7 +231,20 @@ class Importer {
     return {};
   }
 
+  // Texts one behind another are UTF-8 when each of them is, and none begins within a character. To look at
+  // all at once takes a fraction of the time.
+  bool IsAllUtf8() const {
+    const std::int32_t* const offsets = column_.offsets;
+    const auto* const text = reinterpret_cast<const char*>(column_.values);
+    const std::int32_t begin = offsets[0], end = offsets[column_.length];
+    if (!IsUtf8({text + begin, static_cast<std::size_t>(end - begin)})) return false;
+    for (std::int64_t row = 1; row < column_.length; ++row)
+      if (offsets[row] < end && (text[offsets[row]] & 0xC0) == 0x80) return false;
+    return true;
+  }
+
   Status CheckValues() {
+    if (IsText(field_.data_type) && column_.length > 0 && IsAllUtf8()) return {};
     const bool is_text = IsText(field_.data_type);
     const bool is_sparse = field_.data_type == DataType::kSparseFloatVector;
     const bool is_dense = IsDenseVector(field_.data_type);

@@ -16,37 +16,52 @@ StoredFile::StoredFile(ObjectReader& store, ObjectKey key, std::int64_t size, st
       window_bytes_(window_bytes),
       context_(std::move(context)) {}
 
+bool StoredFile::Window::Holds(std::int64_t offset, std::int64_t length) const {
+  return bytes != nullptr && offset >= begin &&
+         offset + length <= begin + static_cast<std::int64_t>(bytes->size());
+}
+
 Status StoredFile::ReadAt(std::int64_t offset, std::int64_t length, char* out) {
-  if (offset < 0 || length < 0 || offset > size_ - length)
-    return DataLoss(fmt::format("{}: {} bytes at {} lie outside its {} bytes", url_, length, offset, size_));
-  const std::int64_t window_end = window_begin_ + static_cast<std::int64_t>(window_.size());
-  if (offset < window_begin_ || offset + length > window_end) MBK_TRY(FillWindow(offset, length));
-  std::memcpy(out, window_.data() + (offset - window_begin_), static_cast<std::size_t>(length));
+  MBK_TRY_ASSIGN(const Window* const window, Hold(offset, length));
+  std::memcpy(out, window->At(offset), static_cast<std::size_t>(length));
   return {};
 }
 
-Status StoredFile::FillWindow(std::int64_t offset, std::int64_t length) {
+Result<std::optional<ByteView>> StoredFile::View(std::int64_t offset, std::int64_t length) {
+  if (size_ > window_bytes_) return std::optional<ByteView>();
+  MBK_TRY_ASSIGN(const Window* const window, Hold(offset, length));
+  return std::optional(ByteView{window->At(offset), window->bytes});
+}
+
+Result<const StoredFile::Window*> StoredFile::Hold(std::int64_t offset, std::int64_t length) {
+  if (offset < 0 || length < 0 || offset > size_ - length)
+    return DataLoss(fmt::format("{}: {} bytes at {} lie outside its {} bytes", url_, length, offset, size_));
+  if (window_.Holds(offset, length)) return &window_;
+  if (tail_.Holds(offset, length)) return &tail_;
+  // The footer is read before the pages: it must not displace those that were read ahead.
+  const bool is_tail = window_.bytes != nullptr && offset + length == size_ && length < window_bytes_;
+  Window& window = is_tail ? tail_ : window_;
+  window.bytes.reset();
   const std::int64_t begin = size_ <= window_bytes_ ? 0 : offset;
   const std::int64_t wanted = std::min(std::max(length, window_bytes_), size_ - begin);
-  window_.clear();
-  window_.reserve(static_cast<std::size_t>(wanted));
-  window_begin_ = begin;
-  auto sink = [this, wanted](std::string_view piece) -> Status {
-    if (static_cast<std::int64_t>(window_.size() + piece.size()) > wanted)
+  MBK_TRY_ASSIGN(window, Fetch(begin, wanted));
+  return &window;
+}
+
+Result<StoredFile::Window> StoredFile::Fetch(std::int64_t begin, std::int64_t wanted) {
+  std::string bytes;
+  bytes.reserve(static_cast<std::size_t>(wanted));
+  auto sink = [&](std::string_view piece) -> Status {
+    if (static_cast<std::int64_t>(bytes.size() + piece.size()) > wanted)
       return DataLoss(fmt::format("{}: the store sends more than was asked for", url_));
-    window_.append(piece);
+    bytes.append(piece);
     return {};
   };
-  Result<ObjectInfo> read = store_.Get({.key = key_, .range = {begin, wanted}}, sink, context_);
-  if (!read.ok()) {
-    window_.clear();
-    return read.status();
-  }
-  if (static_cast<std::int64_t>(window_.size()) != wanted || read->size != size_) {
-    window_.clear();
-    return DataLoss(fmt::format("{} has {} bytes, the backup's metadata say {}", url_, read->size, size_));
-  }
-  return {};
+  MBK_TRY_ASSIGN(const ObjectInfo read,
+                 store_.Get({.key = key_, .range = {begin, wanted}}, sink, context_));
+  if (static_cast<std::int64_t>(bytes.size()) != wanted || read.size != size_)
+    return DataLoss(fmt::format("{} has {} bytes, the backup's metadata say {}", url_, read.size, size_));
+  return Window{.begin = begin, .bytes = std::make_shared<const std::string>(std::move(bytes))};
 }
 
 }  // namespace mbk::rows

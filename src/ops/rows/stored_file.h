@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "base/call_context.h"
@@ -9,7 +11,8 @@
 namespace mbk::rows {
 
 /// An object as a file to decode. Reads ahead: each request brings `window_bytes` or the rest of the object,
-/// so that a small one costs one request. Holds one window, from the first read on.
+/// so that a small one costs one request. Holds one window from the first read on, and what was read of the
+/// end of a larger object, where Parquet has its footer.
 class StoredFile : public ByteSource {
  public:
   /// `store` outlives the file. `size` in bytes, as listed or recorded.
@@ -19,9 +22,19 @@ class StoredFile : public ByteSource {
   const std::string& name() const override { return url_; }
   std::int64_t size() const override { return size_; }
   Status ReadAt(std::int64_t offset, std::int64_t length, char* out) override;
+  /// Of an object that fits into the window.
+  Result<std::optional<ByteView>> View(std::int64_t offset, std::int64_t length) override;
 
  private:
-  Status FillWindow(std::int64_t offset, std::int64_t length);
+  struct Window {
+    std::int64_t begin = 0;
+    std::shared_ptr<const std::string> bytes;  ///< shared with the views of it
+    bool Holds(std::int64_t offset, std::int64_t length) const;
+    const char* At(std::int64_t offset) const { return bytes->data() + (offset - begin); }
+  };
+  /// The window with these bytes, filled if need be.
+  Result<const Window*> Hold(std::int64_t offset, std::int64_t length);
+  Result<Window> Fetch(std::int64_t begin, std::int64_t wanted);
 
   ObjectReader& store_;
   const ObjectKey key_;
@@ -29,8 +42,8 @@ class StoredFile : public ByteSource {
   const std::int64_t size_;
   const std::int64_t window_bytes_;
   const CallContext context_;
-  std::string window_;
-  std::int64_t window_begin_ = 0;
+  Window window_;
+  Window tail_;
 };
 
 }  // namespace mbk::rows
