@@ -41,7 +41,7 @@ Message Sent(const FieldSchema& field, const Column& column) {
 
 RC_GTEST_PROP(FieldData, OfEveryTypeComesBackAsItWas, ()) {
   const auto rows = *rc::gen::inRange<std::int64_t>(1, 20);
-  for (DataType type : milvustest::EveryType()) {
+  for (DataType type : milvustest::kEveryType) {
     AnyColumn any = AnyColumnOf(type, rows);
     Message sent;
     Status status = ToFieldData(any.field, any.column, &sent);
@@ -85,7 +85,7 @@ TEST(FieldData, NumbersAndVectorsAreReadWhereTheyLie) {
 }
 
 TEST(FieldData, AnEmptyAnswerHasColumnsWithoutRows) {
-  for (DataType type : milvustest::EveryType()) {
+  for (DataType type : milvustest::kEveryType) {
     Message empty;
     empty.set_type(static_cast<int>(type));
     if (IsVector(type) || type == DataType::kArrayOfVector) {
@@ -206,7 +206,7 @@ RC_GTEST_PROP(FieldData, AnyMessageIsReadOrRefused, ()) {
   Message data;
   const std::string bytes = *rc::gen::string<std::string>();
   if (!data.ParseFromString(bytes)) return;
-  data.set_type(static_cast<int>(*rc::gen::elementOf(milvustest::EveryType())));
+  data.set_type(static_cast<int>(*rc::gen::elementOf(milvustest::kEveryType)));
   Result<std::int64_t> rows = RowsOf(data);
   if (!rows.ok()) return;
   Result<Column> column = FromFieldData(data, *rows, nullptr);

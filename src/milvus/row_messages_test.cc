@@ -31,7 +31,7 @@ RC_GTEST_PROP(RowMessages, ABatchOfAllTypesComesBackAsItWas, ()) {
   const auto rows = *rc::gen::inRange<std::int64_t>(1, 10);
   CollectionSchema schema;
   RowBatch batch{.rows = rows};
-  for (DataType type : milvustest::EveryType()) {
+  for (DataType type : milvustest::kEveryType) {
     AnyColumn any = milvustest::AnyColumnOf(type, rows);
     any.field.field_id = any.column.field_id =
         kFirstFieldId + static_cast<std::int64_t>(schema.fields.size());

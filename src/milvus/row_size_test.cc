@@ -16,7 +16,7 @@ using milvustest::TextColumn;
 
 RC_GTEST_PROP(RowSize, IsWhatTheMessageTakesAndAFewBytesAColumnMore, ()) {
   const auto rows = *rc::gen::inRange<std::int64_t>(1, 50);
-  for (DataType type : milvustest::EveryType()) {
+  for (DataType type : milvustest::kEveryType) {
     milvustest::AnyColumn any = milvustest::AnyColumnOf(type, rows);
     RowBatch batch{.rows = rows, .columns = {any.column}};
     PbFieldsData sent;

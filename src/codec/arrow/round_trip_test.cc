@@ -15,7 +15,7 @@ using testing::AnyField;
 using testing::AnyValues;
 using testing::Bytes;
 using testing::ColumnOf;
-using testing::EveryType;
+using testing::kEveryType;
 using testing::Field;
 using testing::FilesOf;
 using testing::ReadAll;
@@ -47,7 +47,7 @@ Column Slice(Column column, std::int64_t first, std::int64_t rows) {
 }
 
 RC_GTEST_PROP(RoundTrip, InsertLogsReturnWhatWentIn, ()) {
-  const DataType type = *rc::gen::elementOf(EveryType());
+  const DataType type = *rc::gen::elementOf(kEveryType);
   FieldSchema field = AnyField(100, type);
   const bool is_new = *rc::gen::arbitrary<bool>();
   field.nullable = is_new && type != DataType::kArrayOfVector && *rc::gen::arbitrary<bool>();
@@ -72,7 +72,7 @@ RC_GTEST_PROP(RoundTrip, PackedFilesReturnWhatWentIn, ()) {
   RowBatch batch = {.rows = *rc::gen::inRange(1, 60)};
   const Column timestamps = Timestamps(batch.rows);
   batch.columns.push_back(timestamps);
-  for (const DataType type : *rc::gen::container<std::vector<DataType>>(4, rc::gen::elementOf(EveryType()))) {
+  for (const DataType type : *rc::gen::container<std::vector<DataType>>(4, rc::gen::elementOf(kEveryType))) {
     FieldSchema field = AnyField(100 + static_cast<std::int64_t>(fields.size()), type);
     field.nullable = *rc::gen::arbitrary<bool>();
     values.push_back(AnyValues(field, static_cast<std::size_t>(batch.rows)));
@@ -93,7 +93,7 @@ RC_GTEST_PROP(RoundTrip, PackedFilesReturnWhatWentIn, ()) {
 }
 
 RC_GTEST_PROP(RoundTrip, AViewThatBeginsInTheMiddleIsWrittenAsItIs, ()) {
-  FieldSchema field = AnyField(100, *rc::gen::elementOf(EveryType()));
+  FieldSchema field = AnyField(100, *rc::gen::elementOf(kEveryType));
   field.nullable = field.data_type != DataType::kArrayOfVector && *rc::gen::arbitrary<bool>();
   const Values values = AnyValues(field, 40);
   const auto first = *rc::gen::inRange<std::int64_t>(0, 39);
@@ -140,7 +140,7 @@ TEST(SegmentReader, AskedForNothingItReadsAllAndTheSystemFields) {
 
 TEST(SegmentReader, AFieldAddedLaterIsNull) {
   const FieldSchema key = Field(100, DataType::kInt64);
-  for (const DataType type : EveryType()) {
+  for (const DataType type : kEveryType) {
     FieldSchema added = Field(101, type, 8);
     added.nullable = true;
     for (const std::vector<std::int64_t>& ids :

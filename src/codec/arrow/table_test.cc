@@ -169,7 +169,7 @@ TEST(Table, ListsOfVectorsAreListsOfLists) {
 TEST(Table, EveryTypeIsWrittenInSeveralBatches) {
   std::vector<FieldSchema> fields;
   RowBatch first = {.rows = 3};
-  for (const DataType type : testing::EveryType()) {
+  for (const DataType type : testing::kEveryType) {
     FieldSchema field = Field(100 + static_cast<std::int64_t>(fields.size()), type, 8);
     field.nullable = true;
     field.element_type = type == DataType::kArrayOfVector ? DataType::kFloatVector : DataType::kInt64;

@@ -7,35 +7,13 @@
 
 #include "codec/field_type.h"
 #include "codec/testing/columns.h"
+#include "model/testing/every_type.h"
 
 /// Fields of every type and values of them at random, for property tests: NaN with payloads, −0.0, empty
 /// strings, nulls.
 namespace mbk::codec::testing {
 
-inline const std::vector<DataType>& EveryType() {
-  static const std::vector<DataType> types = {DataType::kBool,
-                                              DataType::kInt8,
-                                              DataType::kInt16,
-                                              DataType::kInt32,
-                                              DataType::kInt64,
-                                              DataType::kFloat,
-                                              DataType::kDouble,
-                                              DataType::kString,
-                                              DataType::kVarChar,
-                                              DataType::kArray,
-                                              DataType::kJson,
-                                              DataType::kGeometry,
-                                              DataType::kText,
-                                              DataType::kTimestamptz,
-                                              DataType::kBinaryVector,
-                                              DataType::kFloatVector,
-                                              DataType::kFloat16Vector,
-                                              DataType::kBFloat16Vector,
-                                              DataType::kSparseFloatVector,
-                                              DataType::kInt8Vector,
-                                              DataType::kArrayOfVector};
-  return types;
-}
+using modeltest::kEveryType;
 
 inline FieldSchema AnyField(std::int64_t id, DataType type) {
   FieldSchema field = Field(id, type, *rc::gen::inRange(1, 5) * 8);

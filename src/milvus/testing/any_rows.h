@@ -11,6 +11,7 @@
 #include "milvus/field_data.h"
 #include "model/rows.h"
 #include "model/schema.h"
+#include "model/testing/every_type.h"
 
 /// Columns of rows for tests: from values, and arbitrary ones of every type.
 namespace mbk::milvustest {
@@ -89,29 +90,7 @@ inline std::string AnyCell(const FieldSchema& field, std::int64_t dim) {
   return *rc::gen::string<std::string>();
 }
 
-inline std::vector<DataType> EveryType() {
-  return {DataType::kBool,
-          DataType::kInt8,
-          DataType::kInt16,
-          DataType::kInt32,
-          DataType::kInt64,
-          DataType::kFloat,
-          DataType::kDouble,
-          DataType::kString,
-          DataType::kVarChar,
-          DataType::kArray,
-          DataType::kJson,
-          DataType::kGeometry,
-          DataType::kText,
-          DataType::kTimestamptz,
-          DataType::kBinaryVector,
-          DataType::kFloatVector,
-          DataType::kFloat16Vector,
-          DataType::kBFloat16Vector,
-          DataType::kSparseFloatVector,
-          DataType::kInt8Vector,
-          DataType::kArrayOfVector};
-}
+using modeltest::kEveryType;
 
 struct AnyColumn {
   FieldSchema field;

@@ -8,6 +8,7 @@
 
 #include "codec/field_type.h"
 #include "codec/scalar_field.h"
+#include "model/testing/every_type.h"
 #include "ops/rows/binlog_rows.h"
 #include "ops/rows/collection_rows.h"
 
@@ -23,28 +24,6 @@ constexpr std::size_t kRowId = 0;  // in GeneratedRows::fields
 constexpr std::size_t kTimestamp = 1;
 constexpr std::size_t kPartitions = 2;
 
-const DataType kTypes[] = {
-    DataType::kBool,
-    DataType::kInt8,
-    DataType::kInt16,
-    DataType::kInt32,
-    DataType::kInt64,
-    DataType::kFloat,
-    DataType::kDouble,
-    DataType::kString,
-    DataType::kVarChar,
-    DataType::kArray,
-    DataType::kJson,
-    DataType::kGeometry,
-    DataType::kText,
-    DataType::kTimestamptz,
-    DataType::kBinaryVector,
-    DataType::kFloatVector,
-    DataType::kFloat16Vector,
-    DataType::kBFloat16Vector,
-    DataType::kSparseFloatVector,
-    DataType::kInt8Vector,
-};
 const DataType kElements[] = {DataType::kBool,  DataType::kInt32,  DataType::kInt64,
                               DataType::kFloat, DataType::kDouble, DataType::kVarChar};
 
@@ -116,7 +95,8 @@ CollectionSchema RandomSchema(Random& random, bool nullable) {
   key.name = "id";
   key.is_primary_key = true;
   schema.fields.push_back(key);
-  for (const DataType type : kTypes) {
+  for (const DataType type : modeltest::kEveryType) {
+    if (type == DataType::kArrayOfVector) continue;  // there are no struct arrays here
     const auto dimension = static_cast<std::int32_t>(8 * (1 + Pick(random, 4)));
     FieldSchema field = Field(schema.fields.back().field_id + 1, type, IsVector(type) ? dimension : 0);
     if (type == DataType::kArray) field.element_type = kElements[Pick(random, std::size(kElements))];
