@@ -64,10 +64,6 @@ Result<std::string> S3Store::LateEtag(const Request& request, const HttpResponse
   return etag.status().WithContext(fmt::format("{} {}", request.operation, client_.Url(request.key)));
 }
 
-Status CheckKey(const ObjectKey& key) {
-  return key.empty() ? InvalidArgument("the key of an object must not be empty") : Status();
-}
-
 }  // namespace s3
 
 Result<std::unique_ptr<ObjectStore>> MakeS3Store(S3Options options, std::shared_ptr<HttpClient> http) {
