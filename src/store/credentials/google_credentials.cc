@@ -141,21 +141,40 @@ std::string GcloudFile(const GoogleCredentialOptions& options) {
   return std::filesystem::exists(path, ignored) ? path : std::string();
 }
 
+Ask MetadataAsk(const GoogleCredentialOptions& options) {
+  return [host = MetadataHost(options)](const TokenRequest& request, const CallContext& context) {
+    return google::MetadataToken(request, host, context);
+  };
+}
+
+constexpr char kMachineAccount[] = "the service account of this machine";
+
 }  // namespace
+
+bool IsGoogleHost(std::string_view host) {
+  return host == "googleapis.com" || host.ends_with(".googleapis.com");
+}
+
+Refreshing<AwsCredentials>::Fetch GoogleMetadataSession(const GoogleCredentialOptions& options) {
+  return [http = MetadataClient(), ask = MetadataAsk(options),
+          now = options.now](const CallContext& context) -> Result<Expiring<AwsCredentials>> {
+    MBK_TRY_ASSIGN(Token token, ask({.http = *http, .who = kMachineAccount, .now = now()}, context));
+    return Expiring<AwsCredentials>{.value = {.session_token = std::move(token.value)},
+                                    .expires = token.expires};
+  };
+}
 
 GoogleCredentials MakeGoogleMetadataCredentials(const GoogleCredentialOptions& options) {
   const std::string host = MetadataHost(options);
   std::shared_ptr<HttpClient> http = MetadataClient();
-  auto ask = [host](const TokenRequest& request, const CallContext& context) {
-    return google::MetadataToken(request, host, context);
-  };
   auto project = [host, http, configured = Env(options, "GOOGLE_CLOUD_PROJECT")](
                      const CallContext& context) -> Result<std::string> {
     if (!configured.empty()) return configured;
     return google::AskMetadata(*http, host, "project/project-id", context);
   };
-  const std::string account = "the service account of this machine";
-  return {.tokens = TokensFrom(options, http, account, ask), .project = project, .account = account};
+  return {.tokens = TokensFrom(options, http, kMachineAccount, MetadataAsk(options)),
+          .project = project,
+          .account = kMachineAccount};
 }
 
 Result<GoogleCredentials> MakeGoogleCredentials(const GoogleCredentialOptions& options,

@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/call_context.h"
 #include "base/refreshing.h"
 #include "net/http_client.h"
+#include "net/sigv4.h"
 
 /// Who asks Google for something: OAuth 2.0 access tokens from a key file, from the environment or from the
 /// metadata server, each fetched again before it expires.
@@ -43,6 +45,12 @@ struct GoogleCredentials {
 /// secrets.
 Result<GoogleCredentials> MakeGoogleCredentials(const GoogleCredentialOptions& options,
                                                 std::shared_ptr<HttpClient> http);
+
+/// Tokens of the metadata server as session tokens, for Google's XML API (S3Signature::kBearer).
+Refreshing<AwsCredentials>::Fetch GoogleMetadataSession(const GoogleCredentialOptions& options);
+
+/// Whether requests to `host` are Google's own business: always by https on port 443.
+bool IsGoogleHost(std::string_view host);
 
 /// The service account of this machine, pod or function, whatever files there are.
 GoogleCredentials MakeGoogleMetadataCredentials(const GoogleCredentialOptions& options);

@@ -251,6 +251,16 @@ TEST_F(GoogleCredentialsTest, WithoutAFileTheMetadataServerIsAsked) {
   EXPECT_EQ(*MakeGoogleMetadataCredentials(Options()).project({}), "named");
 }
 
+TEST_F(GoogleCredentialsTest, TheXmlApiTakesTheMetadataServersTokensForSessionTokens) {
+  Serve("/computeMetadata/v1/instance/service-accounts/default/token",
+        json{{"access_token", "ya29.m"}, {"expires_in", 3000}}, {{"Metadata-Flavor", "Google"}});
+  environment_["GCE_METADATA_HOST"] = Url("").substr(7);
+  auto session = GoogleMetadataSession(Options())({});
+  ASSERT_TRUE(session.ok()) << session.status().message();
+  EXPECT_EQ(session->value, (AwsCredentials{.session_token = "ya29.m"}));
+  EXPECT_EQ(session->expires, std::chrono::system_clock::time_point(std::chrono::seconds(kNow + 3000)));
+}
+
 TEST_F(GoogleCredentialsTest, WhoeverAnswersWithoutTheFlavorIsNotTheMetadataServer) {
   Serve("/computeMetadata/v1/instance/service-accounts/default/token",
         json{{"access_token", "ya29.m"}, {"expires_in", 3000}});

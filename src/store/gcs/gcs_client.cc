@@ -9,10 +9,6 @@
 namespace mbk::gcs {
 namespace {
 
-bool IsGoogleHost(std::string_view host) {
-  return host == "googleapis.com" || host.ends_with(".googleapis.com");
-}
-
 bool IsWelcome(const AnswerOptions& answer, int status) {
   return (status >= 200 && status < 300) || std::ranges::find(answer.welcome, status) != answer.welcome.end();
 }
