@@ -73,30 +73,33 @@ std::string BucketOfThisRun(std::string_view prefix, std::string_view suffix) {
                      ::getpid(), suffix);
 }
 
-Result<std::shared_ptr<ObjectStore>> OpenBucket(const Server& server, std::string_view suffix) {
+Result<std::shared_ptr<ObjectStore>> OpenBucket(const Server& server, std::string_view suffix,
+                                                S3Signature signature) {
   MBK_TRY_ASSIGN(std::shared_ptr<ObjectStore> store,
                  MakeS3Store({.service = "minio",
                               .host = server.endpoint.host,
                               .port = server.endpoint.port,
                               .use_ssl = server.endpoint.use_ssl,
                               .bucket = BucketOfThisRun(server.bucket_prefix, suffix),
+                              .signature = signature,
                               .credentials = server.credentials}));
   return Ensured(std::move(store));
 }
 
-Result<StorePair> OpenServer(const char* variable) {
+Result<StorePair> OpenServer(const char* variable, S3Signature signature) {
   auto server = ParseServer(std::getenv(variable));
   if (!server.ok()) return server.status().WithContext(variable);
   StorePair stores;
-  MBK_TRY_ASSIGN(stores.store, OpenBucket(*server, "one"));
-  MBK_TRY_ASSIGN(stores.other, OpenBucket(*server, "two"));
+  MBK_TRY_ASSIGN(stores.store, OpenBucket(*server, "one", signature));
+  MBK_TRY_ASSIGN(stores.other, OpenBucket(*server, "two", signature));
   return stores;
 }
 
-StoreUnderTest OnServer(const char* name, const char* variable, const StoreTraits& traits) {
+StoreUnderTest OnServer(const char* name, const char* variable, const StoreTraits& traits,
+                        S3Signature signature = S3Signature::kV4) {
   return {.name = name,
           .server_variable = variable,
-          .open = [variable] { return OpenServer(variable); },
+          .open = [=] { return OpenServer(variable, signature); },
           .traits = traits};
 }
 
@@ -134,6 +137,8 @@ INSTANTIATE_TEST_SUITE_P(
                                   .beside_directory = BesideDirectory::kRefused,
                                   .keeps_directory_markers = false}},
         OnServer("Minio", "MBK_TEST_MINIO", {.beside_directory = BesideDirectory::kUnlisted}),
+        OnServer("MinioSignatureV2", "MBK_TEST_MINIO", {.beside_directory = BesideDirectory::kUnlisted},
+                 S3Signature::kV2),
         // Keeps objects as files, as the local store does.
         OnServer("Versitygw", "MBK_TEST_VERSITYGW", {.beside_directory = BesideDirectory::kRefused}),
         StoreUnderTest{.name = "Gcs",
