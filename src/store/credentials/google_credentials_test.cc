@@ -242,7 +242,6 @@ TEST_F(GoogleCredentialsTest, WithoutAFileTheMetadataServerIsAsked) {
   Serve("/computeMetadata/v1/project/project-id",
         [=](const SeenRequest&) { return Answer(200, "here", flavor); });
   environment_["GCE_METADATA_HOST"] = Url("").substr(7);
-  environment_["http_proxy"] = "http://127.0.0.1:1";
   auto credentials = MakeGoogleCredentials(Options(), nullptr);
   ASSERT_EQ(*Token(credentials), "ya29.m");
   EXPECT_EQ(seen()[0].headers.Get("metadata-flavor"), "Google");
