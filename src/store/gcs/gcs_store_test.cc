@@ -322,7 +322,7 @@ TEST_F(GcsStoreTest, AChunkThatArrivedInPartIsSentOnFromThere) {
 TEST_F(GcsStoreTest, AfterABrokenConnectionTheServiceIsAskedHowFarItIs) {
   const std::string body = std::string(kQuantum, 'a') + std::string(kQuantum, 'b') + "rest";
   ScriptSession();
-  Script({.hang_up = true});
+  Script({.bytes = "HTTP/1.1 3", .hang_up = true});
   Script(Answer(308, "", {{"Range", fmt::format("bytes=0-{}", kQuantum - 1)}}));
   Script(Answer(308, "", {{"Range", fmt::format("bytes=0-{}", 2 * kQuantum - 1)}}));
   Script(Answer(503, ErrorJson(503, "backendError")));
@@ -380,7 +380,7 @@ TEST_F(GcsStoreTest, AServiceThatForgetsConfirmedBytesIsNotTrusted) {
   const std::string body(2 * kQuantum, 'a');
   ScriptSession();
   Script(Answer(308, "", {{"Range", fmt::format("bytes=0-{}", 2 * kQuantum - 1)}}));
-  Script({.hang_up = true});
+  Script({.bytes = "HTTP/1.1 3", .hang_up = true});
   Script(Answer(308, "", {{"Range", fmt::format("bytes=0-{}", kQuantum - 1)}}));
   auto store = Open();
   auto upload = store->StartUpload(ObjectKey("k"), context_);
