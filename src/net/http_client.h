@@ -54,9 +54,9 @@ struct HttpClientOptions {
 };
 
 /// Blocking HTTP/1.1 over libcurl: a pool of connections, the one used last taken first. Follows no
-/// redirect, obeys the proxy variables of the environment unless told not to, keeps no cookies. Thread-safe; must outlive its
-/// calls. The first client made sets SIGPIPE to be ignored in this process: OpenSSL has no other way to
-/// survive a peer that hangs up.
+/// redirect, obeys the proxy variables of the environment unless told not to, keeps no cookies. Thread-safe;
+/// must outlive its calls. The first client made sets SIGPIPE to be ignored in this process: OpenSSL has no
+/// other way to survive a peer that hangs up.
 class HttpClient {
  public:
   explicit HttpClient(HttpClientOptions options = {});

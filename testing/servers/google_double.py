@@ -4,7 +4,7 @@
 
 Starts fake-gcs-server (which checks no tokens) with its objects in memory, and serves on 127.0.0.1:PORT
 
-* POST /token                  an access token for a service account's signed assertion (RFC 7523), verified with openssl
+* POST /token                  an access token for a service account's signed assertion (RFC 7523)
 * /computeMetadata/v1/…        the metadata server: token and project
 * everything else              the JSON API, for whoever has a token: passed on, and where fake-gcs-server falls short
                                of Google's documents put right: pages count prefixes, ifGenerationMatch is obeyed by
@@ -45,7 +45,8 @@ class Keys:
     def __init__(self, directory: Path) -> None:
         self._private, self._public = directory / "private.pem", directory / "public.pem"
         self._directory = directory
-        self._openssl("genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", self._private)
+        rsa = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
+        self._openssl("genpkey", "-quiet", *rsa, "-out", self._private)
         self._openssl("pkey", "-in", self._private, "-pubout", "-out", self._public)
         self._expiry: dict[str, float] = {}
 
@@ -209,7 +210,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         listed = whole.document()
         entries = [(item["name"], item) for item in listed.get("items") or []]
         entries += [(prefix, prefix) for prefix in listed.get("prefixes") or []]
-        entries = sorted((entry for entry in entries if entry[0].encode() > _decode(after)), key=lambda e: e[0].encode())
+        entries = [entry for entry in entries if entry[0].encode() > _decode(after)]
+        entries.sort(key=lambda entry: entry[0].encode())
         page: dict[str, Any] = {"kind": "storage#objects"}
         page["items"] = [entry for _, entry in entries[:most] if not isinstance(entry, str)]
         page["prefixes"] = [entry for _, entry in entries[:most] if isinstance(entry, str)]
@@ -226,7 +228,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return None
         found = self._ask("GET", where)
         if found.status == 200 and found.document()["generation"] != wanted:
-            return Answer.refusal(412, "conditionNotMet", "At least one of the pre-conditions you specified did not hold.")
+            return Answer.refusal(412, "conditionNotMet", "At least one of the pre-conditions did not hold.")
         return None
 
     def _media_upload(self) -> Answer:
@@ -241,7 +243,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name = urllib.parse.quote(written["name"], safe="")
         self._ask("DELETE", f"/storage/v1/b/{written['bucket']}/o/{name}?generation={written['generation']}")
         return Answer.refusal(
-            400, "invalid", f"Provided CRC32C \"{promised[1]}\" doesn't match calculated CRC32C \"{written['crc32c']}\"."
+            400,
+            "invalid",
+            f"Provided CRC32C \"{promised[1]}\" doesn't match calculated CRC32C \"{written['crc32c']}\".",
         )
 
     # https://cloud.google.com/storage/docs/performing-resumable-uploads#status-check

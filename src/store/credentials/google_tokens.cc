@@ -73,11 +73,9 @@ Result<json> Send(const TokenRequest& request, HttpRequest http, const CallConte
   return answer;
 }
 
-std::string FormBody(const QueryPairs& pairs) { return CanonicalQuery(pairs); }
-
 Result<json> PostForm(const TokenRequest& request, const std::string& url, const QueryPairs& pairs,
                       const CallContext& context) {
-  const std::string body = FormBody(pairs);
+  const std::string body = CanonicalQuery(pairs);  // a form has the shape of a query
   return Send(
       request,
       {.method = "POST",

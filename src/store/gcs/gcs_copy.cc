@@ -29,10 +29,10 @@ Result<WriteResult> GcsStore::Copy(const CopySource& source, const ObjectKey& ta
     if (!step.ok()) return std::move(step).status().WithContext(where());
     if (step->done) {
       const ObjectInfo& written = step->object->info;
-      if (written.size == step->object_size)
+      if (written.key == target && written.size == step->object_size)
         return WriteResult{.etag = written.etag, .digest = written.digest};
-      return DataLoss(
-          fmt::format("{}: {} bytes of {} were copied", where(), written.size, step->object_size));
+      return DataLoss(fmt::format("{}: {} bytes of {} were copied, to \"{}\"", where(), written.size,
+                                  step->object_size, OneLine(written.key.str())));
     }
     if (step->rewritten <= rewritten)
       return Status(Code::kUnavailable, where() + ": the service copies no further");

@@ -86,6 +86,12 @@ Status ForEach(const json& object, const char* name, const Take& take) {
 
 Result<ObjectResource> ParseObject(std::string_view text) { return ReadObject(Parse(text)); }
 
+Result<ObjectResource> ParseObjectOf(const ObjectKey& key, std::string_view text) {
+  MBK_TRY_ASSIGN(ObjectResource object, ParseObject(text));
+  if (object.info.key == key) return object;
+  return DataLoss(fmt::format("the answer describes \"{}\"", OneLine(object.info.key.str())));
+}
+
 Result<ListPage> ParseListPage(std::string_view text) {
   const json answer = Parse(text);
   if (!answer.is_object()) return DataLoss("the answer is no JSON object");

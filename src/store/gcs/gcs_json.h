@@ -22,6 +22,8 @@ struct ObjectResource {
   std::optional<std::uint32_t> crc32c;  ///< of the content
 };
 Result<ObjectResource> ParseObject(std::string_view json);
+/// The same of the object `key`; a description of another one is kDataLoss.
+Result<ObjectResource> ParseObjectOf(const ObjectKey& key, std::string_view json);
 
 /// https://cloud.google.com/storage/docs/json_api/v1/objects/list
 Result<ListPage> ParseListPage(std::string_view json);

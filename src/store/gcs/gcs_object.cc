@@ -54,7 +54,7 @@ Result<ObjectInfo> GcsStore::Head(const ObjectKey& key, const CallContext& conte
   Request request = ObjectRequest("objects.get", "GET", key);
   request.query = {{"fields", kObjectFields}};
   MBK_TRY_ASSIGN(HttpResponse response, client_.Send(request, context));
-  Result<ObjectResource> object = ParseObject(response.body);
+  Result<ObjectResource> object = ParseObjectOf(key, response.body);
   if (!object.ok()) return std::move(object).status().WithContext("objects.get " + client_.Url(key.str()));
   return std::move(object->info);
 }
@@ -133,7 +133,7 @@ Result<WriteResult> GcsStore::Put(const PutRequest& request, const CallContext& 
     answer.precondition_failed = Code::kAlreadyExists;
   }
   MBK_TRY_ASSIGN(HttpResponse response, client_.Send(put, context, std::move(answer)));
-  Result<ObjectResource> object = ParseObject(response.body);
+  Result<ObjectResource> object = ParseObjectOf(request.key, response.body);
   if (!object.ok())
     return std::move(object).status().WithContext("objects.insert " + client_.Url(request.key.str()));
   return Checked(*object, crc32c, context);

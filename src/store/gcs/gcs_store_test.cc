@@ -147,7 +147,7 @@ TEST_F(GcsStoreTest, ATokenThatIsRefusedIsFetchedAnewOnce) {
 }
 
 TEST_F(GcsStoreTest, KeysStandInThePathEncodedInFull) {
-  Script(Answer(200, ObjectJson("a/b?c", 1, 0)));
+  Script(Answer(200, ObjectJson("a/../b?c#%", 1, 0)));
   EXPECT_EQ(Open()->Head(ObjectKey("a/../b?c#%"), context_).status(), Status());
   EXPECT_THAT(seen()[0].target, testing::StartsWith("/storage/v1/b/bucket/o/a%2F..%2Fb%3Fc%23%25?"));
 }
@@ -180,6 +180,14 @@ TEST_F(GcsStoreTest, ABodyWithAnotherCrcIsRefused) {
   const Status got = Open()->Get({.key = ObjectKey("k")}, Ignore, context_).status();
   EXPECT_EQ(got.code(), Code::kDataLoss);
   EXPECT_THAT(got.message(), HasSubstr("CRC32C"));
+}
+
+TEST_F(GcsStoreTest, ADescriptionOfAnotherObjectIsNotBelieved) {
+  Script(Answer(200, ObjectJson("other", 1, 0)));
+  EXPECT_EQ(Open()->Head(ObjectKey("k"), context_).status().code(), Code::kDataLoss);
+  Script(Answer(200, ObjectJson("other", 1, 0)));
+  EXPECT_EQ(Open()->Put({.key = ObjectKey("k"), .body = "x"}, context_).status().code(), Code::kDataLoss);
+  EXPECT_EQ(seen().size(), 2u) << "nor is another object deleted";
 }
 
 TEST_F(GcsStoreTest, OnlyTheApiItselfSaysThatAnObjectIsAbsent) {
@@ -228,7 +236,7 @@ TEST_F(GcsStoreTest, ACopyGoesOnUntilTheServiceIsDone) {
   Script(Answer(200, R"({"done":false,"rewriteToken":"t/1","totalBytesRewritten":"10","objectSize":"30"})"));
   Script(Answer(200, R"({"done":false,"rewriteToken":"t2","totalBytesRewritten":"20","objectSize":"30"})"));
   Script(Answer(200, R"({"done":true,"totalBytesRewritten":"30","objectSize":"30","resource":)" +
-                         ObjectJson("to", 30, 1, "9") + "}"));
+                         ObjectJson("to/k", 30, 1, "9") + "}"));
   auto copied = Open()->Copy({BucketName("other"), ObjectKey("a/b"), "5"}, ObjectKey("to/k"), context_);
   ASSERT_EQ(copied.status(), Status());
   EXPECT_EQ(copied->etag, "9");

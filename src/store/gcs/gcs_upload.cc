@@ -85,7 +85,7 @@ Result<ResumableUpload::Progress> ResumableUpload::Ask(const Request& request, c
     if (!kept.ok()) return std::move(kept).status().WithContext(where());
     return Progress{.kept = *kept};
   }
-  Result<ObjectResource> object = ParseObject(response->body);
+  Result<ObjectResource> object = ParseObjectOf(key_, response->body);
   if (!object.ok()) return std::move(object).status().WithContext(where());
   return Progress{.object = *std::move(object)};
 }

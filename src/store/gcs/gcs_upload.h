@@ -35,7 +35,6 @@ class ResumableUpload {
   /// Make the object of the parts sent, which must be `parts`, and compare its CRC32C.
   Result<ObjectResource> Finish(std::span<const UploadedPart> parts, const CallContext& context);
   Status Cancel(const CallContext& context);
-  const ObjectKey& key() const { return key_; }
   /// Of all parts sent. Not while another thread appends.
   std::uint32_t crc32c() const { return crc32c_; }
 
