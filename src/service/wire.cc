@@ -63,8 +63,8 @@ Result<std::unique_ptr<ObjectStore>> MakeGcp(const config::Storage& storage) {
   options.batch_delete = false;  // not documented for this API
   if (storage.auth.type == config::AuthType::kStatic && storage.auth.session_token.empty()) {
     options.signature = S3Signature::kV2;
-    options.conditional_put =
-        false;  // its header is x-goog-*, which does not go with a signature of Amazon's kind
+    // Its header is x-goog-*, which does not go with a signature of Amazon's kind.
+    options.conditional_put = false;
     return MakeS3Store(std::move(options));
   }
   WarnOfPlainToken(storage);
