@@ -120,6 +120,7 @@ void HttpClient::Session::SetClientOptions(const HttpClientOptions& options) {
   curl_easy_setopt(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &HttpExchange::OnHeaderLine);
   curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &HttpExchange::OnBody);
+  if (!options.obey_proxy_variables) curl_easy_setopt(easy_, CURLOPT_PROXY, "");
   if (!options.ca_file.empty()) {
     curl_easy_setopt(easy_, CURLOPT_CAINFO, options.ca_file.c_str());
     curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);  // this CA alone, not the system's besides

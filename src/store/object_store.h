@@ -102,6 +102,9 @@ struct StoreCapabilities {
   bool server_side_copy = true;
   bool multipart_copy = true;
   bool conditional_put = true;
+  /// Whether parts may come in any order, side by side and again with other content. If not: one after the
+  /// other from 1; only the last one sent, or the one that failed, may be sent again.
+  bool parts_in_any_order = true;
   std::int64_t max_single_copy_bytes = 5LL << 30;
   std::int64_t min_part_bytes = 5LL << 20;  ///< all parts but the last
   int max_parts = 10'000;

@@ -5,7 +5,7 @@
 #
 # milvus   the Milvus 2.3.5 server from its PyPI wheel, unpacked, and a venv with pymilvus and pytest
 # lite     Milvus Lite, in a venv of its own: its pymilvus and protobuf are not those of 2.3
-# stores   MinIO, mc and versitygw, built from their Go modules
+# stores   MinIO, mc, versitygw and fake-gcs-server, built from their Go modules
 #
 # Safe to run again: a finished step is remembered and skipped. Two runs at once wait for each other.
 set -euo pipefail
@@ -89,6 +89,7 @@ install_stores() {
   install_go_module minio "$MINIO_MODULE"
   install_go_module versitygw "$VERSITYGW_MODULE"
   install_go_module mc "$MC_MODULE"
+  install_go_module fake-gcs-server "$FAKE_GCS_MODULE"
 }
 
 mkdir -p "$MBK_TOOLS/bin"

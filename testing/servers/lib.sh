@@ -13,6 +13,7 @@ MILVUS_LITE_PYMILVUS_WHEEL=pymilvus==3.0.2
 MINIO_MODULE=github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 MC_MODULE=github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9
 VERSITYGW_MODULE=github.com/versity/versitygw/cmd/versitygw@v1.8.0
+FAKE_GCS_MODULE=github.com/fsouza/fake-gcs-server@v1.56.1
 
 # What testing/install_arrow unpacks, and where cmake/arrow.cmake finds it. The hashes are those of the
 # wheels for CPython 3.11 on x86_64 and on aarch64.

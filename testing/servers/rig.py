@@ -10,7 +10,7 @@ By hand (`testing/servers/rig`, inside `testing/servers/in_loopback`):
     rig up [--state FILE] [SERVER…]   start, print what runs as JSON, stay until Ctrl-C or `rig down`
     rig down --state FILE         end what `rig up --state FILE` started
 
-    SERVER   minio:NAME[=BUCKET,…]   minio+tls:NAME[=BUCKET,…]   versitygw:NAME[=BUCKET,…]
+    SERVER   minio:NAME[=BUCKET,…]   minio+tls:NAME[=BUCKET,…]   versitygw:NAME[=BUCKET,…]   gcs:NAME
              milvus:NAME=STORE/BUCKET[/ROOT]   milvus:NAME=local   lite:NAME
              none given: the pair of the walkthrough, minio_a, milvus_a, minio_b, milvus_b
 """
@@ -35,6 +35,7 @@ from pathlib import Path
 from typing import Any
 
 from certificates import Certificates, make_certificates
+from google_storage import FakeGcs
 from milvus_lite_server import MilvusLite
 from milvus_server import Milvus
 from object_stores import Minio, ObjectStore, VersityGw
@@ -51,7 +52,7 @@ class Rig:
         self._own_directory = directory is None
         self.directory = directory or _make_directory()
         self._ports = Ports()
-        self._servers: dict[str, Minio | VersityGw | Milvus | MilvusLite] = {}
+        self._servers: dict[str, Minio | VersityGw | FakeGcs | Milvus | MilvusLite] = {}
         self._certificates: Certificates | None = None
         atexit.register(self.stop)
 
@@ -73,6 +74,9 @@ class Rig:
 
     def versitygw(self, name: str, buckets: Sequence[str] = ()) -> VersityGw:
         return self._add(name, VersityGw(name, self.directory, self._ports, buckets=buckets))
+
+    def gcs(self, name: str) -> FakeGcs:
+        return self._add(name, FakeGcs(name, self.directory, self._ports))
 
     def milvus(
         self,
@@ -102,7 +106,7 @@ class Rig:
             self._certificates = make_certificates(self.directory / "certificates")
         return self._certificates
 
-    def server(self, name: str) -> Minio | VersityGw | Milvus | MilvusLite:
+    def server(self, name: str) -> Minio | VersityGw | FakeGcs | Milvus | MilvusLite:
         if name not in self._servers:
             raise LookupError(f"no server {name!r} in this rig; there is: {', '.join(self._servers) or 'none'}")
         return self._servers[name]
@@ -110,7 +114,7 @@ class Rig:
     def store(self, name: str) -> ObjectStore:
         found = self.server(name)
         if not isinstance(found, ObjectStore):
-            raise LookupError(f"{name!r} is a Milvus, not an object store")
+            raise LookupError(f"{name!r} is no S3 store")
         return found
 
     def wait_ready(self) -> None:
@@ -175,10 +179,12 @@ def _make_directory() -> Path:
             return directory
 
 
-def _describe(server: Minio | VersityGw | Milvus | MilvusLite) -> dict[str, Any]:
+def _describe(server: Minio | VersityGw | FakeGcs | Milvus | MilvusLite) -> dict[str, Any]:
     common = {"address": server.address, "port": server.port, "pid": server.process.pid}
     if isinstance(server, MilvusLite):
         return common
+    if isinstance(server, FakeGcs):
+        return common | {"url": server.url, "key_file": str(server.key_file)}
     if isinstance(server, Milvus):
         return common | {"management": server.management_url, "bucket": server.bucket, "root_path": server.root_path}
     return common | {
@@ -204,6 +210,8 @@ def start(rig: Rig, spec: str) -> None:
         rig.minio(name, buckets, tls=True)
     elif kind == "versitygw":
         rig.versitygw(name, buckets)
+    elif kind == "gcs" and not detail:
+        rig.gcs(name)
     elif kind == "lite" and not detail:
         rig.milvus_lite(name)
     elif kind == "milvus" and detail == "local":

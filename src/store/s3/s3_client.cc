@@ -20,12 +20,20 @@ bool IsRegionName(std::string_view region) {
   });
 }
 
+Refreshing<AwsCredentials>::Fetch SourceOf(const S3Options& options) {
+  if (options.fetch_credentials) return options.fetch_credentials;
+  return [keys = options.credentials](const CallContext&) -> Result<Expiring<AwsCredentials>> {
+    return Expiring<AwsCredentials>{.value = keys};
+  };
+}
+
 }  // namespace
 
 Client::Client(S3Options options, BucketAddress address, std::shared_ptr<HttpClient> http)
     : options_(std::move(options)),
       address_(std::move(address)),
       http_(std::move(http)),
+      credentials_(SourceOf(options_), options_.now),
       region_(options_.region.empty() ? kDefaultRegion : options_.region) {}
 
 std::string Client::region() const {
@@ -69,10 +77,15 @@ bool Client::AdoptRegion(const std::string& used, const ErrorBody& refusal) {
 }
 
 Result<HttpResponse> Client::SendOnce(const Request& request, const CallContext& context,
-                                      const AnswerOptions& answer, const std::string& region) {
-  HttpRequest http = BuildHttpRequest(
-      address_, request,
-      {.credentials = options_.credentials, .region = region, .time = options_.now(), .keys = keys_});
+                                      const AnswerOptions& answer, const std::string& region,
+                                      const AwsCredentials& credentials) {
+  HttpRequest http = BuildHttpRequest(address_, request,
+                                      {.signature = options_.signature,
+                                       .bucket = options_.bucket,
+                                       .credentials = credentials,
+                                       .region = region,
+                                       .time = options_.now(),
+                                       .keys = keys_});
   http.on_headers = answer.on_headers;
   http.sink = answer.sink;
   http.stall_timeout = answer.stall_timeout;
@@ -82,15 +95,19 @@ Result<HttpResponse> Client::SendOnce(const Request& request, const CallContext&
 Result<HttpResponse> Client::Send(const Request& request, const CallContext& context, AnswerOptions answer) {
   for (bool first = true;; first = false) {
     std::string signed_for = region();
-    Result<HttpResponse> response = SendOnce(request, context, answer, signed_for);
-    if (!response.ok()) {
-      return std::move(response).status().WithContext(
-          fmt::format("{} {}", request.operation, Url(request.key)));
-    }
+    auto where = [&] { return fmt::format("{} {}", request.operation, Url(request.key)); };
+    Result<AwsCredentials> credentials = credentials_.Get(context);
+    if (!credentials.ok()) return std::move(credentials).status().WithContext(where());
+    Result<HttpResponse> response = SendOnce(request, context, answer, signed_for, *credentials);
+    if (!response.ok()) return std::move(response).status().WithContext(where());
     if (Success(*response)) return response;
     ErrorBody refusal = RefusalOf(*response);
     if (!refusal.code.empty() && refusal.code == answer.welcome_refusal) return response;
     if (first && AdoptRegion(signed_for, refusal)) continue;
+    if (response->status == 401 && options_.fetch_credentials) {
+      credentials_.Drop(*credentials);
+      if (first) continue;
+    }
     return Refused(request, response->status, refusal, answer.precondition_failed);
   }
 }

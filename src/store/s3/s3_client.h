@@ -35,7 +35,7 @@ class Client {
 
   /// The answer if it is a 2xx or a welcome refusal, else the service's refusal as an error (s3_error.h). One
   /// request; one more, once in the client's life, when no region is configured and the service names the
-  /// right one.
+  /// right one; one more when temporary credentials are refused with 401.
   Result<HttpResponse> Send(const Request& request, const CallContext& context, AnswerOptions answer = {});
 
   const S3Options& options() const { return options_; }
@@ -49,7 +49,8 @@ class Client {
 
  private:
   Result<HttpResponse> SendOnce(const Request& request, const CallContext& context,
-                                const AnswerOptions& answer, const std::string& region);
+                                const AnswerOptions& answer, const std::string& region,
+                                const AwsCredentials& credentials);
   Status Refused(const Request& request, int http_status, const ErrorBody& refusal,
                  Code precondition_failed) const;
   bool AdoptRegion(const std::string& used, const ErrorBody& refusal);
@@ -57,6 +58,7 @@ class Client {
   const S3Options options_;
   const BucketAddress address_;
   const std::shared_ptr<HttpClient> http_;
+  Refreshing<AwsCredentials> credentials_;
   SigningKeyCache keys_;
   mutable std::mutex region_mutex_;
   std::string region_;

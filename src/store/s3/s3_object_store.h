@@ -1,9 +1,9 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
+#include "store/http_store.h"
 #include "store/object_store.h"
 #include "store/s3/s3_client.h"
 
@@ -59,10 +59,6 @@ class S3Store final : public ObjectStore {
   StoreCapabilities capabilities_;
 };
 
-/// An object's key must name an object: with an empty one, DELETE would be about the bucket.
-Status CheckKey(const ObjectKey& key);
-/// Number in a Content-Length; nothing when it is missing or no number.
-std::optional<std::int64_t> ContentLength(const HttpHeaders& headers);
 /// The headers x-amz-copy-source and, with an etag, x-amz-copy-source-if-match.
 HttpHeaders CopyHeaders(const CopySource& source);
 

@@ -34,6 +34,8 @@ Result<BucketAddress> AddressBucket(const S3Options& options);
 bool PrefersVirtualHost(std::string_view host, bool use_ssl, std::string_view bucket);
 
 struct SigningContext {
+  S3Signature signature = S3Signature::kV4;
+  std::string_view bucket;
   const AwsCredentials& credentials;
   std::string_view region;
   std::chrono::system_clock::time_point time;

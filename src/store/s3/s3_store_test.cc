@@ -466,5 +466,93 @@ TEST(MakeS3Store, StoresOfOneServiceAreRecognised) {
   EXPECT_EQ(identity(one).Url(ObjectKey("k")), "s3://a/k");
 }
 
+// Google's XML API.
+class GoogleXmlTest : public testing::Test {
+ protected:
+  std::unique_ptr<ObjectStore> Open(S3Options options) {
+    options.service = "gcp";
+    options.host = "127.0.0.1";
+    options.port = server_.port();
+    options.bucket = "bucket";
+    options.batch_delete = false;
+    options.now = [] { return std::chrono::system_clock::time_point(std::chrono::seconds(1175024202)); };
+    auto store = MakeS3Store(std::move(options));
+    EXPECT_TRUE(store.ok()) << store.status().message();
+    return *std::move(store);
+  }
+  std::unique_ptr<ObjectStore> OpenWithToken() {
+    return Open({.signature = S3Signature::kBearer, .credentials = {.session_token = "ya29.static"}});
+  }
+
+  const CallContext context_;
+  std::vector<int> statuses_ = {200};  ///< the last one goes on
+  nettest::HttpImposter server_{[this](const SeenRequest& request) {
+    const int status = statuses_.front();
+    if (statuses_.size() > 1) statuses_.erase(statuses_.begin());
+    if (status != 200) return Answer(status, ErrorXml("AuthenticationRequired"));
+    return Answer(200,
+                  request.headers.Has("x-goog-copy-source")
+                      ? "<CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>"
+                      : "",
+                  {{"ETag", "\"900150983cd24fb0d6963f7d28e17f72\""}});
+  }};
+};
+
+TEST_F(GoogleXmlTest, HmacKeysSignWithVersion2) {
+  auto store = Open({.signature = S3Signature::kV2,
+                     .credentials = {.access_key_id = "GOOGkey", .secret_access_key = kSecret},
+                     .conditional_put = false});
+  ASSERT_EQ(store->Put({.key = ObjectKey("a b"), .body = "abc"}, context_).status(), Status());
+  const SeenRequest seen = server_.seen().at(0);
+  EXPECT_EQ(seen.headers.Get("date"), "Tue, 27 Mar 2007 19:36:42 GMT");
+  const std::string text = "PUT\n\n\nTue, 27 Mar 2007 19:36:42 GMT\n/bucket/a%20b";
+  EXPECT_EQ(seen.headers.Get("authorization"), "AWS GOOGkey:" + Base64Encode(HmacSha1(kSecret, text)));
+  EXPECT_FALSE(seen.headers.Has("x-amz-content-sha256"));
+  EXPECT_FALSE(store->capabilities().multipart_copy);
+  EXPECT_FALSE(store->capabilities().conditional_put);
+}
+
+TEST_F(GoogleXmlTest, ATokenGoesWithGooglesHeaders) {
+  auto store = OpenWithToken();
+  ASSERT_EQ(store->Copy({BucketName("from"), ObjectKey("k"), "e"}, ObjectKey("to"), context_).status(),
+            Status());
+  const SeenRequest seen = server_.seen().at(0);
+  EXPECT_EQ(seen.headers.Get("authorization"), "Bearer ya29.static");
+  EXPECT_EQ(seen.headers.Get("x-goog-copy-source"), "from/k");
+  EXPECT_EQ(seen.headers.Get("x-goog-copy-source-if-match"), "\"e\"");
+  for (const auto& [name, value] : seen.headers) EXPECT_FALSE(AsciiLower(name).starts_with("x-amz-")) << name;
+}
+
+TEST_F(GoogleXmlTest, ThereAGenerationOfZeroMeansAbsent) {
+  const PutRequest put{.key = ObjectKey("k"), .body = "abc", .condition = PutCondition::kIfAbsent};
+  ASSERT_EQ(OpenWithToken()->Put(put, context_).status(), Status());
+  EXPECT_EQ(server_.seen().at(0).headers.Get("x-goog-if-generation-match"), "0");
+  EXPECT_FALSE(server_.seen().at(0).headers.Has("if-none-match"));
+}
+
+TEST_F(GoogleXmlTest, KeysAreDeletedOneByOne) {
+  const std::vector<ObjectKey> keys = {ObjectKey("a"), ObjectKey("b")};
+  EXPECT_EQ(OpenWithToken()->Delete(keys, context_), Status());
+  ASSERT_EQ(server_.seen().size(), 2u);
+  EXPECT_EQ(server_.seen()[1].method, "DELETE");
+  EXPECT_EQ(server_.seen()[1].target, "/bucket/b");
+}
+
+TEST_F(GoogleXmlTest, ATokenThatIsRefusedIsFetchedAnewOnce) {
+  int fetches = 0;
+  auto fetch = [&](const CallContext&) -> Result<Expiring<AwsCredentials>> {
+    return Expiring<AwsCredentials>{.value = {.session_token = "ya29." + std::to_string(++fetches)}};
+  };
+  auto store = Open({.signature = S3Signature::kBearer, .fetch_credentials = fetch});
+  statuses_ = {401, 200};
+  EXPECT_EQ(store->Put({.key = ObjectKey("k"), .body = "x"}, context_).status(), Status());
+  EXPECT_EQ(server_.seen().at(1).headers.Get("authorization"), "Bearer ya29.2");
+  statuses_ = {401};
+  const Status refused = store->Put({.key = ObjectKey("k"), .body = "x"}, context_).status();
+  EXPECT_EQ(refused.code(), Code::kPermissionDenied);
+  EXPECT_THAT(refused.message(), Not(HasSubstr("ya29")));
+  EXPECT_EQ(fetches, 3);
+}
+
 }  // namespace
 }  // namespace mbk

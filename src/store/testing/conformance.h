@@ -27,6 +27,8 @@ struct StoreTraits {
   bool vouches_md5 = true;
   /// CompleteUpload, too, says the MD5 of what it wrote.
   bool vouches_md5_of_uploads = false;
+  /// Head and List say the MD5 of an object that came in parts.
+  bool knows_md5_of_uploads = false;
   BesideDirectory beside_directory = BesideDirectory::kKept;
   /// An empty object "a/" can be made, as some tools do for a directory.
   bool keeps_directory_markers = true;
