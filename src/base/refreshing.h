@@ -20,8 +20,8 @@ struct Expiring {
   Time expires = Time::max();  ///< max: it stays good
 };
 
-/// Fetches an expiring value when it is first asked for, and again shortly before it expires. Thread-safe: while
-/// one thread fetches a new one the others go on with the old one, as long as it holds.
+/// Fetches an expiring value when it is first asked for, and again shortly before it expires. Thread-safe:
+/// while one thread fetches a new one the others go on with the old one, as long as it holds.
 template <class T>
 class Refreshing {
  public:
@@ -53,10 +53,17 @@ class Refreshing {
     return FetchNew(context);
   }
 
-  /// The service refused the value before its time (it was revoked, or a clock is wrong): the next Get fetches.
+  /// The service refused the value before its time (it was revoked, or a clock is wrong): the next Get
+  /// fetches.
   void Drop() {
     std::scoped_lock lock(mutex_);
     current_.reset();
+  }
+  /// The same, unless another thread has fetched a new value since: of many that are refused together, one
+  /// fetches.
+  void Drop(const T& refused) {
+    std::scoped_lock lock(mutex_);
+    if (current_ && current_->value == refused) current_.reset();
   }
 
  private:

@@ -96,6 +96,7 @@ class HttpClient::Session {
   CURLM* multi_;
   CURL* easy_;
   ListPtr resolve_;
+  ListPtr connect_to_;
   std::chrono::seconds stall_timeout_;
   char error_[CURL_ERROR_SIZE] = {};
 };
@@ -120,6 +121,7 @@ void HttpClient::Session::SetClientOptions(const HttpClientOptions& options) {
   curl_easy_setopt(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &HttpExchange::OnHeaderLine);
   curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &HttpExchange::OnBody);
+  if (!options.obey_proxy_variables) curl_easy_setopt(easy_, CURLOPT_PROXY, "");
   if (!options.ca_file.empty()) {
     curl_easy_setopt(easy_, CURLOPT_CAINFO, options.ca_file.c_str());
     curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);  // this CA alone, not the system's besides
@@ -130,6 +132,8 @@ void HttpClient::Session::SetClientOptions(const HttpClientOptions& options) {
     curl_easy_setopt(easy_, CURLOPT_SSLKEY, options.client_key_file.c_str());
   for (const std::string& line : options.resolve) Append(resolve_, line);
   if (resolve_) curl_easy_setopt(easy_, CURLOPT_RESOLVE, resolve_.get());
+  for (const std::string& line : options.connect_to) Append(connect_to_, line);
+  if (connect_to_) curl_easy_setopt(easy_, CURLOPT_CONNECT_TO, connect_to_.get());
 }
 
 void HttpClient::Session::SetTimeouts(const HttpRequest& request, const CallContext& context) {

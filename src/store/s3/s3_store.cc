@@ -43,6 +43,7 @@ S3Store::S3Store(S3Options options, BucketAddress address, std::shared_ptr<HttpC
                 .bucket = BucketName(client_.options().bucket)} {
   capabilities_.multipart_copy =
       client_.options().host != "storage.googleapis.com";  // it has no UploadPartCopy
+  capabilities_.conditional_put = client_.options().conditional_put;
 }
 
 Digest S3Store::DigestOf(const std::string& etag, const HttpHeaders* headers) const {
@@ -72,13 +73,17 @@ Status CheckKey(const ObjectKey& key) {
 
 Result<std::unique_ptr<ObjectStore>> MakeS3Store(S3Options options, std::shared_ptr<HttpClient> http) {
   if (options.host.empty()) return InvalidArgument("storage address is empty");
-  if (options.credentials.access_key_id.empty() || options.credentials.secret_access_key.empty()) {
+  if (!options.fetch_credentials &&
+      (options.credentials.access_key_id.empty() || options.credentials.secret_access_key.empty())) {
     return InvalidArgument("accessKeyID and secretAccessKey must both be set");
   }
   MBK_TRY_ASSIGN(s3::BucketAddress address, s3::AddressBucket(options));
   if (http == nullptr) {
     http = std::make_shared<HttpClient>(
-        HttpClientOptions{.ca_file = options.ca_file, .resolve = options.resolve});
+        HttpClientOptions{.ca_file = options.ca_file,
+                          .client_cert_file = options.client_cert_file,
+                          .client_key_file = options.client_key_file,
+                          .resolve = options.resolve});
   }
   return std::unique_ptr<ObjectStore>(
       std::make_unique<s3::S3Store>(std::move(options), std::move(address), std::move(http)));

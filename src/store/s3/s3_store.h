@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/status.h"
+#include "base/refreshing.h"
 #include "net/http_client.h"
 #include "net/sigv4.h"
 #include "store/object_store.h"
@@ -27,12 +27,19 @@ struct S3Options {
   std::string region;  ///< empty: us-east-1, or what the service names when it knows better
   std::string bucket;
   AwsCredentials credentials;
-  std::string ca_file;  ///< PEM; empty: the system's CAs
+  /// Where temporary keys come from, and come from again before they expire; then `credentials` is not
+  /// used. See store/credentials/chain.h.
+  Refreshing<AwsCredentials>::Fetch fetch_credentials;
+  std::string ca_file;           ///< PEM; empty: the system's CAs
+  std::string client_cert_file;  ///< PEM, for services that ask for a certificate of the client
+  std::string client_key_file;
   S3Addressing addressing = S3Addressing::kAuto;
   std::vector<std::string> resolve;  ///< "host:port:address" each, before DNS is asked
   /// Whether an etag of 32 hex digits is the MD5 of the content. Objects that an answer declares encrypted
   /// by KMS or by the customer's key are left out in any case.
   bool etag_is_md5 = true;
+  /// Whether PUT obeys If-None-Match. OSS, COS and OBS document other headers for it.
+  bool conditional_put = true;
   /// The clock of the signatures.
   std::function<std::chrono::system_clock::time_point()> now = [] {
     return std::chrono::system_clock::now();
