@@ -11,7 +11,6 @@
 namespace mbk::credentials {
 namespace {
 
-constexpr Milliseconds kAnswerTimeout{2000};
 constexpr RetryPolicy kOnceMore{.max_attempts = 2};
 constexpr std::size_t kMaxAnswerBytes = 64 << 10;
 
@@ -25,7 +24,8 @@ Result<HttpResponse> AskMetadata(const Tools& tools, const HttpRequest& request,
   HttpRequest bounded = request;
   bounded.max_body_bytes = kMaxAnswerBytes;
   return Retry(kOnceMore, Idempotency::kIdempotent, *tools.sleeper, context, [&]() -> Result<HttpResponse> {
-    const CallContext patience{.stop = context.stop, .deadline = Sooner(context.deadline, kAnswerTimeout)};
+    const CallContext patience{.stop = context.stop,
+                               .deadline = Sooner(context.deadline, tools.metadata_timeout)};
     Result<HttpResponse> response = tools.metadata->Send(bounded, patience);
     const bool may_pass = response.ok() && (response->status >= 500 || response->status == 429);
     return may_pass ? Result<HttpResponse>(RefusalOf(*response)) : response;

@@ -8,7 +8,7 @@ namespace mbk::credentials {
 
 /// One request to a metadata service, made again once when that may help. Its answer below 500, else
 /// kUnavailable (nobody there, or 5xx), kThrottled, or kDeadlineExceeded: somebody took the request and did
-/// not answer within two seconds.
+/// not answer within Tools::metadata_timeout.
 Result<HttpResponse> AskMetadata(const Tools& tools, const HttpRequest& request, const CallContext& context);
 
 /// The error that an answer other than 200 is: kPermissionDenied for 401 and 403, kNotFound for 404,

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "store/credentials/testing/machine.h"
 
 namespace mbk::credentials {
@@ -129,7 +131,7 @@ TEST(SourcesOf, TheCloudsHaveVariablesOfTheirOwn) {
 
 TEST(SourcesOf, TogetherWithRefreshingKeysAreRenewedBeforeTheyExpire) {
   Machine machine;
-  int issued = 0;
+  std::atomic<int> issued = 0;
   HttpImposter imds([&](const SeenRequest& seen) {
     if (seen.method == "PUT") return Answer(200, "s");
     if (seen.target.ends_with('/')) return Answer(200, "role");

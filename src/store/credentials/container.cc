@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 
 #include "net/url.h"
@@ -15,12 +16,18 @@ constexpr char kToken[] = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
 constexpr char kTokenFile[] = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
 constexpr char kEcsOrigin[] = "http://169.254.170.2";
 
+// "127.0.0.1", and not the name "127.example.com".
+bool IsLoopbackV4(std::string_view host) {
+  return host.starts_with("127.") &&
+         std::ranges::all_of(host, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
 // Where the token of the container may be sent in the clear: to this machine, and to the agents of ECS and
 // EKS, which have fixed link-local addresses.
 bool MayBePlain(std::string_view host) {
   constexpr auto kAgents =
       std::to_array<std::string_view>({"169.254.170.2", "169.254.170.23", "fd00:ec2::23"});
-  return host == "localhost" || host == "::1" || host.starts_with("127.") ||
+  return host == "localhost" || host == "::1" || IsLoopbackV4(host) ||
          std::ranges::find(kAgents, host) != kAgents.end();
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/refreshing.h"
 #include "net/http_client.h"
@@ -26,6 +27,8 @@ struct Tools {
   std::shared_ptr<HttpClient> services;
   std::function<std::chrono::system_clock::time_point()> now;
   Sleeper* sleeper = nullptr;
+  /// How long a metadata service that took a request may think about it. They answer within milliseconds.
+  Milliseconds metadata_timeout{2000};
 
   /// The variable's value; empty when it is not set, which is the same to every SDK.
   std::string Env(const std::string& name) const { return env(name).value_or(""); }

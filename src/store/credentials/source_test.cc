@@ -5,9 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <atomic>
 
-#include "net/url.h"
 #include "store/credentials/testing/machine.h"
 
 namespace mbk::credentials {
@@ -201,27 +200,28 @@ TEST(WebIdentitySource, AsksAwsInTheRegion) {
 }
 
 TEST(WebIdentitySource, TellsRefusalsFromFailuresThatPass) {
-  std::string code;
-  int status = 400;
-  HttpImposter sts([&](const SeenRequest&) {
-    return Answer(status, "<ErrorResponse><Error><Code>" + code +
-                              "</Code><Message>words</Message></Error></ErrorResponse>");
-  });
-  Machine machine;
-  machine.env = {{"AWS_WEB_IDENTITY_TOKEN_FILE", "/token"}};
-  machine.files = {{"/token", kToken}};
-  const Source source = WebIdentity(machine.Make(), sts.Url(""));
-  code = "ExpiredTokenException";
-  EXPECT_EQ(ErrorOf(source), (Status{Code::kPermissionDenied, "AssumeRoleWithWebIdentity at " + sts.Url("") +
-                                                                  ": 400 ExpiredTokenException: words"}));
-  code = "IDPCommunicationError";
-  EXPECT_EQ(ErrorOf(source).code(), Code::kUnavailable);
-  code = "Throttling";
-  EXPECT_EQ(ErrorOf(source).code(), Code::kThrottled);
-  status = 503;
-  EXPECT_EQ(ErrorOf(source).code(), Code::kThrottled);
-  code = "ServiceUnavailable";
-  EXPECT_EQ(ErrorOf(source).code(), Code::kUnavailable);
+  struct Case {
+    int status;
+    std::string service_code;
+    Code code;
+  };
+  const Case cases[] = {{400, "ExpiredTokenException", Code::kPermissionDenied},
+                        {403, "AccessDenied", Code::kPermissionDenied},
+                        {400, "IDPCommunicationError", Code::kUnavailable},
+                        {400, "Throttling", Code::kThrottled},
+                        {503, "ServiceUnavailable", Code::kUnavailable}};
+  for (const Case& each : cases) {
+    HttpImposter sts([&](const SeenRequest&) {
+      return Answer(each.status, "<ErrorResponse><Error><Code>" + each.service_code +
+                                     "</Code><Message>words</Message></Error></ErrorResponse>");
+    });
+    Machine machine;
+    machine.env = {{"AWS_WEB_IDENTITY_TOKEN_FILE", "/token"}};
+    machine.files = {{"/token", kToken}};
+    EXPECT_EQ(ErrorOf(WebIdentity(machine.Make(), sts.Url(""))),
+              Status(each.code, "AssumeRoleWithWebIdentity at " + sts.Url("") + ": " +
+                                    std::to_string(each.status) + " " + each.service_code + ": words"));
+  }
 }
 
 TEST(WebIdentitySource, AProfileMayHoldTheRole) {
@@ -268,7 +268,7 @@ TEST(ContainerSource, SendsNothingInTheClearToOtherHosts) {
   EXPECT_EQ(ErrorOf(source),
             NotFound("no AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, no AWS_CONTAINER_CREDENTIALS_FULL_URI"));
   for (const char* uri : {"http://169.254.169.254/x", "http://example.com/x", "http://127.0.0.1@evil/x",
-                          "http://localhost.evil/x", "ftp://localhost/x"}) {
+                          "http://localhost.evil/x", "http://127.evil/x", "ftp://localhost/x"}) {
     machine.env = {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", uri}};
     EXPECT_EQ(ErrorOf(source).code(), Code::kInvalidArgument) << uri;
   }
@@ -354,7 +354,9 @@ TEST(Ec2Source, ExplainsTheHopLimit) {
   HttpImposter imds(
       [](const SeenRequest& seen) { return seen.method == "PUT" ? Reply{.silent = true} : Answer(401); });
   Machine machine;
-  const Status error = ErrorOf(Ec2Metadata(machine.Make(), imds.Url("")));
+  Tools tools = machine.Make();
+  tools.metadata_timeout = Milliseconds{100};
+  const Status error = ErrorOf(Ec2Metadata(tools, imds.Url("")));
   EXPECT_EQ(error.code(), Code::kUnavailable);
   EXPECT_THAT(error.message(), HasSubstr("HttpPutResponseHopLimit"));
 }
