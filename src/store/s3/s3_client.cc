@@ -104,8 +104,9 @@ bool Client::Redirected(const Destination& used, int http_status, const ErrorBod
   return true;
 }
 
-bool Client::Renews(const ErrorBody& refusal, const AwsCredentials& used) {
-  if (!options_.fetch_credentials || !IsAboutOldKeys(refusal.code)) return false;
+bool Client::Renews(int http_status, const ErrorBody& refusal, const AwsCredentials& used) {
+  const bool old = http_status == 401 || IsAboutOldKeys(refusal.code);
+  if (!options_.fetch_credentials || !old) return false;
   credentials_.Drop(used);
   return true;
 }
@@ -140,7 +141,7 @@ Result<HttpResponse> Client::Send(const Request& request, const CallContext& con
     if (!refusal.code.empty() && refusal.code == answer.welcome_refusal) return response;
     if (redirects_left-- > 0 && Redirected(*there, response->status, refusal, *credentials, context))
       continue;
-    if (std::exchange(may_renew, false) && Renews(refusal, *credentials)) continue;
+    if (std::exchange(may_renew, false) && Renews(response->status, refusal, *credentials)) continue;
     return Refused(request, response->status, refusal, answer.precondition_failed);
   }
 }

@@ -68,7 +68,8 @@ class Client {
                   const AwsCredentials& credentials, const CallContext& context);
   std::string AskRegion(const Destination& used, const AwsCredentials& credentials,
                         const CallContext& context);
-  bool Renews(const ErrorBody& refusal, const AwsCredentials& used);
+  /// Whether other keys may help against `refusal`; then the ones used are forgotten.
+  bool Renews(int http_status, const ErrorBody& refusal, const AwsCredentials& used);
 
   const S3Options options_;
   const std::shared_ptr<HttpClient> http_;

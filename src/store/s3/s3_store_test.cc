@@ -578,7 +578,7 @@ TEST_F(S3KeysTest, AreFetchedOnceAndAgainBeforeTheyExpire) {
 TEST_F(S3KeysTest, ThatAreRefusedAreFetchedAnewOnce) {
   Script(Answer(400, ErrorXml("ExpiredToken")));
   Script(Answer(204));
-  Script(Answer(403, ErrorXml("InvalidToken")));
+  Script(Answer(401));
   Script(Answer(403, ErrorXml("InvalidToken")));
   Script(Answer(403, ErrorXml("AccessDenied")));
   auto store = OpenWithSource();
