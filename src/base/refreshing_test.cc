@@ -127,5 +127,14 @@ TEST_F(RefreshingTest, OthersGoOnWithTheOldValueWhileOneThreadFetches) {
   EXPECT_EQ(fetches, 2);
 }
 
+TEST_F(RefreshingTest, AValueThatWasReplacedIsNotDroppedAgain) {
+  Refreshing<int> source = Make();
+  EXPECT_EQ(ValueOf(source), 1);
+  source.Drop(1);
+  EXPECT_EQ(ValueOf(source), 2);
+  source.Drop(1);
+  EXPECT_EQ(ValueOf(source), 2);
+}
+
 }  // namespace
 }  // namespace mbk

@@ -229,6 +229,8 @@ INSTANTIATE_TEST_SUITE_P(
                  "must not be empty"},
         BadValue{"milvus: {storage: {auth: {type: iam, accessKeyID: k}}}", "milvus.storage.auth.accessKeyID",
                  "does not apply"},
+        BadValue{"milvus: {storage: {auth: {type: iam, endpoint: 'sts.example.com'}}}",
+                 "milvus.storage.auth.endpoint", "absolute URL"},
         BadValue{"milvus: {storage: {provider: gcpnative, auth: {type: serviceAccount}}}",
                  "milvus.storage.auth.credentialsFile", "JSON file"}));
 

@@ -150,10 +150,18 @@ class StorageValidator {
       case AuthType::kServiceAccount:
         return Expect({file}, {access_key, secret_key, token, account_key, endpoint});
       case AuthType::kIam:
+        CheckAuthEndpoint();
         return Expect({}, {access_key, secret_key, token, account_key, file});
       case AuthType::kDefault:
         return Expect({}, {access_key, secret_key, token, account_key, file, endpoint});
     }
+  }
+
+  void CheckAuthEndpoint() {
+    const std::string& url = storage_.auth.endpoint;
+    if (url.empty() || IsHttpUrl(url) || IsInherited({"Auth.Endpoint"})) return;
+    Reject("Auth.Endpoint", fmt::format("{}: want an absolute URL such as https://sts.example.com",
+                                        Quoted(WithoutUserInfo(url))));
   }
 
   void Expect(std::initializer_list<Credential> needed, std::initializer_list<Credential> unused) {

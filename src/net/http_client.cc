@@ -96,6 +96,7 @@ class HttpClient::Session {
   CURLM* multi_;
   CURL* easy_;
   ListPtr resolve_;
+  ListPtr connect_to_;
   std::chrono::seconds stall_timeout_;
   char error_[CURL_ERROR_SIZE] = {};
 };
@@ -131,6 +132,8 @@ void HttpClient::Session::SetClientOptions(const HttpClientOptions& options) {
     curl_easy_setopt(easy_, CURLOPT_SSLKEY, options.client_key_file.c_str());
   for (const std::string& line : options.resolve) Append(resolve_, line);
   if (resolve_) curl_easy_setopt(easy_, CURLOPT_RESOLVE, resolve_.get());
+  for (const std::string& line : options.connect_to) Append(connect_to_, line);
+  if (connect_to_) curl_easy_setopt(easy_, CURLOPT_CONNECT_TO, connect_to_.get());
 }
 
 void HttpClient::Session::SetTimeouts(const HttpRequest& request, const CallContext& context) {

@@ -47,6 +47,9 @@ struct HttpClientOptions {
   std::chrono::seconds stall_timeout{60};
   /// "host:port:address" each, before DNS is asked (CURLOPT_RESOLVE).
   std::vector<std::string> resolve;
+  /// "host:port:host2:port2" each: where to connect in place of host:port, which stays in the request
+  /// (CURLOPT_CONNECT_TO).
+  std::vector<std::string> connect_to;
   /// http_proxy, https_proxy, no_proxy … of the environment. False for the metadata services of clouds: a
   /// proxy would ask those of its own machine, and see the keys.
   bool obey_proxy_variables = true;

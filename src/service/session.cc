@@ -63,9 +63,9 @@ Status Session::OpenMilvusStore(const CallContext& context) {
   const config::Milvus& milvus = loaded_.config.milvus;
   MBK_TRY_ASSIGN(milvus_store_, MakeStore(milvus.storage));
   const std::string root = KeyRoot(milvus.storage);
-  MBK_TRY(
-      PointAtSettings(Probe(*milvus_store_, root, context), SettingsOf(Side::kMilvus, loaded_.schema_version))
-          .WithContext("the store of Milvus"));
+  MBK_TRY(PointAtSettings(Probe(*milvus_store_, root, context),
+                          SettingsOf(Side::kMilvus, loaded_.schema_version, milvus.storage.auth.type))
+              .WithContext("the store of Milvus"));
   const bool local = milvus.storage.provider == config::Provider::kLocal;
   milvus_side_ = std::make_unique<MilvusSide>(MilvusSide{.client = *client_,
                                                          .store = *milvus_store_,
@@ -81,7 +81,8 @@ Status Session::OpenBackupStore(BackupAccess access, const CallContext& context)
   const std::string root = KeyRoot(storage);
   Status reached = access == BackupAccess::kWrite ? backup_store_->EnsureBucket(context)
                                                   : Probe(*backup_store_, root, context);
-  MBK_TRY(PointAtSettings(std::move(reached), SettingsOf(Side::kBackup, loaded_.schema_version))
+  MBK_TRY(PointAtSettings(std::move(reached),
+                          SettingsOf(Side::kBackup, loaded_.schema_version, storage.auth.type))
               .WithContext("the backup store"));
   backup_side_ = std::make_unique<BackupSide>(BackupSide{.store = *backup_store_, .root = root});
   return {};

@@ -4,7 +4,9 @@
 
 namespace mbk::service {
 
-StoreSettings SettingsOf(Side side, int schema_version) {
+namespace {
+
+StoreSettings NamesOf(Side side, int schema_version) {
   if (schema_version == 1) {
     if (side == Side::kMilvus) {
       return {"minio.address",    "minio.port",     "minio.accessKeyID", "minio.secretAccessKey",
@@ -19,6 +21,22 @@ StoreSettings SettingsOf(Side side, int schema_version) {
           section + "auth.accessKeyID", section + "auth.secretAccessKey",
           section + "bucketName",       section + "rootPath",
           section + "caCertPath"};
+}
+
+}  // namespace
+
+StoreSettings SettingsOf(Side side, int schema_version, config::AuthType auth) {
+  StoreSettings settings = NamesOf(side, schema_version);
+  if (auth != config::AuthType::kIam && auth != config::AuthType::kDefault) return settings;
+  const bool milvus = side == Side::kMilvus;
+  if (schema_version == 1) {
+    settings.access_key = milvus ? "minio.useIAM" : "minio.backupUseIAM";
+    settings.secret_key = milvus ? "minio.iamEndpoint" : "minio.backupIamEndpoint";
+  } else {
+    settings.access_key = milvus ? "milvus.storage.auth.type" : "backup.storage.auth.type";
+    settings.secret_key = milvus ? "milvus.storage.auth.endpoint" : "backup.storage.auth.endpoint";
+  }
+  return settings;
 }
 
 Status PointAtSettings(Status failure, const StoreSettings& settings) {

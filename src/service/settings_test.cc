@@ -17,6 +17,12 @@ TEST(StoreSettings, HaveTheNamesOfTheUsersFile) {
   EXPECT_EQ(SettingsOf(Side::kBackup, 2).secret_key, "backup.storage.auth.secretAccessKey");
 }
 
+TEST(StoreSettings, SayWhereKeysComeFromWhenTheyAreNotInTheFile) {
+  EXPECT_EQ(SettingsOf(Side::kMilvus, 1, config::AuthType::kIam).access_key, "minio.useIAM");
+  EXPECT_EQ(SettingsOf(Side::kBackup, 1, config::AuthType::kIam).secret_key, "minio.backupIamEndpoint");
+  EXPECT_EQ(SettingsOf(Side::kBackup, 2, config::AuthType::kDefault).access_key, "backup.storage.auth.type");
+}
+
 class Hint : public testing::TestWithParam<int> {
  protected:
   Status Pointed(Code code) {

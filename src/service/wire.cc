@@ -3,11 +3,14 @@
 #include <fmt/core.h>
 
 #include <filesystem>
+#include <optional>
 
 #include "base/log.h"
 #include "base/version.h"
 #include "manifest/keys.h"
 #include "milvus/grpc_client.h"
+#include "net/url.h"
+#include "store/credentials/chain.h"
 #include "store/credentials/google_credentials.h"
 #include "store/gcs/gcs_store.h"
 #include "store/local/local_store.h"
@@ -19,15 +22,47 @@ namespace {
 
 using config::Provider;
 
-bool SpeaksS3(Provider provider) {
-  return provider == Provider::kMinio || provider == Provider::kS3 || provider == Provider::kAws;
+/// What a service that speaks S3 does in its own way.
+struct S3Kind {
+  credentials::Cloud cloud = credentials::Cloud::kAws;
+  S3Addressing addressing = S3Addressing::kAuto;  ///< unless pathStyle says otherwise
+  bool conditional_put = true;
+};
+
+std::optional<S3Kind> S3KindOf(Provider provider) {
+  // OSS, COS and OBS take a bucket in the host's name only, and name other headers than If-None-Match for a
+  // PUT that must not overwrite.
+  const auto asian = [](credentials::Cloud cloud) {
+    return S3Kind{.cloud = cloud, .addressing = S3Addressing::kVirtualHost, .conditional_put = false};
+  };
+  switch (provider) {
+    case Provider::kMinio:
+    case Provider::kS3:
+    case Provider::kAws:
+      return S3Kind{};
+    case Provider::kAliyun:
+      return asian(credentials::Cloud::kAliyun);
+    case Provider::kTencent:
+      return asian(credentials::Cloud::kTencent);
+    case Provider::kHuawei:
+      return asian(credentials::Cloud::kHuawei);
+    default:
+      return std::nullopt;
+  }
 }
 
 bool IsLoopback(const std::string& host) {
   return host == "localhost" || host.starts_with("127.") || host == "::1" || host == "[::1]";
 }
 
-S3Addressing AddressingOf(config::PathStyle style) {
+// Metadata services, which are on the same machine or one hop away, and have no TLS.
+bool IsLinkLocal(std::string_view host) { return host.starts_with("169.254."); }
+
+std::string WithoutBrackets(const std::string& host) {
+  return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
+}
+
+S3Addressing AddressingOf(config::PathStyle style, S3Addressing usual) {
   switch (style) {
     case config::PathStyle::kPath:
       return S3Addressing::kPath;
@@ -36,30 +71,43 @@ S3Addressing AddressingOf(config::PathStyle style) {
     case config::PathStyle::kAuto:
       break;
   }
-  return S3Addressing::kAuto;
+  return usual;
 }
 
-void WarnOfPlainToken(const config::Storage& storage) {
-  if (storage.use_ssl || IsLoopback(storage.address)) return;
-  log::Warn("an access token goes to {} without encryption (useSSL: false)", storage.address);
+void WarnOfTokensInTheClear(const config::Storage& storage) {
+  const bool temporary =
+      storage.auth.type != config::AuthType::kStatic || !storage.auth.session_token.empty();
+  if (temporary && !storage.use_ssl && !IsLoopback(storage.address))
+    log::Warn("session tokens go to {} without encryption (useSSL: false)", storage.address);
+  const Result<ParsedUrl> iam = ParseUrl(storage.auth.endpoint);
+  if (!iam.ok() || iam->endpoint.use_ssl || IsLoopback(iam->endpoint.host) || IsLinkLocal(iam->endpoint.host))
+    return;
+  log::Warn("credentials are asked of {} without encryption (iamEndpoint, in a v2 file auth.endpoint)",
+            iam->endpoint.Origin());
 }
 
-S3Options S3OptionsOf(const config::Storage& storage) {
+credentials::Fetch FetchOf(const config::Storage& storage, credentials::Cloud cloud) {
+  if (storage.auth.type == config::AuthType::kStatic) return nullptr;
+  const bool asks_endpoint = storage.auth.type == config::AuthType::kIam;
+  return credentials::SystemChain(cloud, asks_endpoint ? storage.auth.endpoint : "", storage.ca_cert_path);
+}
+
+S3Options S3OptionsOf(const config::Storage& storage, S3Addressing usual) {
   return {
       .service = std::string(config::ProviderName(storage.provider)),
-      .host = storage.address,
+      .host = WithoutBrackets(storage.address),
       .port = storage.port,
       .use_ssl = storage.use_ssl,
       .region = storage.region,
       .bucket = storage.bucket_name,
       .credentials = {storage.auth.access_key_id, storage.auth.secret_access_key, storage.auth.session_token},
       .ca_file = storage.ca_cert_path,
-      .addressing = AddressingOf(storage.path_style)};
+      .addressing = AddressingOf(storage.path_style, usual)};
 }
 
 // Google's XML API: what S3 clients speak, with signatures and tokens of its own.
 Result<std::unique_ptr<ObjectStore>> MakeGcp(const config::Storage& storage) {
-  S3Options options = S3OptionsOf(storage);
+  S3Options options = S3OptionsOf(storage, S3Addressing::kAuto);
   options.batch_delete = false;  // not documented for this API
   if (storage.auth.type == config::AuthType::kStatic && storage.auth.session_token.empty()) {
     options.signature = S3Signature::kV2;
@@ -67,7 +115,7 @@ Result<std::unique_ptr<ObjectStore>> MakeGcp(const config::Storage& storage) {
     options.conditional_put = false;
     return MakeS3Store(std::move(options));
   }
-  WarnOfPlainToken(storage);
+  WarnOfTokensInTheClear(storage);
   options.signature = S3Signature::kBearer;
   if (storage.auth.type == config::AuthType::kStatic) return MakeS3Store(std::move(options));
   options.fetch_credentials = GoogleMetadataSession({.environment = config::ProcessEnv});
@@ -83,7 +131,7 @@ Result<std::unique_ptr<ObjectStore>> MakeGcpNative(const config::Storage& storag
                  MakeGoogleCredentials(
                      {.credentials_file = storage.auth.credentials_file, .environment = config::ProcessEnv},
                      std::move(token_client)));
-  if (!is_google) WarnOfPlainToken(storage);
+  if (!is_google) WarnOfTokensInTheClear(storage);
   return MakeGcsStore({.service = std::string(config::ProviderName(storage.provider)),
                        .host = storage.address,
                        .port = storage.port,
@@ -94,17 +142,12 @@ Result<std::unique_ptr<ObjectStore>> MakeGcpNative(const config::Storage& storag
                        .ca_file = storage.ca_cert_path});
 }
 
-Result<std::unique_ptr<ObjectStore>> MakeS3(const config::Storage& storage) {
-  if (storage.auth.type != config::AuthType::kStatic) {
-    return InvalidArgument(
-        fmt::format("storage provider {}: this version signs with static keys only (useIAM: false, in a v2 "
-                    "file auth.type: static)",
-                    config::ProviderName(storage.provider)));
-  }
-  if (!storage.use_ssl && !storage.auth.session_token.empty() && !IsLoopback(storage.address)) {
-    log::Warn("the session token goes to {} without encryption (useSSL: false)", storage.address);
-  }
-  return MakeS3Store(S3OptionsOf(storage));
+Result<std::unique_ptr<ObjectStore>> MakeS3(const config::Storage& storage, const S3Kind& kind) {
+  WarnOfTokensInTheClear(storage);
+  S3Options options = S3OptionsOf(storage, kind.addressing);
+  options.fetch_credentials = FetchOf(storage, kind.cloud);
+  options.conditional_put = kind.conditional_put;
+  return MakeS3Store(std::move(options));
 }
 
 }  // namespace
@@ -113,16 +156,17 @@ Result<std::shared_ptr<ObjectStore>> MakeStore(const config::Storage& storage) {
   std::shared_ptr<ObjectStore> store;
   if (storage.provider == Provider::kLocal) {
     store = MakeLocalStore({.keep_directory = KeyRoot(storage)});
-  } else if (SpeaksS3(storage.provider)) {
-    MBK_TRY_ASSIGN(store, MakeS3(storage));
+  } else if (const std::optional<S3Kind> kind = S3KindOf(storage.provider)) {
+    MBK_TRY_ASSIGN(store, MakeS3(storage, *kind));
   } else if (storage.provider == Provider::kGcp) {
     MBK_TRY_ASSIGN(store, MakeGcp(storage));
   } else if (storage.provider == Provider::kGcpNative) {
     MBK_TRY_ASSIGN(store, MakeGcpNative(storage));
   } else {
-    return InvalidArgument(fmt::format(
-        "storage provider {} is not in this version; there are minio, s3, aws, gcp, gcpnative and local",
-        config::ProviderName(storage.provider)));
+    return InvalidArgument(
+        fmt::format("storage provider {} is not in this version; there are minio, s3, aws, aliyun, tencent, "
+                    "hwc, gcp, gcpnative and local",
+                    config::ProviderName(storage.provider)));
   }
   return std::shared_ptr<ObjectStore>(std::make_shared<RetryingStore>(std::move(store), RetryPolicy{}));
 }

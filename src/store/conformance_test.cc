@@ -1,7 +1,7 @@
-// Puts every store under the one suite. Servers are named by MBK_TEST_MINIO and MBK_TEST_VERSITYGW, each
-// "http://access-key:secret-key@host:port/bucket-prefix", and by MBK_TEST_GCS,
-// "http://host:port/bucket-prefix", with its account's key file in MBK_TEST_GCS_KEY_FILE;
-// testing/servers/with_stores starts all.
+// Puts every store under the one suite. Servers are named by MBK_TEST_MINIO, MBK_TEST_MINIO_TLS and
+// MBK_TEST_VERSITYGW, each "http://access-key:secret-key@host:port/bucket-prefix", and by MBK_TEST_GCS,
+// "http://host:port/bucket-prefix"; testing/servers/with_stores starts them, and says which other variables go
+// with them.
 #include "store/testing/conformance.h"
 
 #include <fmt/core.h>
@@ -10,8 +10,11 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <functional>
+#include <optional>
 
 #include "net/url.h"
+#include "store/credentials/chain.h"
 #include "store/gcs/gcs_store.h"
 #include "store/local/local_store.h"
 #include "store/memory/memory_store.h"
@@ -73,33 +76,67 @@ std::string BucketOfThisRun(std::string_view prefix, std::string_view suffix) {
                      ::getpid(), suffix);
 }
 
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// What one way to reach a server changes in the options of a store.
+using Way = std::function<void(S3Options& options)>;
+
+void AsItIs(S3Options&) {}
+
+void WithItsCa(S3Options& options) { options.ca_file = Variable("MBK_TEST_MINIO_TLS_CA"); }
+
+// Not every resolver knows the names below localhost.
+void ByHostName(S3Options& options) {
+  options.host = "s3.localhost";
+  options.addressing = S3Addressing::kVirtualHost;
+  options.resolve = {fmt::format("{}.s3.localhost:{}:127.0.0.1", options.bucket, options.port)};
+}
+
+void BySignatureV2(S3Options& options) { options.signature = S3Signature::kV2; }
+
+// As a program in Kubernetes does: an identity token in a file, keys from MinIO's own STS.
+void ByWebIdentity(S3Options& options) {
+  const std::string sts = fmt::format("http://{}:{}", options.host, options.port);
+  credentials::Tools tools = credentials::SystemTools("");
+  tools.env = [](const std::string& name) -> std::optional<std::string> {
+    if (name != "AWS_WEB_IDENTITY_TOKEN_FILE") return std::nullopt;
+    return Variable("MBK_TEST_MINIO_TOKEN_FILE");
+  };
+  options.credentials = {};
+  options.fetch_credentials =
+      credentials::Chain(credentials::SourcesOf(credentials::Cloud::kAws, sts, tools));
+}
+
 Result<std::shared_ptr<ObjectStore>> OpenBucket(const Server& server, std::string_view suffix,
-                                                S3Signature signature) {
-  MBK_TRY_ASSIGN(std::shared_ptr<ObjectStore> store,
-                 MakeS3Store({.service = "minio",
-                              .host = server.endpoint.host,
-                              .port = server.endpoint.port,
-                              .use_ssl = server.endpoint.use_ssl,
-                              .bucket = BucketOfThisRun(server.bucket_prefix, suffix),
-                              .signature = signature,
-                              .credentials = server.credentials}));
+                                                const Way& way) {
+  S3Options options{.service = "minio",
+                    .host = server.endpoint.host,
+                    .port = server.endpoint.port,
+                    .use_ssl = server.endpoint.use_ssl,
+                    .bucket = BucketOfThisRun(server.bucket_prefix, suffix),
+                    .credentials = server.credentials};
+  way(options);
+  MBK_TRY_ASSIGN(std::shared_ptr<ObjectStore> store, MakeS3Store(std::move(options)));
   return Ensured(std::move(store));
 }
 
-Result<StorePair> OpenServer(const char* variable, S3Signature signature) {
-  auto server = ParseServer(std::getenv(variable));
+Result<StorePair> OpenServer(const char* variable, const Way& way) {
+  auto server = ParseServer(Variable(variable));
   if (!server.ok()) return server.status().WithContext(variable);
   StorePair stores;
-  MBK_TRY_ASSIGN(stores.store, OpenBucket(*server, "one", signature));
-  MBK_TRY_ASSIGN(stores.other, OpenBucket(*server, "two", signature));
+  MBK_TRY_ASSIGN(stores.store, OpenBucket(*server, "one", way));
+  MBK_TRY_ASSIGN(stores.other, OpenBucket(*server, "two", way));
   return stores;
 }
 
 StoreUnderTest OnServer(const char* name, const char* variable, const StoreTraits& traits,
-                        S3Signature signature = S3Signature::kV4) {
+                        const Way& way = AsItIs) {
   return {.name = name,
           .server_variable = variable,
-          .open = [=] { return OpenServer(variable, signature); },
+          .open = [variable, way] { return OpenServer(variable, way); },
           .traits = traits};
 }
 
@@ -126,6 +163,8 @@ Result<StorePair> OpenGcs() {
   return stores;
 }
 
+constexpr StoreTraits kMinio = {.beside_directory = BesideDirectory::kUnlisted};
+
 INSTANTIATE_TEST_SUITE_P(
     Stores, StoreConformance,
     testing::Values(
@@ -136,9 +175,11 @@ INSTANTIATE_TEST_SUITE_P(
                                   .vouches_md5_of_uploads = true,
                                   .beside_directory = BesideDirectory::kRefused,
                                   .keeps_directory_markers = false}},
-        OnServer("Minio", "MBK_TEST_MINIO", {.beside_directory = BesideDirectory::kUnlisted}),
-        OnServer("MinioSignatureV2", "MBK_TEST_MINIO", {.beside_directory = BesideDirectory::kUnlisted},
-                 S3Signature::kV2),
+        OnServer("Minio", "MBK_TEST_MINIO", kMinio),
+        OnServer("MinioTls", "MBK_TEST_MINIO_TLS", kMinio, WithItsCa),
+        OnServer("MinioVirtualHost", "MBK_TEST_MINIO", kMinio, ByHostName),
+        OnServer("MinioWebIdentity", "MBK_TEST_MINIO", kMinio, ByWebIdentity),
+        OnServer("MinioSignatureV2", "MBK_TEST_MINIO", kMinio, BySignatureV2),
         // Keeps objects as files, as the local store does.
         OnServer("Versitygw", "MBK_TEST_VERSITYGW", {.beside_directory = BesideDirectory::kRefused}),
         StoreUnderTest{.name = "Gcs",

@@ -1,4 +1,4 @@
-"""Real object stores on loopback: MinIO, with or without TLS, and versitygw."""
+"""Real object stores on loopback: MinIO, with or without TLS and identities, and versitygw."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
 from certificates import Certificates
+from identity_service import AUDIENCE
 from server_process import Ports, ServerProcess, accepts_connections, http_ok
 from tools import tool
 
@@ -83,6 +86,30 @@ class ObjectStore:
         raise NotImplementedError
 
 
+class IdentityService:
+    """identity_service.py: an OpenID provider, and the metadata service of an instance whose role has our keys."""
+
+    def __init__(self, name: str, directory: Path, ports: Ports) -> None:
+        self._token_file = directory / f"{name}.token"
+        self.url = f"http://127.0.0.1:{ports.take()}"
+        home = directory / name
+        home.mkdir()
+        script = Path(__file__).with_name("identity_service.py")
+        command = [sys.executable, str(script), self.url.rpartition(":")[2], str(home), ACCESS_KEY, SECRET_KEY]
+        self.process = ServerProcess(name, command, log=directory / f"{name}.log")
+        # MinIO asks for the provider's keys while it starts.
+        self.process.wait_until(lambda: http_ok(f"{self.url}/jwks"), timeout_s=START_SECONDS)
+
+    def token(self, policy: str) -> str:
+        with urllib.request.urlopen(f"{self.url}/mint?policy={policy}", timeout=10) as answer:
+            return answer.read().decode()
+
+    def token_file(self) -> Path:
+        """A file with an identity token whose bearer may read and write."""
+        self._token_file.write_text(self.token("readwrite") + "\n")
+        return self._token_file
+
+
 class Minio(ObjectStore):
     # Serves bucket.s3.localhost as well. curl resolves names below localhost by itself, and takes a wildcard
     # certificate only for names of three parts.
@@ -97,8 +124,10 @@ class Minio(ObjectStore):
         buckets: Sequence[str] = (),
         certificates: Certificates | None = None,
         preferred_port: int | None = None,
+        identities: IdentityService | None = None,
     ) -> None:
         super().__init__(name, ports.take(preferred_port), directory, buckets, certificates and certificates.ca)
+        self.identities = identities
         command = [str(tool("bin/minio")), "server", "--quiet", "--address", f"{self.address}:{self.port}"]
         if certificates is not None:
             command += ["--certs-dir", str(self._install_certificates(directory, certificates))]
@@ -114,6 +143,7 @@ class Minio(ObjectStore):
                 "MINIO_UPDATE": "off",
                 "MINIO_CI_CD": "1",  # serves from the root disk too
                 "MINIO_API_DISABLE_ODIRECT": "on",  # works on tmpfs and overlayfs
+                **_openid(identities),
             },
         )
 
@@ -126,6 +156,16 @@ class Minio(ObjectStore):
 
     def _is_healthy(self) -> bool:
         return http_ok(f"{self.url}/minio/health/live")
+
+
+def _openid(identities: IdentityService | None) -> dict[str, str]:
+    if identities is None:
+        return {}
+    return {
+        "MINIO_IDENTITY_OPENID_CONFIG_URL": f"{identities.url}/.well-known/openid-configuration",
+        "MINIO_IDENTITY_OPENID_CLIENT_ID": AUDIENCE,
+        "MINIO_IDENTITY_OPENID_CLAIM_NAME": "policy",
+    }
 
 
 class VersityGw(ObjectStore):

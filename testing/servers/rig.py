@@ -10,7 +10,7 @@ By hand (`testing/servers/rig`, inside `testing/servers/in_loopback`):
     rig up [--state FILE] [SERVER…]   start, print what runs as JSON, stay until Ctrl-C or `rig down`
     rig down --state FILE         end what `rig up --state FILE` started
 
-    SERVER   minio:NAME[=BUCKET,…]   minio+tls:NAME[=BUCKET,…]   versitygw:NAME[=BUCKET,…]   gcs:NAME
+    SERVER   minio:NAME[=BUCKET,…]   minio+tls:NAME[=BUCKET,…]   minio+oidc:NAME[=BUCKET,…]   versitygw:NAME[=BUCKET,…]   gcs:NAME
              milvus:NAME=STORE/BUCKET[/ROOT]   milvus:NAME=local   lite:NAME
              none given: the pair of the walkthrough, minio_a, milvus_a, minio_b, milvus_b
 """
@@ -38,7 +38,7 @@ from certificates import Certificates, make_certificates
 from google_storage import FakeGcs
 from milvus_lite_server import MilvusLite
 from milvus_server import Milvus
-from object_stores import Minio, ObjectStore, VersityGw
+from object_stores import IdentityService, Minio, ObjectStore, VersityGw
 from server_process import STOP_SECONDS, Ports, ServerProcess
 
 WALKTHROUGH = ("minio:minio_a=bucket-a", "minio:minio_b=bucket-b",
@@ -53,6 +53,7 @@ class Rig:
         self.directory = directory or _make_directory()
         self._ports = Ports()
         self._servers: dict[str, Minio | VersityGw | FakeGcs | Milvus | MilvusLite] = {}
+        self._helpers: list[ServerProcess] = []
         self._certificates: Certificates | None = None
         atexit.register(self.stop)
 
@@ -71,6 +72,12 @@ class Rig:
             Minio(name, self.directory, self._ports, buckets=buckets, certificates=certificates,
                   preferred_port=preferred_port),
         )  # fmt: skip
+
+    def minio_with_identities(self, name: str, buckets: Sequence[str] = ()) -> Minio:
+        """A MinIO whose STS takes the tokens of an OpenID provider of its own (`Minio.identities`)."""
+        identities = IdentityService(f"{name}_identities", self.directory, self._ports)
+        self._helpers.append(identities.process)
+        return self._add(name, Minio(name, self.directory, self._ports, buckets=buckets, identities=identities))
 
     def versitygw(self, name: str, buckets: Sequence[str] = ()) -> VersityGw:
         return self._add(name, VersityGw(name, self.directory, self._ports, buckets=buckets))
@@ -127,8 +134,9 @@ class Rig:
 
     def stop(self) -> None:
         """End all servers, Milvus before the store that it writes to, and remove the directory."""
-        self._end([server.process for server in reversed(self._servers.values())])
+        self._end([server.process for server in reversed(self._servers.values())] + self._helpers)
         self._servers.clear()
+        self._helpers.clear()
         if self._own_directory:
             shutil.rmtree(self.directory, ignore_errors=True)
         atexit.unregister(self.stop)
@@ -187,8 +195,10 @@ def _describe(server: Minio | VersityGw | FakeGcs | Milvus | MilvusLite) -> dict
         return common | {"url": server.url, "key_file": str(server.key_file)}
     if isinstance(server, Milvus):
         return common | {"management": server.management_url, "bucket": server.bucket, "root_path": server.root_path}
+    identities = server.identities if isinstance(server, Minio) else None
     return common | {
         "url": server.url,
+        "token_file": str(identities.token_file()) if identities else "",
         "access_key": server.access_key,
         "secret_key": server.secret_key,
         "ca": str(server.ca or ""),
@@ -208,6 +218,8 @@ def start(rig: Rig, spec: str) -> None:
         rig.minio(name, buckets)
     elif kind == "minio+tls":
         rig.minio(name, buckets, tls=True)
+    elif kind == "minio+oidc":
+        rig.minio_with_identities(name, buckets)
     elif kind == "versitygw":
         rig.versitygw(name, buckets)
     elif kind == "gcs" and not detail:

@@ -25,6 +25,11 @@ Status CheckBucketName(const std::string& bucket) {
       fmt::format("bucketName \"{}\": a bucket's name is made of letters, digits, '-', '.' and '_'", bucket));
 }
 
+bool IsIpAddress(std::string_view host) {
+  return host.find(':') != std::string_view::npos ||
+         std::ranges::all_of(host, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
 bool UseVirtualHost(const S3Options& options) {
   switch (options.addressing) {
     case S3Addressing::kPath:
@@ -94,6 +99,11 @@ Result<BucketAddress> AddressBucket(const S3Options& options) {
   Endpoint endpoint{.use_ssl = options.use_ssl, .host = options.host, .port = options.port};
   BucketAddress address;
   if (UseVirtualHost(options)) {
+    if (IsIpAddress(options.host)) {
+      return InvalidArgument(fmt::format(
+          "the bucket cannot stand before the IP address {}: set pathStyle to path, or address to a name",
+          options.host));
+    }
     endpoint.host = options.bucket + "." + options.host;
     address.base_path = "/";
   } else {

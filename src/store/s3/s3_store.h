@@ -34,9 +34,11 @@ struct S3Options {
   S3Signature signature = S3Signature::kV4;
   AwsCredentials credentials;
   /// Where temporary keys come from, and come from again before they expire; then `credentials` is not
-  /// used.
+  /// used. See store/credentials/.
   Refreshing<AwsCredentials>::Fetch fetch_credentials;
-  std::string ca_file;  ///< PEM; empty: the system's CAs
+  std::string ca_file;           ///< PEM; empty: the system's CAs
+  std::string client_cert_file;  ///< PEM, for services that ask for a certificate of the client
+  std::string client_key_file;
   S3Addressing addressing = S3Addressing::kAuto;
   std::vector<std::string> resolve;  ///< "host:port:address" each, before DNS is asked
   /// Whether an etag of 32 hex digits is the MD5 of the content. Objects that an answer declares encrypted
@@ -44,7 +46,7 @@ struct S3Options {
   bool etag_is_md5 = true;
   /// Whether DeleteObjects is there. If not, keys are deleted one by one.
   bool batch_delete = true;
-  /// Whether PUT obeys If-None-Match.
+  /// Whether PUT obeys If-None-Match. OSS, COS and OBS document other headers for it.
   bool conditional_put = true;
   /// The clock of the signatures.
   std::function<std::chrono::system_clock::time_point()> now = [] {

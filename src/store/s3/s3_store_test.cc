@@ -420,6 +420,192 @@ TEST_F(S3StoreTest, AConfiguredRegionStaysAndTheErrorNamesTheRightOne) {
   EXPECT_EQ(server().seen().size(), 1u);
 }
 
+/// Stores whose requests all reach the scripted server, whatever host they are for.
+class S3PlaceTest : public S3StoreTest {
+ protected:
+  std::unique_ptr<ObjectStore> OpenAt(const std::string& host, std::string region = "",
+                                      S3Addressing addressing = S3Addressing::kPath) {
+    auto http = std::make_shared<HttpClient>(HttpClientOptions{
+        .connect_to = {"::127.0.0.1:" + std::to_string(server().port())}, .obey_proxy_variables = false});
+    auto store = MakeS3Store({.service = "aws",
+                              .host = host,
+                              .port = 80,
+                              .region = std::move(region),
+                              .bucket = "bucket",
+                              .credentials = {.access_key_id = "ak", .secret_access_key = kSecret},
+                              .addressing = addressing},
+                             http);
+    EXPECT_TRUE(store.ok()) << store.status().message();
+    return *std::move(store);
+  }
+  std::vector<std::string> Asked() {
+    std::vector<std::string> lines;
+    for (const SeenRequest& seen : server().seen()) {
+      const std::string authorization(seen.headers.Get("authorization"));
+      const std::size_t region = authorization.find('/', authorization.find('/') + 1) + 1;
+      lines.push_back(seen.method + " " + std::string(seen.headers.Get("host")) + seen.target + " for " +
+                      authorization.substr(region, authorization.find('/', region) - region));
+    }
+    return lines;
+  }
+  const std::vector<ObjectKey> one_ = {ObjectKey("k")};
+};
+
+TEST_F(S3PlaceTest, ARedirectToAnotherEndpointOfAmazonIsFollowedForGood) {
+  Script(Answer(301, ErrorXml("PermanentRedirect", "<Endpoint>bucket.s3-eu-west-1.amazonaws.com</Endpoint>"),
+                {{"x-amz-bucket-region", "eu-west-1"}}));
+  Script(Answer(204));
+  Script(Answer(204));
+  auto store = OpenAt("s3.amazonaws.com");
+  EXPECT_EQ(store->Delete(one_, context_), Status());
+  EXPECT_EQ(store->Delete(one_, context_), Status());
+  EXPECT_THAT(Asked(), ElementsAre("DELETE s3.amazonaws.com/bucket/k for us-east-1",
+                                   "DELETE s3-eu-west-1.amazonaws.com/bucket/k for eu-west-1",
+                                   "DELETE s3-eu-west-1.amazonaws.com/bucket/k for eu-west-1"));
+}
+
+TEST_F(S3PlaceTest, AnAnswerWithoutBodyNamesTheRegionInAHeader) {
+  Script({.bytes = "HTTP/1.1 301 X\r\nx-amz-bucket-region: cn-north-1\r\nContent-Length: 0\r\n\r\n"});
+  Script({.bytes = "HTTP/1.1 200 X\r\nContent-Length: 3\r\n\r\n"});
+  auto head = OpenAt("s3.amazonaws.com.cn", "", S3Addressing::kVirtualHost)->Head(ObjectKey("k"), context_);
+  ASSERT_EQ(head.status(), Status());
+  EXPECT_THAT(Asked(), ElementsAre("HEAD bucket.s3.amazonaws.com.cn/k for us-east-1",
+                                   "HEAD bucket.s3.cn-north-1.amazonaws.com.cn/k for cn-north-1"));
+}
+
+TEST_F(S3PlaceTest, TheBucketIsAskedWhereTheRefusalNamesNoRegion) {
+  Script(
+      Answer(307, ErrorXml("TemporaryRedirect", "<Endpoint>bucket.s3-us-west-2.amazonaws.com</Endpoint>")));
+  Script({.bytes = "HTTP/1.1 403 X\r\nx-amz-bucket-region: us-west-2\r\nContent-Length: 0\r\n\r\n"});
+  Script(Answer(204));
+  EXPECT_EQ(OpenAt("s3.amazonaws.com")->Delete(one_, context_), Status());
+  EXPECT_THAT(Asked(), ElementsAre("DELETE s3.amazonaws.com/bucket/k for us-east-1",
+                                   "HEAD s3.amazonaws.com/bucket/ for us-east-1",
+                                   "DELETE s3-us-west-2.amazonaws.com/bucket/k for us-west-2"));
+}
+
+TEST_F(S3PlaceTest, NoRedirectLeadsOutOfTheCloud) {
+  const std::string evil = ErrorXml("PermanentRedirect", "<Endpoint>evil.example</Endpoint>");
+  Script(Answer(301, evil, {{"x-amz-bucket-region", "us-east-1"}}));
+  Script(Answer(301, evil, {{"x-amz-bucket-region", "us-east-1"}}));
+  for (const char* host : {"s3.amazonaws.com", "minio.example"}) {
+    Status deleted = OpenAt(host, "us-east-1")->Delete(one_, context_);
+    EXPECT_EQ(deleted.code(), Code::kInvalidArgument);
+    EXPECT_THAT(deleted.message(), HasSubstr("set address to evil.example"));
+  }
+  EXPECT_EQ(server().seen().size(), 2u);
+}
+
+TEST_F(S3PlaceTest, RedirectsInACircleEnd) {
+  for (const char* region : {"a", "b", "c", "d"}) {
+    Script(Answer(301, ErrorXml("PermanentRedirect"), {{"x-amz-bucket-region", region}}));
+  }
+  EXPECT_EQ(OpenAt("s3.amazonaws.com")->Delete(one_, context_).code(), Code::kInvalidArgument);
+  EXPECT_EQ(server().seen().size(), 3u);
+}
+
+TEST_F(S3PlaceTest, AnIpv6EndpointHasBracketsInUrlAndHost) {
+  Script(Answer(204));
+  auto http = std::make_shared<HttpClient>(
+      HttpClientOptions{.connect_to = {"[::1]:9000:127.0.0.1:" + std::to_string(server().port())},
+                        .obey_proxy_variables = false});
+  auto store = MakeS3Store({.host = "::1",
+                            .port = 9000,
+                            .bucket = "bucket",
+                            .credentials = {.access_key_id = "ak", .secret_access_key = kSecret}},
+                           http);
+  ASSERT_EQ(store.status(), Status());
+  EXPECT_EQ((*store)->Delete(one_, context_), Status());
+  EXPECT_THAT(Asked(), ElementsAre("DELETE [::1]:9000/bucket/k for us-east-1"));
+}
+
+TEST(S3Addressing, ABucketCannotStandBeforeAnIpAddress) {
+  for (const char* host : {"127.0.0.1", "::1"}) {
+    Status made = MakeS3Store({.host = host,
+                               .bucket = "bucket",
+                               .credentials = {.access_key_id = "ak", .secret_access_key = kSecret},
+                               .addressing = S3Addressing::kVirtualHost})
+                      .status();
+    EXPECT_EQ(made.code(), Code::kInvalidArgument);
+    EXPECT_THAT(made.message(), HasSubstr("pathStyle"));
+  }
+}
+
+/// A store with temporary keys: "key1", "key2" …, each good for an hour.
+class S3KeysTest : public S3StoreTest {
+ protected:
+  std::unique_ptr<ObjectStore> OpenWithSource() {
+    auto store = MakeS3Store({.host = "127.0.0.1",
+                              .port = server().port(),
+                              .bucket = "bucket",
+                              .fetch_credentials = [this](const CallContext&) { return Fetch(); },
+                              .now = [this] { return now_; }});
+    EXPECT_TRUE(store.ok()) << store.status().message();
+    return *std::move(store);
+  }
+  Result<Expiring<AwsCredentials>> Fetch() {
+    if (!failure_.ok()) return failure_;
+    return Expiring<AwsCredentials>{.value = {.access_key_id = "key" + std::to_string(++fetches_),
+                                              .secret_access_key = kSecret,
+                                              .session_token = "token" + std::to_string(fetches_)},
+                                    .expires = now_ + std::chrono::hours(1)};
+  }
+  std::string KeyOf(std::size_t request) {
+    const SeenRequest seen = server().seen().at(request);
+    const std::string authorization(seen.headers.Get("authorization"));
+    const std::size_t begin = authorization.find('=') + 1;
+    return authorization.substr(begin, authorization.find('/') - begin) + " " +
+           std::string(seen.headers.Get("x-amz-security-token"));
+  }
+
+  std::chrono::system_clock::time_point now_{std::chrono::seconds(1369353600)};
+  int fetches_ = 0;
+  Status failure_;
+  const std::vector<ObjectKey> one_ = {ObjectKey("k")};
+};
+
+TEST_F(S3KeysTest, AreFetchedOnceAndAgainBeforeTheyExpire) {
+  for (int i = 0; i < 3; ++i) Script(Answer(204));
+  auto store = OpenWithSource();
+  EXPECT_EQ(store->Delete(one_, context_), Status());
+  EXPECT_EQ(store->Delete(one_, context_), Status());
+  now_ += std::chrono::minutes(56);
+  EXPECT_EQ(store->Delete(one_, context_), Status());
+  EXPECT_EQ(KeyOf(1), "key1 token1");
+  EXPECT_EQ(KeyOf(2), "key2 token2");
+}
+
+TEST_F(S3KeysTest, ThatAreRefusedAreFetchedAnewOnce) {
+  Script(Answer(400, ErrorXml("ExpiredToken")));
+  Script(Answer(204));
+  Script(Answer(401));
+  Script(Answer(403, ErrorXml("InvalidToken")));
+  Script(Answer(403, ErrorXml("AccessDenied")));
+  auto store = OpenWithSource();
+  EXPECT_EQ(store->Delete(one_, context_), Status());
+  EXPECT_EQ(KeyOf(1), "key2 token2");
+  EXPECT_EQ(store->Delete(one_, context_).code(), Code::kPermissionDenied);
+  EXPECT_EQ(server().seen().size(), 4u);
+  EXPECT_EQ(store->Delete(one_, context_).code(), Code::kPermissionDenied);
+  EXPECT_EQ(server().seen().size(), 5u) << "new keys do not help against a policy";
+}
+
+TEST_F(S3KeysTest, ThatCannotBeFetchedAreAnErrorOfTheCall) {
+  failure_ = Status(Code::kPermissionDenied, "no credentials found (the environment: no AWS_ACCESS_KEY_ID)");
+  Status deleted = OpenWithSource()->Delete(one_, context_);
+  EXPECT_EQ(deleted.code(), Code::kPermissionDenied);
+  EXPECT_EQ(deleted.message(),
+            "DeleteObject s3://bucket/k: no credentials found (the environment: no AWS_ACCESS_KEY_ID)");
+  EXPECT_TRUE(server().seen().empty());
+}
+
+TEST_F(S3StoreTest, KeysOfTheConfigurationAreNotFetchedAnew) {
+  Script(Answer(400, ErrorXml("ExpiredToken")));
+  const std::vector<ObjectKey> one = {ObjectKey("k")};
+  EXPECT_EQ(Open()->Delete(one, context_).code(), Code::kPermissionDenied);
+  EXPECT_EQ(server().seen().size(), 1u);
+}
+
 TEST_F(S3StoreTest, NoSecretIsInAnyError) {
   Script(Answer(403, ErrorXml("SignatureDoesNotMatch")));
   Status refused = Open()->Head(ObjectKey("k"), context_).status();
