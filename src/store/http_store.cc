@@ -51,6 +51,13 @@ Status CheckKey(const ObjectKey& key) {
   return key.empty() ? InvalidArgument("the key of an object must not be empty") : Status();
 }
 
+std::string Quoted(std::string_view etag) { return fmt::format("\"{}\"", etag); }
+
+std::string Unquoted(std::string_view etag) {
+  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
+  return std::string(etag);
+}
+
 std::optional<std::int64_t> ContentLength(const HttpHeaders& headers) {
   return ParseNumber(headers.Get("content-length"));
 }

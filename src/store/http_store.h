@@ -23,6 +23,11 @@ Status CheckKey(const ObjectKey& key);
 /// that leads to itself.
 Status CheckPage(const ListPage& page, const ListRequest& request);
 
+/// An etag as If-Match and its relatives want it.
+std::string Quoted(std::string_view etag);
+/// Without the quotes that services put around an etag.
+std::string Unquoted(std::string_view etag);
+
 /// Number in a Content-Length; nothing when it is missing or no number.
 std::optional<std::int64_t> ContentLength(const HttpHeaders& headers);
 

@@ -133,6 +133,4 @@ std::string CopySourceHeader(std::string_view bucket, std::string_view key) {
   return fmt::format("{}/{}", bucket, PercentEncodePath(key));
 }
 
-std::string Quoted(std::string_view etag) { return fmt::format("\"{}\"", etag); }
-
 }  // namespace mbk::s3

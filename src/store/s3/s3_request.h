@@ -48,7 +48,5 @@ HttpRequest BuildHttpRequest(const BucketAddress& address, const Request& reques
 
 /// The value of x-amz-copy-source.
 std::string CopySourceHeader(std::string_view bucket, std::string_view key);
-/// An etag as If-Match and its relatives want it.
-std::string Quoted(std::string_view etag);
 
 }  // namespace mbk::s3
