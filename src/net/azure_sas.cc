@@ -48,26 +48,24 @@ std::string AccountReadSas(std::string_view account, std::string_view key, const
 }
 
 std::string ContainerReadSas(std::string_view account, std::string_view container,
-                             const UserDelegationKey& key, const SasPeriod& period, bool plain_http) {
+                             const UserDelegationKey& key, bool plain_http) {
   constexpr std::string_view kContainer = "c", kNone;
-  const std::string start = SasTime(period.start), expiry = SasTime(period.expiry);
   const std::string resource = fmt::format("/blob/{}/{}", account, container);
   const std::string_view protocols = Protocols(plain_http);
-  std::string text = Lines({kReadAndList,  start,         expiry,     resource,
-                            key.object_id, key.tenant_id, key.start,  key.expiry,
-                            key.service,   key.version,   kNone,      kNone,
-                            kNone,  // authorized and unauthorized user, correlation id
-                            kNone,  // addresses
-                            protocols,     kAzureVersion, kContainer, kNone,
-                            kNone,  // snapshot, encryption scope
-                            kNone,         kNone,         kNone,      kNone,
-                            kNone});  // headers that answers would carry
-  text.pop_back();                    // the last field ends the text
+  std::string text = Lines(
+      {kReadAndList, start,         expiry,      resource,    key.object_id, key.tenant_id,
+       key.start,    key.expiry,    key.service, key.version, kNone,         kNone,
+       kNone,  // authorized and unauthorized user, correlation id
+       kNone,  // addresses
+       protocols,    kAzureVersion, kContainer,  kNone,
+       kNone,                                                           // snapshot, encryption scope
+       kNone,        kNone,         kNone,       kNone,       kNone});  // headers that answers would carry
+  text.pop_back();                                                      // the last field ends the text
   return CanonicalQuery({{"sv", std::string(kAzureVersion)},
                          {"sr", std::string(kContainer)},
                          {"sp", std::string(kReadAndList)},
-                         {"st", start},
-                         {"se", expiry},
+                         {"st", key.start},
+                         {"se", key.expiry},
                          {"spr", std::string(protocols)},
                          {"skoid", key.object_id},
                          {"sktid", key.tenant_id},

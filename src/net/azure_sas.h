@@ -36,10 +36,10 @@ struct UserDelegationKey {
   friend bool operator==(const UserDelegationKey&, const UserDelegationKey&) = default;
 };
 
-/// A user-delegation SAS for the blobs of one container.
+/// A user-delegation SAS for the blobs of one container, good as long as `key` is.
 /// https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas
 std::string ContainerReadSas(std::string_view account, std::string_view container,
-                             const UserDelegationKey& key, const SasPeriod& period, bool plain_http);
+                             const UserDelegationKey& key, bool plain_http);
 
 /// "2026-11-27T06:00:00Z"
 std::string SasTime(std::chrono::system_clock::time_point time);
