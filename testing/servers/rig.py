@@ -11,6 +11,7 @@ By hand (`testing/servers/rig`, inside `testing/servers/in_loopback`):
     rig down --state FILE         end what `rig up --state FILE` started
 
     SERVER   minio:NAME[=BUCKET,…]   minio+tls:NAME[=BUCKET,…]   minio+oidc:NAME[=BUCKET,…]   versitygw:NAME[=BUCKET,…]   gcs:NAME
+             azurite:NAME   azurite+tls:NAME
              milvus:NAME=STORE/BUCKET[/ROOT]   milvus:NAME=local   lite:NAME
              none given: the pair of the walkthrough, minio_a, milvus_a, minio_b, milvus_b
 """
@@ -34,6 +35,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from azurite_server import Azurite
 from certificates import Certificates, make_certificates
 from google_storage import FakeGcs
 from milvus_lite_server import MilvusLite
@@ -45,6 +47,9 @@ WALKTHROUGH = ("minio:minio_a=bucket-a", "minio:minio_b=bucket-b",
                "milvus:milvus_a=minio_a/bucket-a", "milvus:milvus_b=minio_b/bucket-b")  # fmt: skip
 
 
+Server = Minio | VersityGw | FakeGcs | Azurite | Milvus | MilvusLite
+
+
 class Rig:
     """Named servers below one directory. Not thread-safe; use it from the main thread (see ServerProcess)."""
 
@@ -52,7 +57,7 @@ class Rig:
         self._own_directory = directory is None
         self.directory = directory or _make_directory()
         self._ports = Ports()
-        self._servers: dict[str, Minio | VersityGw | FakeGcs | Milvus | MilvusLite] = {}
+        self._servers: dict[str, Server] = {}
         self._helpers: list[ServerProcess] = []
         self._certificates: Certificates | None = None
         atexit.register(self.stop)
@@ -85,6 +90,10 @@ class Rig:
     def gcs(self, name: str) -> FakeGcs:
         return self._add(name, FakeGcs(name, self.directory, self._ports))
 
+    def azurite(self, name: str, *, tls: bool = False) -> Azurite:
+        certificates = self.certificates() if tls else None
+        return self._add(name, Azurite(name, self.directory, self._ports, certificates=certificates))
+
     def milvus(
         self,
         name: str,
@@ -113,7 +122,7 @@ class Rig:
             self._certificates = make_certificates(self.directory / "certificates")
         return self._certificates
 
-    def server(self, name: str) -> Minio | VersityGw | FakeGcs | Milvus | MilvusLite:
+    def server(self, name: str) -> Server:
         if name not in self._servers:
             raise LookupError(f"no server {name!r} in this rig; there is: {', '.join(self._servers) or 'none'}")
         return self._servers[name]
@@ -187,7 +196,7 @@ def _make_directory() -> Path:
             return directory
 
 
-def _describe(server: Minio | VersityGw | FakeGcs | Milvus | MilvusLite) -> dict[str, Any]:
+def _describe(server: Server) -> dict[str, Any]:
     common = {"address": server.address, "port": server.port, "pid": server.process.pid}
     if isinstance(server, MilvusLite):
         return common
@@ -224,6 +233,8 @@ def start(rig: Rig, spec: str) -> None:
         rig.versitygw(name, buckets)
     elif kind == "gcs" and not detail:
         rig.gcs(name)
+    elif kind in ("azurite", "azurite+tls") and not detail:
+        rig.azurite(name, tls=kind == "azurite+tls")
     elif kind == "lite" and not detail:
         rig.milvus_lite(name)
     elif kind == "milvus" and detail == "local":

@@ -32,6 +32,8 @@ struct StoreTraits {
   BesideDirectory beside_directory = BesideDirectory::kKept;
   /// An empty object "a/" can be made, as some tools do for a directory.
   bool keeps_directory_markers = true;
+  /// Whether UploadPartCopy can be tried: an emulator may lack what the service has.
+  bool copies_parts = true;
 };
 
 /// Two buckets of one service, each empty or holding only what earlier tests left below other prefixes.
@@ -67,6 +69,7 @@ class StoreConformance : public testing::TestWithParam<StoreUnderTest> {
   ObjectStore& store() { return *stores_.store; }
   ObjectStore& other() { return *stores_.other; }
   const StoreTraits& traits() const { return GetParam().traits; }
+  bool CopiesParts() { return store().capabilities().multipart_copy && traits().copies_parts; }
 
   /// A name below the prefix of this test.
   ObjectKey Key(std::string_view name) const { return ObjectKey(prefix_ + std::string(name)); }
