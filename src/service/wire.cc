@@ -10,6 +10,8 @@
 #include "manifest/keys.h"
 #include "milvus/grpc_client.h"
 #include "net/url.h"
+#include "store/azure/azure_store.h"
+#include "store/credentials/azure_identity.h"
 #include "store/credentials/chain.h"
 #include "store/credentials/google_credentials.h"
 #include "store/gcs/gcs_store.h"
@@ -49,10 +51,6 @@ std::optional<S3Kind> S3KindOf(Provider provider) {
     default:
       return std::nullopt;
   }
-}
-
-bool IsLoopback(const std::string& host) {
-  return host == "localhost" || host.starts_with("127.") || host == "::1" || host == "[::1]";
 }
 
 // Metadata services, which are on the same machine or one hop away, and have no TLS.
@@ -142,6 +140,39 @@ Result<std::unique_ptr<ObjectStore>> MakeGcpNative(const config::Storage& storag
                        .ca_file = storage.ca_cert_path});
 }
 
+AzureAddressing AzureAddressingOf(config::PathStyle style) {
+  switch (style) {
+    case config::PathStyle::kPath:
+      return AzureAddressing::kPath;
+    case config::PathStyle::kVirtualHost:
+      return AzureAddressing::kHost;
+    case config::PathStyle::kAuto:
+      break;
+  }
+  return AzureAddressing::kAuto;
+}
+
+// Where there is no account key, the session token is a shared access signature.
+AzureCredentials AzureCredentialsOf(const config::Storage& storage) {
+  if (storage.auth.type == config::AuthType::kDefault) {
+    // Not the store's CA: tokens come from somewhere else.
+    return {.tokens = MakeAzureIdentity({.environment = config::ProcessEnv}, std::make_shared<HttpClient>())};
+  }
+  if (!storage.auth.account_key.empty()) return {.account_key = storage.auth.account_key};
+  return {.sas_token = storage.auth.session_token};
+}
+
+Result<std::unique_ptr<ObjectStore>> MakeAzure(const config::Storage& storage) {
+  return MakeAzureStore({.host = storage.address,
+                         .port = storage.port,
+                         .use_ssl = storage.use_ssl,
+                         .addressing = AzureAddressingOf(storage.path_style),
+                         .account = storage.account_name,
+                         .container = storage.bucket_name,
+                         .credentials = AzureCredentialsOf(storage),
+                         .ca_file = storage.ca_cert_path});
+}
+
 Result<std::unique_ptr<ObjectStore>> MakeS3(const config::Storage& storage, const S3Kind& kind) {
   WarnOfTokensInTheClear(storage);
   S3Options options = S3OptionsOf(storage, kind.addressing);
@@ -162,10 +193,12 @@ Result<std::shared_ptr<ObjectStore>> MakeStore(const config::Storage& storage) {
     MBK_TRY_ASSIGN(store, MakeGcp(storage));
   } else if (storage.provider == Provider::kGcpNative) {
     MBK_TRY_ASSIGN(store, MakeGcpNative(storage));
+  } else if (storage.provider == Provider::kAzure) {
+    MBK_TRY_ASSIGN(store, MakeAzure(storage));
   } else {
     return InvalidArgument(
         fmt::format("storage provider {} is not in this version; there are minio, s3, aws, aliyun, tencent, "
-                    "hwc, gcp, gcpnative and local",
+                    "hwc, gcp, gcpnative, azure and local",
                     config::ProviderName(storage.provider)));
   }
   return std::shared_ptr<ObjectStore>(std::make_shared<RetryingStore>(std::move(store), RetryPolicy{}));

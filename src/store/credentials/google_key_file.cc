@@ -2,12 +2,10 @@
 
 #include <fmt/core.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "net/url.h"
+#include "store/credentials/small_file.h"
 #include "store/http_store.h"
 
 namespace mbk::google {
@@ -15,7 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostBytes = 1 << 20;
 constexpr char kTokenUri[] = "https://oauth2.googleapis.com/token";
 
 /// Reads text fields and remembers the first one that is missing or no text.
@@ -157,10 +154,6 @@ Result<KeyFile> AsKeyFile(Result<T> parsed) {
   return KeyFile(*std::move(parsed));
 }
 
-bool IsLoopback(const std::string& host) {
-  return host == "localhost" || host.starts_with("127.") || host == "::1";
-}
-
 }  // namespace
 
 Status CheckSafeUrl(std::string_view field, const std::string& url) {
@@ -191,22 +184,12 @@ Result<KeyFile> ParseKeyFile(std::string_view text) {
                   OneLine(type)));
 }
 
-Result<std::string> ReadSmallFile(const std::string& path) {
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), &std::fclose);
-  if (!file) return InvalidArgument(fmt::format("{}: {}", OneLine(path), std::strerror(errno)));
-  std::string text(kMostBytes + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (std::ferror(file.get()) != 0) return InvalidArgument(fmt::format("{}: cannot be read", OneLine(path)));
-  if (text.size() > kMostBytes) return InvalidArgument(fmt::format("{}: larger than 1 MiB", OneLine(path)));
-  return text;
-}
-
 Result<KeyFile> ReadKeyFile(const std::string& path) {
   // Some set the key to the JSON itself, which must not end up in a message as a path would.
   if (path.find('{') != std::string::npos)
     return InvalidArgument(
         "credentialsFile (gcpCredentialJSON) holds JSON; it must be the path of a JSON file");
-  MBK_TRY_ASSIGN(std::string text, ReadSmallFile(path));
+  MBK_TRY_ASSIGN(std::string text, credentials::ReadSmallFile(path));
   Result<KeyFile> parsed = ParseKeyFile(text);
   if (!parsed.ok()) return parsed.status().WithContext(OneLine(path));
   return parsed;

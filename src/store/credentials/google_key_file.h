@@ -70,7 +70,4 @@ Result<KeyFile> ReadKeyFile(const std::string& path);
 /// kInvalidArgument unless tokens and keys may be sent there: https, or http on loopback.
 Status CheckSafeUrl(std::string_view field, const std::string& url);
 
-/// A file of at most 1 MiB; kInvalidArgument names the path and the reason.
-Result<std::string> ReadSmallFile(const std::string& path);
-
 }  // namespace mbk::google

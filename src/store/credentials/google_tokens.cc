@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "net/url.h"
+#include "store/credentials/oauth.h"
+#include "store/credentials/small_file.h"
 #include "store/credentials/timestamp.h"
 #include "store/http_store.h"
 
@@ -15,90 +17,26 @@ namespace {
 using nlohmann::json;
 using std::chrono::seconds;
 
-constexpr std::size_t kMostAnswerBytes = 1 << 20;
 constexpr seconds kAssertionLife{3600};  // the most that Google takes
-// Google's tokens live an hour; whoever names more is not believed.
-constexpr std::int64_t kLongestLifeSeconds = 12 * 3600;
 
-json ParseShallow(std::string_view text) {
-  constexpr int kDeepest = 8;
-  auto shallow = [](int depth, json::parse_event_t, json&) { return depth <= kDeepest; };
-  return json::parse(text, shallow, /*allow_exceptions=*/false);
-}
+using oauth::Failed;
+using oauth::IsBearerToken;
+using oauth::MeaningOf;
+using oauth::OriginOf;
+using oauth::ParseShallow;
+using oauth::Send;
+using oauth::TakeToken;
+using oauth::Text;
+using oauth::WordsOf;
 
-std::string Text(const json& object, const char* name) {
-  if (!object.is_object()) return {};
-  auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-// OAuth's {"error":"invalid_grant","error_description":"…"} or the APIs' {"error":{"status":…,"message":…}}.
-std::string WordsOf(const HttpResponse& response) {
-  const json answer = ParseShallow(response.body);
-  std::string code = Text(answer, "error"), words = Text(answer, "error_description");
-  if (answer.is_object() && answer.contains("error") && answer["error"].is_object()) {
-    code = Text(answer["error"], "status");
-    words = Text(answer["error"], "message");
-  }
-  if (code.empty() && words.empty()) return OneLine(response.body);
-  return OneLine(code) + (words.empty() ? "" : ": " + OneLine(words));
-}
-
-Code MeaningOf(int status) {
-  if (status == 429) return Code::kThrottled;
-  return status >= 500 || status == 408 ? Code::kUnavailable : Code::kPermissionDenied;
-}
-
-std::string OriginOf(const std::string& url) {
-  Result<ParsedUrl> parsed = ParseUrl(std::string_view(url).substr(0, url.find('?')));
-  return parsed.ok() ? OneLine(parsed->endpoint.Origin()) : "a malformed URL";
-}
-
-Status Failed(const TokenRequest& request, const std::string& url, Status why) {
-  return std::move(why).WithContext(fmt::format("get a token for {} from {}", request.who, OriginOf(url)));
-}
-
-Result<json> Send(const TokenRequest& request, HttpRequest http, const CallContext& context) {
-  http.max_body_bytes = kMostAnswerBytes;
-  Result<HttpResponse> response = request.http.Send(http, context);
-  if (!response.ok()) return Failed(request, http.url, std::move(response).status());
-  if (response->status < 200 || response->status >= 300) {
-    std::string words = fmt::format("{} {}", response->status, WordsOf(*response));
-    if (words.find("invalid_grant") != std::string::npos)
-      words += "; check the key file (was the key deleted?) and the clock of this machine";
-    return Failed(request, http.url, {MeaningOf(response->status), std::move(words)});
-  }
-  json answer = ParseShallow(response->body);
-  if (!answer.is_object()) return Failed(request, http.url, DataLoss("the answer is no JSON object"));
-  return answer;
-}
-
-Result<json> PostForm(const TokenRequest& request, const std::string& url, const QueryPairs& pairs,
-                      const CallContext& context) {
-  const std::string body = CanonicalQuery(pairs);  // a form has the shape of a query
-  return Send(
-      request,
-      {.method = "POST",
-       .url = url,
-       .headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}},
-       .body = body},
-      context);
-}
-
-// It becomes a header.
-bool IsBearerToken(std::string_view token) {
-  return !token.empty() &&
-         std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-}
-
-Result<Token> TakeToken(const TokenRequest& request, const std::string& url, const json& answer) {
-  std::string token = Text(answer, "access_token");
-  if (!IsBearerToken(token)) return Failed(request, url, DataLoss("the answer has no usable access_token"));
-  auto life = answer.find("expires_in");
-  if (life == answer.end() || !life->is_number_integer() || life->get<std::int64_t>() <= 0)
-    return Failed(request, url, DataLoss("the answer has no usable expires_in"));
-  const seconds left(std::min(life->get<std::int64_t>(), kLongestLifeSeconds));
-  return Token{.value = std::move(token), .expires = request.now + left};
+Result<json> PostGrant(const TokenRequest& request, const std::string& url, const QueryPairs& pairs,
+                       const CallContext& context) {
+  Result<json> answer = oauth::PostForm(request, url, pairs, context);
+  const Status failure = answer.status();
+  if (failure.message().find("invalid_grant") == std::string::npos) return answer;
+  return Status(
+      failure.code(),
+      failure.message() + "; check the key file (was the key deleted?) and the clock of this machine");
 }
 
 std::int64_t UnixSeconds(Time time) {
@@ -114,8 +52,8 @@ std::string Trimmed(const std::string& text) {
 // Read anew every time: the platform renews it.
 Result<std::string> SubjectText(const TokenRequest& request, const SubjectTokenSource& source,
                                 const CallContext& context) {
-  if (!source.file.empty()) return ReadSmallFile(source.file);
-  HttpRequest http{.url = source.url, .max_body_bytes = kMostAnswerBytes};
+  if (!source.file.empty()) return credentials::ReadSmallFile(source.file);
+  HttpRequest http{.url = source.url, .max_body_bytes = oauth::kMostAnswerBytes};
   for (const auto& [name, value] : source.headers) http.headers.Add(name, value);
   Result<HttpResponse> response = request.http.Send(http, context);
   if (!response.ok()) return std::move(response).status();
@@ -149,21 +87,21 @@ Result<Token> ExchangeAssertion(const TokenRequest& request, const ServiceAccoun
                     {"exp", now + kAssertionLife.count()}};
   auto text = [](const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); };
   MBK_TRY_ASSIGN(std::string assertion, SignJwt(text(header), text(claims), key.private_key));
-  MBK_TRY_ASSIGN(json answer, PostForm(request, key.token_uri,
-                                       {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"},
-                                        {"assertion", assertion}},
-                                       context));
+  MBK_TRY_ASSIGN(json answer, PostGrant(request, key.token_uri,
+                                        {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"},
+                                         {"assertion", assertion}},
+                                        context));
   return TakeToken(request, key.token_uri, answer);
 }
 
 Result<Token> RefreshUser(const TokenRequest& request, const AuthorizedUser& user,
                           const CallContext& context) {
-  MBK_TRY_ASSIGN(json answer, PostForm(request, user.token_uri,
-                                       {{"grant_type", "refresh_token"},
-                                        {"client_id", user.client_id},
-                                        {"client_secret", user.client_secret},
-                                        {"refresh_token", user.refresh_token}},
-                                       context));
+  MBK_TRY_ASSIGN(json answer, PostGrant(request, user.token_uri,
+                                        {{"grant_type", "refresh_token"},
+                                         {"client_id", user.client_id},
+                                         {"client_secret", user.client_secret},
+                                         {"refresh_token", user.refresh_token}},
+                                        context));
   return TakeToken(request, user.token_uri, answer);
 }
 
@@ -171,14 +109,14 @@ Result<Token> ExchangeSubject(const TokenRequest& request, const ExternalAccount
                               const std::string& scope, const CallContext& context) {
   MBK_TRY_ASSIGN(std::string subject, SubjectToken(request, account.source, context));
   MBK_TRY_ASSIGN(json answer,
-                 PostForm(request, account.token_url,
-                          {{"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"},
-                           {"audience", account.audience},
-                           {"scope", scope},
-                           {"requested_token_type", "urn:ietf:params:oauth:token-type:access_token"},
-                           {"subject_token", subject},
-                           {"subject_token_type", account.subject_token_type}},
-                          context));
+                 PostGrant(request, account.token_url,
+                           {{"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"},
+                            {"audience", account.audience},
+                            {"scope", scope},
+                            {"requested_token_type", "urn:ietf:params:oauth:token-type:access_token"},
+                            {"subject_token", subject},
+                            {"subject_token_type", account.subject_token_type}},
+                           context));
   return TakeToken(request, account.token_url, answer);
 }
 
@@ -200,15 +138,14 @@ Result<Token> Impersonate(const TokenRequest& request, const std::string& url,
   if (!IsBearerToken(token)) return Failed(request, url, DataLoss("the answer has no usable accessToken"));
   Result<Time> expires = credentials::ParseUtcTimestamp(Text(answer, "expireTime"));
   if (!expires.ok()) return Failed(request, url, DataLoss("the answer has no usable expireTime"));
-  return Token{.value = std::move(token),
-               .expires = std::min(*expires, request.now + seconds(kLongestLifeSeconds))};
+  return Token{.value = std::move(token), .expires = std::min(*expires, request.now + oauth::kLongestLife)};
 }
 
 Result<std::string> AskMetadata(HttpClient& http, const std::string& host, const std::string& path,
                                 const CallContext& context) {
   HttpRequest request{.url = fmt::format("http://{}/computeMetadata/v1/{}", host, path),
                       .headers = {{"Metadata-Flavor", "Google"}},
-                      .max_body_bytes = kMostAnswerBytes};
+                      .max_body_bytes = oauth::kMostAnswerBytes};
   Result<HttpResponse> response = http.Send(request, context);
   if (!response.ok()) {
     return Status(

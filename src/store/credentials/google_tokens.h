@@ -6,25 +6,19 @@
 #include "base/refreshing.h"
 #include "net/http_client.h"
 #include "store/credentials/google_key_file.h"
+#include "store/credentials/oauth.h"
 
 /// One request for a token each. Internal to store/credentials/.
 namespace mbk::google {
 
-using Token = Expiring<std::string>;
-using Time = Token::Time;
+using oauth::Time;
+using oauth::Token;
+using oauth::TokenRequest;
 
 /// May read and write objects and make buckets.
 inline constexpr char kStorageScope[] = "https://www.googleapis.com/auth/devstorage.read_write";
 /// For a token that is exchanged for another one.
 inline constexpr char kPlatformScope[] = "https://www.googleapis.com/auth/cloud-platform";
-
-/// Sends what asks for tokens, and turns refusals into errors: kPermissionDenied, naming `who`, the host and
-/// the service's words; kUnavailable and kThrottled as usual. Nothing of a good answer appears in a message.
-struct TokenRequest {
-  HttpClient& http;
-  std::string who;  ///< "service account sa@p.iam.gserviceaccount.com"
-  Time now;
-};
 
 /// RFC 7523: the signed assertion for an access token.
 /// https://developers.google.com/identity/protocols/oauth2/service-account#httprest
