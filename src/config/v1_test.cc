@@ -97,6 +97,16 @@ TEST(V1, AzureTakesAccountAndKeyFromTheKeyPair) {
   EXPECT_EQ(ParameterOf(loaded, "Milvus.Storage.Auth.AccountKey").value, "****");
 }
 
+TEST(V1, AzureTakesTheTokenAsASharedAccessSignatureWhereThereIsNoKey) {
+  const auto loaded =
+      MustLoad(V1("minio: {storageType: azure, accessKeyID: acc, secretAccessKey: '', token: 'sv=1&sig=x'}"));
+  for (const Storage* storage : {&loaded.config.milvus.storage, &loaded.config.backup_storage}) {
+    EXPECT_EQ(storage->auth.type, AuthType::kSharedKey);
+    EXPECT_EQ(storage->auth.account_key, "");
+    EXPECT_EQ(storage->auth.session_token, "sv=1&sig=x");
+  }
+}
+
 TEST(V1, AzureWithIamUsesTheDefaultCredentials) {
   const auto loaded = MustLoad(V1("minio: {storageType: azure, accessKeyID: acc, useIAM: true}"));
   EXPECT_EQ(loaded.config.milvus.storage.auth.type, AuthType::kDefault);

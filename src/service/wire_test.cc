@@ -70,5 +70,33 @@ TEST(MakeStore, GcpNativeNamesAKeyFileThatCannotBeUsed) {
   EXPECT_THAT(MakeStore(storage).status().message(), Not(HasSubstr("secret")));
 }
 
+TEST(MakeStore, AzureTakesAKeyASignatureOrTheIdentityOfThisProcess) {
+  config::Storage storage = At(config::Provider::kAzure, "core.windows.net");
+  storage.account_name = "acct";
+  storage.auth = {.type = config::AuthType::kSharedKey, .account_key = "a2V5"};
+  auto store = MakeStore(storage);
+  ASSERT_TRUE(store.ok()) << store.status().message();
+  EXPECT_EQ((*store)->identity().endpoint, "https://acct.blob.core.windows.net acct");
+  EXPECT_EQ((*store)->capabilities().max_single_copy_bytes, 256LL << 20);
+  storage.auth = {.type = config::AuthType::kSharedKey, .session_token = "sv=2021-08-06&sig=x"};
+  EXPECT_TRUE(MakeStore(storage).ok());
+  storage.auth.session_token = "a token of another provider";
+  EXPECT_THAT(MakeStore(storage).status().message(), HasSubstr("shared access signature"));
+  storage.auth = {.type = config::AuthType::kDefault};
+  EXPECT_TRUE(MakeStore(storage).ok()) << "nobody is asked before a token is needed";
+}
+
+TEST(MakeStore, AzureIsAddressedByPathWhereThatIsAskedFor) {
+  config::Storage storage = At(config::Provider::kAzure, "emulator");
+  storage.account_name = "acct";
+  storage.port = 10'000;
+  storage.use_ssl = false;
+  storage.path_style = config::PathStyle::kPath;
+  storage.auth = {.type = config::AuthType::kSharedKey, .account_key = "a2V5"};
+  auto store = MakeStore(storage);
+  ASSERT_TRUE(store.ok()) << store.status().message();
+  EXPECT_EQ((*store)->identity().endpoint, "http://emulator:10000 acct");
+}
+
 }  // namespace
 }  // namespace mbk::service
