@@ -53,7 +53,7 @@ std::string ContainerReadSas(std::string_view account, std::string_view containe
   const std::string resource = fmt::format("/blob/{}/{}", account, container);
   const std::string_view protocols = Protocols(plain_http);
   std::string text = Lines(
-      {kReadAndList, start,         expiry,      resource,    key.object_id, key.tenant_id,
+      {kReadAndList, key.start,     key.expiry,  resource,    key.object_id, key.tenant_id,
        key.start,    key.expiry,    key.service, key.version, kNone,         kNone,
        kNone,  // authorized and unauthorized user, correlation id
        kNone,  // addresses

@@ -37,7 +37,7 @@ Result<Keys> Checked(AwsCredentials keys, std::string_view expiration, Time now)
   MBK_TRY_ASSIGN(result.expires, ParseUtcTimestamp(expiration));
   if (result.expires <= now) {
     return Status(Code::kUnavailable, fmt::format("the keys expired at {} (is this machine's clock right?)",
-                                                  s3::OneLine(expiration)));
+                                                  OneLine(expiration)));
   }
   return result;
 }
@@ -105,10 +105,10 @@ Result<Keys> ParseStsKeys(std::string_view xml, Time now) {
 
 std::string WordsOfRefusal(std::string_view body) {
   const Refusal refusal = RefusalIn(body);
-  if (refusal.code.empty()) return s3::OneLine(refusal.message);
-  return s3::OneLine(fmt::format("{}: {}", refusal.code, refusal.message));
+  if (refusal.code.empty()) return OneLine(refusal.message);
+  return OneLine(fmt::format("{}: {}", refusal.code, refusal.message));
 }
 
-std::string CodeOfRefusal(std::string_view body) { return s3::OneLine(RefusalIn(body).code); }
+std::string CodeOfRefusal(std::string_view body) { return OneLine(RefusalIn(body).code); }
 
 }  // namespace mbk::credentials
