@@ -26,7 +26,7 @@ Result<Column> FromFieldData(const ::milvus::proto::schema::FieldData& data, std
 Result<std::int64_t> RowsOf(const ::milvus::proto::schema::FieldData& data);
 
 /// Bytes a row of a type that has always the same number of them: `dim` counts for vectors. 0: there is no
-/// such number.
+/// such number, or `dim` is none that a vector has.
 std::int64_t FixedWidth(DataType type, std::int64_t dim);
 
 }  // namespace mbk

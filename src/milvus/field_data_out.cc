@@ -237,6 +237,8 @@ Status SetValidity(const FieldSchema& field, const Column& column, schema::Field
 }  // namespace
 
 std::int64_t FixedWidth(DataType type, std::int64_t dim) {
+  constexpr std::int64_t kMostDimensions = 1 << 20;  // servers take some ten thousands
+  if (dim < 0 || dim > kMostDimensions) dim = 0;
   switch (type) {
     case DataType::kInt8:
       return 1;

@@ -104,8 +104,9 @@ TEST_F(Insert, KeepsTheKeysThatTheServerGaveWhereItTakesThem) {
   ASSERT_TRUE(InsertRows(*client_, Source(), plan, outcomes, backup_.run, {}).ok());
   ASSERT_TRUE(outcomes[0].status.ok()) << outcomes[0].status.message();
   EXPECT_EQ(allowed(), "false") << "new rows get keys of the server again";
+  const milvustest::MockCollection books = *server_.FindCollection(kBooks);
   std::set<std::int64_t> keys;
-  for (const milvustest::MockRow& row : server_.FindCollection(kBooks)->rows) keys.insert(row.key.number);
+  for (const milvustest::MockRow& row : books.rows) keys.insert(row.key.number);
   EXPECT_THAT(keys, AllOf(SizeIs(49), Contains(100), Not(Contains(3))));
 }
 

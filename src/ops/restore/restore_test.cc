@@ -145,8 +145,10 @@ TEST_F(Restore, LeavesOutWhatNoMetadataNameWhereMilvusWouldImportIt) {
   // Deletes beside a segment that has none.
   world_.milvus_memory->Set("backup/local/binlogs/delta_log/1000/2001/11/11/7", "stray");
   const auto before = world_.milvus_memory->Contents();
+  std::mutex mutex;  // the hook runs on a thread of the server
   std::vector<std::string> staged;
   world_.OnCall([&](const SeenCall& call) {
+    std::scoped_lock lock(mutex);
     if (call.rpc == "GetImportState") staged = world_.milvus_memory->Keys();
   });
   Result<RestoreReport> report =
@@ -154,6 +156,7 @@ TEST_F(Restore, LeavesOutWhatNoMetadataNameWhereMilvusWouldImportIt) {
   ASSERT_TRUE(report.ok() && report->status.ok());
   for (const auto& [id, request] : world_.server.imports())
     EXPECT_THAT(request.paths.front(), StartsWith("restore-temp-"));
+  std::scoped_lock lock(mutex);
   for (const std::string& key : staged)
     EXPECT_TRUE(!key.starts_with("restore-temp-") || !key.ends_with("delta_log/1000/2001/11/11/7")) << key;
   EXPECT_EQ(world_.milvus_memory->Contents(), before);
@@ -176,6 +179,7 @@ class RestoreOfSmallSegments : public testing::Test {
     // What lies below the paths of a job when it is asked for.
     world_.OnCall([this](const SeenCall& call) {
       if (call.rpc != "GetImportState") return;
+      std::scoped_lock lock(files_mutex_);
       for (const auto& [id, request] : world_.server.imports()) {
         files_[request.paths.front()] = 0;
         for (const std::string& key : world_.milvus_memory->Keys())
@@ -198,15 +202,22 @@ class RestoreOfSmallSegments : public testing::Test {
                                                       Field(&load::Outcome::rewritten_into, 1))));
   }
 
+  std::map<std::string, int> Files() {
+    std::scoped_lock lock(files_mutex_);
+    return files_;
+  }
+
   World world_;
+  std::mutex files_mutex_;  // written by threads of the server
   std::map<std::string, int> files_;
   std::map<std::string, std::string> bucket_before_;
 };
 
 TEST_F(RestoreOfSmallSegments, RewritesThemIntoTheStagingPrefix) {
   ExpectTwoJobs(Run(world_.backups));
-  EXPECT_THAT(files_, SizeIs(2));
-  for (const auto& [path, files] : files_) {
+  const auto of_paths = Files();
+  EXPECT_THAT(of_paths, SizeIs(2));
+  for (const auto& [path, files] : of_paths) {
     EXPECT_THAT(path, StartsWith("restore-temp-"));
     EXPECT_EQ(files, 5) << "a file for each field of one segment";
   }
@@ -216,7 +227,7 @@ TEST_F(RestoreOfSmallSegments, RewritesThemIntoTheStagingPrefix) {
 TEST_F(RestoreOfSmallSegments, ImportsTheOthersFromWhereTheyLie) {
   BackupSide here{.store = world_.milvus_store, .root = "backup"};
   ExpectTwoJobs(Run(here));
-  EXPECT_THAT(files_, ElementsAre(testing::Pair(StartsWith("backup/nightly/binlogs/insert_log/4000/51/"), 5),
+  EXPECT_THAT(Files(), ElementsAre(testing::Pair(StartsWith("backup/nightly/binlogs/insert_log/4000/51/"), 5),
                                   testing::Pair(StartsWith("restore-temp-"), 5)));
   EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_);
 }

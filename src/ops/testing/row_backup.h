@@ -90,7 +90,7 @@ class RowBackup : public MemoryBackup {
     ColumnBuilder price(101, DataType::kFloat, ColumnLayout::kFixed, 4);
     ColumnBuilder title(102, DataType::kVarChar, ColumnLayout::kVariable);
     for (const BookRow& row : rows) {
-      row_id.AppendNumber(std::int64_t{row.id + 1'000'000});
+      row_id.AppendNumber(static_cast<std::uint64_t>(row.id) + 1'000'000);
       time.AppendNumber(row.timestamp == 0 ? kNow : row.timestamp);
       id.AppendNumber(row.id);
       price.AppendNumber(row.price);
