@@ -18,7 +18,8 @@ struct RewriteTarget {
 /// of the first. Row ids and timestamps stay as they are, and so do deletes, but for one thing: a delta log
 /// is for the rows of its own segment, and would now reach those of the others. Of a key that lives in one of
 /// them neither the deletes nor the rows that they bury are written. What lives is the same, also for
-/// servers that take a delete for one of every row of its key, whatever the timestamps (Milvus 2.2).
+/// servers that take a delete for one of every row of its key, whatever the timestamps, as an older reader of
+/// Milvus does.
 ///
 /// The rows come in any order. Holds about 16 MiB of them, the files of eight segments, and the deletes.
 /// kDataLoss names the file that is damaged. What was written before a failure stays.
