@@ -64,9 +64,15 @@ ObjectOutput::~ObjectOutput() {
 }
 
 Status ObjectOutput::Write(std::string_view text) {
-  buffer_.append(text);
   md5_.Update(text);
-  return buffer_.size() >= kWritePartBytes ? SendPart() : Status();
+  // A piece may be larger than a part; the buffer never is.
+  while (!text.empty()) {
+    const std::string_view piece = text.substr(0, kWritePartBytes - buffer_.size());
+    buffer_.append(piece);
+    text.remove_prefix(piece.size());
+    if (buffer_.size() == kWritePartBytes) MBK_TRY(SendPart());
+  }
+  return {};
 }
 
 Status ObjectOutput::SendPart() {

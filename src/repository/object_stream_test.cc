@@ -7,7 +7,9 @@
 #include <istream>
 #include <memory>
 #include <sstream>
+#include <vector>
 
+#include "store/forwarding_store.h"
 #include "store/memory/memory_store.h"
 #include "store/testing/faulty_store.h"
 
@@ -118,6 +120,31 @@ TEST(ObjectInputBuf, NeverMixesTwoVersionsOfAnObject) {
   stream.ignore(9 * kMiB);
   EXPECT_EQ(static_cast<std::size_t>(stream.gcount()), 4 * kMiB - 1);
   EXPECT_EQ(buffer.status().code(), Code::kFailedPrecondition);
+}
+
+// Keeps the sizes of the parts.
+class MeasuringStore : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<UploadedPart> UploadPart(const UploadId& upload, int part_number, std::string_view body,
+                                  const CallContext& context) override {
+    part_sizes.push_back(body.size());
+    return ForwardingStore::UploadPart(upload, part_number, body, context);
+  }
+  std::vector<std::size_t> part_sizes;
+};
+
+// A row group of Parquet comes as one piece of dozens of MiB: it is not held twice.
+TEST(ObjectOutput, SendsAPieceThatIsLargerThanAPartInParts) {
+  MeasuringStore store(std::make_shared<MemoryStore>());
+  const std::string text = LongText(21 * kMiB);
+  ObjectOutput output(store, kKey, {});
+  ASSERT_TRUE(output.Write(std::string_view(text).substr(0, kMiB)).ok());
+  ASSERT_TRUE(output.Write(std::string_view(text).substr(kMiB)).ok());
+  ASSERT_TRUE(output.Finish().ok());
+  EXPECT_THAT(store.part_sizes, testing::ElementsAre(8 * kMiB, 8 * kMiB, 5 * kMiB));
+  Status status;
+  EXPECT_TRUE(ReadAll(store, status) == text);
 }
 
 TEST(ObjectOutput, LeavesNothingBehindWhenItIsNotFinished) {

@@ -71,7 +71,7 @@ std::shared_ptr<arrow::Buffer> ValidityOf(const Column& column) {
   if (column.validity == nullptr) return nullptr;
   if (column.offset % 8 == 0)
     return ViewOf(column.validity + column.offset / 8, (column.length + 7) / 8, column.owner);
-  return arrow::internal::CopyBitmap(arrow::default_memory_pool(), column.validity, column.offset,
+  return arrow::internal::CopyBitmap(arrow::system_memory_pool(), column.validity, column.offset,
                                      column.length)
       .ValueOrDie();
 }

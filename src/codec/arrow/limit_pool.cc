@@ -1,10 +1,39 @@
 #include "codec/arrow/limit_pool.h"
 
+#include <algorithm>
+#include <bit>
+
 namespace mbk::codec {
+namespace {
+
+/// From here on the C library maps memory for each block (main.cc).
+constexpr std::int64_t kMinKeptBytes = 256 << 10;
+/// Of one reader: the batches of its widest columns.
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::int64_t kMaxKeptBytes = 0;  // AddressSanitizer is to see a use of what was freed
+#else
+constexpr std::int64_t kMaxKeptBytes = 24 << 20;
+#endif
+
+/// Large blocks come in eight sizes from one power of two to the next, so that one that was freed fits the
+/// next batch, which is of about as many rows. What lies beyond the size asked for is not touched, so it
+/// costs nothing.
+std::int64_t RoundedSize(std::int64_t size) {
+  if (size < kMinKeptBytes) return size;
+  const auto step = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(size)) / 8);
+  return (size + step - 1) / step * step;
+}
+
+}  // namespace
+
+LimitPool::~LimitPool() {
+  for (const Block& block : kept_) pool_->Free(block.address, block.size, block.alignment);
+}
 
 arrow::Status LimitPool::Allocate(std::int64_t size, std::int64_t alignment, std::uint8_t** out) {
   ARROW_RETURN_NOT_OK(Reserve(size));
-  arrow::Status status = pool_->Allocate(size, alignment, out);
+  if ((*out = TakeKept(RoundedSize(size), alignment)) != nullptr) return arrow::Status::OK();
+  arrow::Status status = pool_->Allocate(RoundedSize(size), alignment, out);
   if (!status.ok()) allocated_ -= size;
   return status;
 }
@@ -12,14 +41,38 @@ arrow::Status LimitPool::Allocate(std::int64_t size, std::int64_t alignment, std
 arrow::Status LimitPool::Reallocate(std::int64_t old_size, std::int64_t new_size, std::int64_t alignment,
                                     std::uint8_t** out) {
   ARROW_RETURN_NOT_OK(Reserve(new_size - old_size));
-  arrow::Status status = pool_->Reallocate(old_size, new_size, alignment, out);
+  if (RoundedSize(old_size) == RoundedSize(new_size)) return arrow::Status::OK();
+  arrow::Status status = pool_->Reallocate(RoundedSize(old_size), RoundedSize(new_size), alignment, out);
   if (!status.ok()) allocated_ -= new_size - old_size;
   return status;
 }
 
 void LimitPool::Free(std::uint8_t* buffer, std::int64_t size, std::int64_t alignment) {
-  pool_->Free(buffer, size, alignment);
+  const Block block{.address = buffer, .size = RoundedSize(size), .alignment = alignment};
+  if (!Keep(block)) pool_->Free(block.address, block.size, block.alignment);
   allocated_ -= size;
+}
+
+std::uint8_t* LimitPool::TakeKept(std::int64_t size, std::int64_t alignment) {
+  if (size < kMinKeptBytes) return nullptr;
+  std::scoped_lock lock(mutex_);
+  const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const Block& block) {
+    return block.size == size && block.alignment == alignment;
+  });
+  if (found == kept_.end()) return nullptr;
+  std::uint8_t* const address = found->address;
+  kept_bytes_ -= found->size;
+  kept_.erase(found);
+  return address;
+}
+
+bool LimitPool::Keep(const Block& block) {
+  if (block.size < kMinKeptBytes) return false;
+  std::scoped_lock lock(mutex_);
+  if (kept_bytes_ + block.size > kMaxKeptBytes) return false;
+  kept_.push_back(block);
+  kept_bytes_ += block.size;
+  return true;
 }
 
 arrow::Status LimitPool::Reserve(std::int64_t bytes) {

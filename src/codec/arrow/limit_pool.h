@@ -5,7 +5,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 namespace mbk::codec {
 
@@ -15,6 +17,7 @@ namespace mbk::codec {
 class LimitPool : public arrow::MemoryPool {
  public:
   explicit LimitPool(std::int64_t limit_bytes) : limit_(limit_bytes), pool_(arrow::system_memory_pool()) {}
+  ~LimitPool() override;
 
   std::int64_t limit_bytes() const { return limit_; }
   void Lend(std::int64_t bytes) { lent_ += bytes; }
@@ -30,8 +33,18 @@ class LimitPool : public arrow::MemoryPool {
   std::string backend_name() const override { return "limited"; }
 
  private:
+  struct Block {
+    std::uint8_t* address = nullptr;
+    std::int64_t size = 0;  ///< one of few sizes: RoundedSize in the source
+    std::int64_t alignment = 0;
+  };
+
   /// Counts `bytes` more, or fails and counts nothing.
   arrow::Status Reserve(std::int64_t bytes);
+  /// A kept block of this size, or nullptr.
+  std::uint8_t* TakeKept(std::int64_t size, std::int64_t alignment);
+  /// False where it is not worth keeping, or enough are kept.
+  bool Keep(const Block& block);
 
   const std::int64_t limit_;
   arrow::MemoryPool* const pool_;
@@ -39,6 +52,9 @@ class LimitPool : public arrow::MemoryPool {
   std::atomic<std::int64_t> lent_ = 0;
   std::atomic<std::int64_t> total_ = 0;
   std::atomic<std::int64_t> allocations_ = 0;
+  std::mutex mutex_;
+  std::vector<Block> kept_;
+  std::int64_t kept_bytes_ = 0;
 };
 
 }  // namespace mbk::codec

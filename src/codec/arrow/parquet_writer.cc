@@ -15,9 +15,15 @@
 
 namespace mbk::codec {
 
-parquet::WriterProperties::Builder BinlogProperties() {
+parquet::WriterProperties::Builder CompressedProperties() {
   parquet::WriterProperties::Builder builder;
-  builder.compression(parquet::Compression::ZSTD)->compression_level(3);
+  builder.memory_pool(arrow::system_memory_pool())->compression(parquet::Compression::ZSTD);
+  return builder;
+}
+
+parquet::WriterProperties::Builder BinlogProperties() {
+  parquet::WriterProperties::Builder builder = CompressedProperties();
+  builder.compression_level(3);
   builder.data_page_version(parquet::ParquetDataPageVersion::V1)->disable_write_page_index();
   builder.set_size_statistics_level(parquet::SizeStatisticsLevel::None);
   return builder;

@@ -12,6 +12,9 @@
 
 namespace mbk::codec {
 
+/// zstd, and memory of the C library, which gives back what was freed; Arrow's own pool keeps it.
+parquet::WriterProperties::Builder CompressedProperties();
+
 /// How Milvus's writers write: ZSTD level 3, pages of version 1, dictionaries, no page index.
 parquet::WriterProperties::Builder BinlogProperties();
 

@@ -9,6 +9,7 @@
 
 #include "codec/arrow/arrow_codec.h"
 #include "codec/arrow/guard.h"
+#include "codec/arrow/parquet_writer.h"
 #include "codec/arrow/table_types.h"
 #include "codec/field_type.h"
 
@@ -49,6 +50,11 @@ std::int64_t BytesOf(const Column& column) {
   return column.offsets[column.offset + column.length] - column.offsets[column.offset];
 }
 
+/// The column of a dense vector's values: those of lists have a path of their own (Parquet's nested types).
+std::string ValuesPath(const FieldSchema& field) {
+  return field.data_type == DataType::kBinaryVector ? field.name : field.name + ".list.element";
+}
+
 class ParquetTableWriter : public TableWriter {
  public:
   explicit ParquetTableWriter(FileSink sink) : stream_(std::make_shared<SinkStream>(std::move(sink))) {}
@@ -70,8 +76,11 @@ class ParquetTableWriter : public TableWriter {
     }
     if (fields_.empty()) return InvalidArgument(fmt::format("collection {} has no fields", schema.name));
     return Run([&] {
-      parquet::WriterProperties::Builder properties;
-      properties.compression(parquet::Compression::ZSTD)->enable_page_checksum();
+      parquet::WriterProperties::Builder properties = CompressedProperties();
+      properties.enable_page_checksum();
+      // Vectors hardly repeat: their dictionary would cost time and memory, to be given up when it is full.
+      for (const FieldSchema& field : fields_)
+        if (IsDenseVector(field.data_type)) properties.disable_dictionary(ValuesPath(field));
       parquet::ArrowWriterProperties::Builder arrow_properties;
       arrow_properties.store_schema();
       return parquet::arrow::FileWriter::Open(*arrow::schema(arrow_fields_), arrow::system_memory_pool(),

@@ -56,6 +56,8 @@ class CollectionExport {
           codec, rows.schema(), target.store, directory + "partition=" + PathPart(partition.name) + "/",
           options, context));
     }
+    for (const rows::CollectionRows::DataSegment& data : rows.segments())
+      ++partitions_[data.partition]->segments_left;
   }
 
   Result<ExportedCollection> Run() {
@@ -79,6 +81,7 @@ class CollectionExport {
     explicit Output(Args&&... args) : files(std::forward<Args>(args)...) {}
     std::mutex mutex;
     PartitionFiles files;
+    std::size_t segments_left = 0;
   };
 
   Status Write() {
@@ -89,13 +92,16 @@ class CollectionExport {
       std::scoped_lock lock(output.mutex);
       return output.files.Write(selected);
     };
-    auto ended = [&](std::size_t segment, Status end) {
+    // Segments come partition by partition, so that only as many files are open as there are workers: each
+    // holds a row group and a part of an upload.
+    auto ended = [&](std::size_t segment, Status end) -> Status {
       progress_.Add(1, rows_.segments()[segment].segment->size);
-      return end;
+      MBK_TRY(std::move(end));
+      Output& output = *partitions_[rows_.segments()[segment].partition];
+      std::scoped_lock lock(output.mutex);
+      return --output.segments_left == 0 ? output.files.Finish() : Status();
     };
-    MBK_TRY(rows_.ForEachBatch(rows::FieldsOf(rows_.schema()), visit, ended, context_));
-    for (const auto& partition : partitions_) MBK_TRY(partition->files.Finish());
-    return {};
+    return rows_.ForEachBatch(rows::FieldsOf(rows_.schema()), visit, ended, context_);
   }
 
   void RemoveWritten() {

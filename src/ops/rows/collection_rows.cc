@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <span>
 #include <utility>
 
+#include "base/log.h"
 #include "base/parallel.h"
 #include "ops/rows/stored_file.h"
 
@@ -19,6 +21,9 @@ constexpr std::int64_t kMinWindowBytes = 128 << 10;
 constexpr std::int64_t kDeltaWindowBytes = 4 << 20;
 // 0 and 1: a file a field; 2: packed. Of 3 a manifest in the segment's directory says which files hold what.
 constexpr std::int64_t kNewestStorageVersion = 2;
+// A guess: memory is set aside for one delete to so many rows.
+constexpr std::int64_t kRowsOfALikelyDelete = 4;
+constexpr std::int64_t kMaxKeyParts = 1 << 10;
 
 }  // namespace
 
@@ -154,11 +159,25 @@ Status CollectionRows::ForEachDelete(const Segment& segment, const DeleteSink& s
   return {};
 }
 
-// Gathers what happened to the keys of one part of the key space, which fits in memory.
+// One of several parts of all keys.
+struct CollectionRows::KeyPart {
+  std::uint64_t number = 0;
+  std::uint64_t parts = 1;
+
+  bool Has(const Hash128& key) const {
+    // Fibonacci hashing: neighbouring numbers spread over the parts.
+    return parts == 1 || ((key.low ^ key.high) * 0x9E3779B97F4A7C15u >> 32) % parts == number;
+  }
+};
+
+// Gathers what happened to the keys of one part of the key space, as far as it fits in memory.
 class CollectionRows::KeyPass {
  public:
-  KeyPass(const CollectionRows& rows, std::uint64_t part, std::uint64_t parts)
-      : rows_(rows), part_(part), parts_(parts), row_counts_(rows.segments_.size()) {}
+  /// `expected` events are likely, more than `limit` are not taken if there is one.
+  KeyPass(const CollectionRows& rows, KeyPart part, std::size_t expected, std::optional<std::size_t> limit)
+      : rows_(rows), part_(part), limit_(limit), row_counts_(rows.segments_.size()) {
+    events_.reserve(std::min(expected, limit.value_or(expected)));
+  }
 
   Status GatherRows(const CallContext& context) {
     const std::int64_t key_field = rows_.primary_key().field_id;
@@ -170,7 +189,7 @@ class CollectionRows::KeyPass {
       std::vector<KeyEvent> found;
       for (std::int64_t row = 0; row < batch.rows; ++row) {
         const Hash128 key = KeyHash(*keys, row);
-        if (IsOurs(key))
+        if (part_.Has(key))
           found.push_back(KeyEvent::RowAt(key, static_cast<std::uint64_t>(times->NumberAt<std::int64_t>(row)),
                                           segment, first_row + row));
       }
@@ -181,65 +200,91 @@ class CollectionRows::KeyPass {
     return rows_.ForEachBatch({key_field, kTimestampField}, visit, ended, context);
   }
 
+  Status GatherDeletes(const Scopes& scopes, const CallContext& context) {
+    const Collection& collection = *rows_.collection_;
+    for (std::size_t i = 0; i < rows_.segments_.size(); ++i)
+      MBK_TRY(GatherDeletes(*rows_.segments_[i].segment, scopes.OfSegment(i), context));
+    for (std::size_t i = 0; i < collection.partitions.size(); ++i) {
+      for (const Segment& segment : collection.partitions[i].segments)
+        if (segment.is_l0) MBK_TRY(GatherDeletes(segment, scopes.OfPartition(i), context));
+    }
+    for (const Segment& segment : collection.l0_segments)
+      MBK_TRY(GatherDeletes(segment, scopes.OfAll(), context));
+    return {};
+  }
+
+  /// There were more events than are held: those here are not all.
+  bool overflowed() const { return overflowed_; }
+  std::vector<KeyEvent>& events() { return events_; }
+  const std::vector<std::int64_t>& row_counts() const { return row_counts_; }
+
+ private:
   Status GatherDeletes(const Segment& segment, std::size_t scope, const CallContext& context) {
+    if (overflowed_) return {};
     const bool is_number = rows_.primary_key().data_type == DataType::kInt64;
     return rows_.ForEachDelete(
         segment,
         [&](const DeletedKey& deleted) -> Status {
           const Hash128 key =
               is_number ? Hash128{static_cast<std::uint64_t>(deleted.number), 0} : HashBytes(deleted.text);
-          if (IsOurs(key)) events_.push_back(KeyEvent::DeletedIn(key, deleted.timestamp, scope));
+          if (part_.Has(key)) Take({{KeyEvent::DeletedIn(key, deleted.timestamp, scope)}});
           return {};
         },
         context);
   }
 
-  std::vector<KeyEvent>& events() { return events_; }
-  const std::vector<std::int64_t>& row_counts() const { return row_counts_; }
-
- private:
-  bool IsOurs(const Hash128& key) const {
-    // Fibonacci hashing: neighbouring numbers spread over the parts.
-    return parts_ == 1 || ((key.low ^ key.high) * 0x9E3779B97F4A7C15u >> 32) % parts_ == part_;
-  }
-  void Take(const std::vector<KeyEvent>& found) {
+  void Take(std::span<const KeyEvent> found) {
     std::scoped_lock lock(mutex_);
+    const std::size_t wanted = events_.size() + found.size();
+    overflowed_ = overflowed_ || (limit_ && wanted > *limit_);
+    if (overflowed_) return;
+    if (limit_ && wanted > events_.capacity())
+      events_.reserve(*limit_);  // once: it does not grow by doubling
     events_.insert(events_.end(), found.begin(), found.end());
   }
 
   const CollectionRows& rows_;
-  const std::uint64_t part_, parts_;
+  const KeyPart part_;
+  const std::optional<std::size_t> limit_;
   std::mutex mutex_;
   std::vector<KeyEvent> events_;
+  bool overflowed_ = false;
   std::vector<std::int64_t> row_counts_;  ///< of each segment; one thread a segment
 };
 
 Result<LivingRows> CollectionRows::FindLiving(const CallContext& context) const {
-  std::vector<std::size_t> partition_of;
   std::int64_t rows = 0;
-  for (const DataSegment& data : segments_) {
-    partition_of.push_back(data.partition);
-    rows += data.segment->num_rows;
+  for (const DataSegment& data : segments_) rows += data.segment->num_rows;
+  // How many deletes there are is not known before they were read.
+  const std::int64_t likely_events = rows + rows / kRowsOfALikelyDelete;
+  for (std::int64_t parts = likely_events / settings_.max_key_events + 1;; parts *= 2) {
+    MBK_TRY_ASSIGN(std::optional<LivingRows> living, FindLivingIn(parts, likely_events / parts, context));
+    if (living) return *std::move(living);
+    log::Debug("{}.{} has more than {} events of keys in one of {} parts", collection_->db_name,
+               collection_->name, settings_.max_key_events, parts);
   }
+}
+
+Result<std::optional<LivingRows>> CollectionRows::FindLivingIn(std::int64_t parts, std::int64_t likely_events,
+                                                               const CallContext& context) const {
+  std::vector<std::size_t> partition_of;
+  for (const DataSegment& data : segments_) partition_of.push_back(data.partition);
   const Scopes scopes(std::move(partition_of), collection_->partitions.size());
   LivingRows living(scopes, HasPartitionKey(schema_));
-  const auto parts = static_cast<std::uint64_t>(rows / settings_.max_key_events + 1);
-  for (std::uint64_t part = 0; part < parts; ++part) {
-    KeyPass pass(*this, part, parts);
+  // So many parts do not split one key's events: they are held, however many there are.
+  std::optional<std::size_t> limit;
+  if (parts < kMaxKeyParts) limit = static_cast<std::size_t>(settings_.max_key_events);
+  for (std::int64_t part = 0; part < parts; ++part) {
+    KeyPass pass(*this, {static_cast<std::uint64_t>(part), static_cast<std::uint64_t>(parts)},
+                 static_cast<std::size_t>(likely_events), limit);
     MBK_TRY(pass.GatherRows(context));
-    for (std::size_t i = 0; i < segments_.size(); ++i)
-      MBK_TRY(pass.GatherDeletes(*segments_[i].segment, scopes.OfSegment(i), context));
-    for (std::size_t i = 0; i < collection_->partitions.size(); ++i) {
-      for (const Segment& segment : collection_->partitions[i].segments)
-        if (segment.is_l0) MBK_TRY(pass.GatherDeletes(segment, scopes.OfPartition(i), context));
-    }
-    for (const Segment& segment : collection_->l0_segments)
-      MBK_TRY(pass.GatherDeletes(segment, scopes.OfAll(), context));
+    MBK_TRY(pass.GatherDeletes(scopes, context));
+    if (pass.overflowed()) return std::optional<LivingRows>();
     if (part == 0)
       for (std::size_t i = 0; i < segments_.size(); ++i) living.SetRows(i, pass.row_counts()[i]);
     living.Resolve(pass.events());
   }
-  return living;
+  return std::optional(std::move(living));
 }
 
 }  // namespace mbk::rows

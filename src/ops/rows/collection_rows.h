@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,9 @@ struct RowSettings {
   /// Read-ahead of one worker over all files of a segment, bytes.
   std::int64_t read_ahead_bytes = 24 << 20;
   std::int64_t batch_bytes = 8 << 20;
-  /// Key events held at a time, 32 bytes each. A collection with more is gone through several times, each
-  /// time for a part of its keys.
-  std::int64_t max_key_events = 4 << 20;
+  /// Key events (rows and deletes) held at a time, 32 bytes each. A collection with more is gone through
+  /// several times, each time for a part of its keys.
+  std::int64_t max_key_events = 3 << 20;
 };
 
 /// Where the objects of the rows lie.
@@ -87,7 +88,11 @@ class CollectionRows {
   Result<std::vector<FieldFiles>> FilesOf(const Segment& segment, const CallContext& context) const;
   Result<std::unique_ptr<ByteSource>> Open(const DataObject& object, std::int64_t window_bytes,
                                            const CallContext& context) const;
+  struct KeyPart;
   class KeyPass;
+  /// In so many parts of the keys; none if one of them has more events than are held.
+  Result<std::optional<LivingRows>> FindLivingIn(std::int64_t parts, std::int64_t likely_events,
+                                                 const CallContext& context) const;
 
   RowCodec* codec_;
   BinlogSource source_;

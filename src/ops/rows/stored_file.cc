@@ -41,15 +41,24 @@ Result<const StoredFile::Window*> StoredFile::Hold(std::int64_t offset, std::int
   // The footer is read before the pages: it must not displace those that were read ahead.
   const bool is_tail = window_.bytes != nullptr && offset + length == size_ && length < window_bytes_;
   Window& window = is_tail ? tail_ : window_;
-  window.bytes.reset();
+  std::string buffer = TakeBuffer(window);
   const std::int64_t begin = size_ <= window_bytes_ ? 0 : offset;
   const std::int64_t wanted = std::min(std::max(length, window_bytes_), size_ - begin);
-  MBK_TRY_ASSIGN(window, Fetch(begin, wanted));
+  MBK_TRY_ASSIGN(window, Fetch(begin, wanted, std::move(buffer)));
   return &window;
 }
 
-Result<StoredFile::Window> StoredFile::Fetch(std::int64_t begin, std::int64_t wanted) {
-  std::string bytes;
+// Megabytes of fresh memory cost as many page faults as the bytes are worth reading. What a view may show
+// stays.
+std::string StoredFile::TakeBuffer(Window& window) const {
+  std::string buffer;
+  if (window.bytes != nullptr && size_ > window_bytes_) buffer = std::move(*window.bytes);
+  window.bytes.reset();
+  return buffer;
+}
+
+Result<StoredFile::Window> StoredFile::Fetch(std::int64_t begin, std::int64_t wanted, std::string bytes) {
+  bytes.clear();
   bytes.reserve(static_cast<std::size_t>(wanted));
   auto sink = [&](std::string_view piece) -> Status {
     if (static_cast<std::int64_t>(bytes.size() + piece.size()) > wanted)
@@ -57,11 +66,10 @@ Result<StoredFile::Window> StoredFile::Fetch(std::int64_t begin, std::int64_t wa
     bytes.append(piece);
     return {};
   };
-  MBK_TRY_ASSIGN(const ObjectInfo read,
-                 store_.Get({.key = key_, .range = {begin, wanted}}, sink, context_));
+  MBK_TRY_ASSIGN(const ObjectInfo read, store_.Get({.key = key_, .range = {begin, wanted}}, sink, context_));
   if (static_cast<std::int64_t>(bytes.size()) != wanted || read.size != size_)
     return DataLoss(fmt::format("{} has {} bytes, the backup's metadata say {}", url_, read.size, size_));
-  return Window{.begin = begin, .bytes = std::make_shared<const std::string>(std::move(bytes))};
+  return Window{.begin = begin, .bytes = std::make_shared<std::string>(std::move(bytes))};
 }
 
 }  // namespace mbk::rows

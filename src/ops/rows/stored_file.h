@@ -28,13 +28,16 @@ class StoredFile : public ByteSource {
  private:
   struct Window {
     std::int64_t begin = 0;
-    std::shared_ptr<const std::string> bytes;  ///< shared with the views of it
+    std::shared_ptr<std::string> bytes;  ///< shared with the views of it
     bool Holds(std::int64_t offset, std::int64_t length) const;
     const char* At(std::int64_t offset) const { return bytes->data() + (offset - begin); }
   };
   /// The window with these bytes, filled if need be.
   Result<const Window*> Hold(std::int64_t offset, std::int64_t length);
-  Result<Window> Fetch(std::int64_t begin, std::int64_t wanted);
+  /// Into `buffer`, whose content does not matter.
+  Result<Window> Fetch(std::int64_t begin, std::int64_t wanted, std::string buffer);
+  /// The memory of a window that is given up, or none.
+  std::string TakeBuffer(Window& window) const;
 
   ObjectReader& store_;
   const ObjectKey key_;
