@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <tuple>
+#include <utility>
+
 namespace mbk::service {
 
 namespace {
@@ -23,19 +26,36 @@ StoreSettings NamesOf(Side side, int schema_version) {
           section + "caCertPath"};
 }
 
+// What stands in the place of keys where there are none of S3's kind.
+std::pair<std::string, std::string> CredentialNames(Side side, int schema_version, config::AuthType auth) {
+  const bool milvus = side == Side::kMilvus;
+  const std::string section = milvus ? "milvus.storage." : "backup.storage.";
+  const bool v1 = schema_version == 1;
+  switch (auth) {
+    case config::AuthType::kIam:
+    case config::AuthType::kDefault:
+      if (!v1) return {section + "auth.type", section + "auth.endpoint"};
+      return milvus ? std::pair{"minio.useIAM", "minio.iamEndpoint"}
+                    : std::pair{"minio.backupUseIAM", "minio.backupIamEndpoint"};
+    case config::AuthType::kSharedKey:
+      if (!v1) return {section + "accountName", section + "auth.accountKey"};
+      break;  // one pair of names for all
+    case config::AuthType::kServiceAccount:
+      if (!v1) return {section + "auth.type", section + "auth.credentialsFile"};
+      return milvus ? std::pair{"minio.storageType", "minio.gcpCredentialJSON"}
+                    : std::pair{"minio.backupStorageType", "minio.backupGcpCredentialJSON"};
+    case config::AuthType::kStatic:
+      break;
+  }
+  const StoreSettings names = NamesOf(side, schema_version);
+  return {names.access_key, names.secret_key};
+}
+
 }  // namespace
 
 StoreSettings SettingsOf(Side side, int schema_version, config::AuthType auth) {
   StoreSettings settings = NamesOf(side, schema_version);
-  if (auth != config::AuthType::kIam && auth != config::AuthType::kDefault) return settings;
-  const bool milvus = side == Side::kMilvus;
-  if (schema_version == 1) {
-    settings.access_key = milvus ? "minio.useIAM" : "minio.backupUseIAM";
-    settings.secret_key = milvus ? "minio.iamEndpoint" : "minio.backupIamEndpoint";
-  } else {
-    settings.access_key = milvus ? "milvus.storage.auth.type" : "backup.storage.auth.type";
-    settings.secret_key = milvus ? "milvus.storage.auth.endpoint" : "backup.storage.auth.endpoint";
-  }
+  std::tie(settings.access_key, settings.secret_key) = CredentialNames(side, schema_version, auth);
   return settings;
 }
 

@@ -21,6 +21,18 @@ TEST(StoreSettings, SayWhereKeysComeFromWhenTheyAreNotInTheFile) {
   EXPECT_EQ(SettingsOf(Side::kMilvus, 1, config::AuthType::kIam).access_key, "minio.useIAM");
   EXPECT_EQ(SettingsOf(Side::kBackup, 1, config::AuthType::kIam).secret_key, "minio.backupIamEndpoint");
   EXPECT_EQ(SettingsOf(Side::kBackup, 2, config::AuthType::kDefault).access_key, "backup.storage.auth.type");
+  EXPECT_EQ(SettingsOf(Side::kMilvus, 1, config::AuthType::kServiceAccount).secret_key,
+            "minio.gcpCredentialJSON");
+  EXPECT_EQ(SettingsOf(Side::kBackup, 2, config::AuthType::kServiceAccount).secret_key,
+            "backup.storage.auth.credentialsFile");
+}
+
+TEST(StoreSettings, NameAccountAndKeyOnAzure) {
+  EXPECT_EQ(SettingsOf(Side::kBackup, 1, config::AuthType::kSharedKey).access_key, "minio.backupAccessKeyID");
+  EXPECT_EQ(SettingsOf(Side::kBackup, 2, config::AuthType::kSharedKey).access_key,
+            "backup.storage.accountName");
+  EXPECT_EQ(SettingsOf(Side::kBackup, 2, config::AuthType::kSharedKey).secret_key,
+            "backup.storage.auth.accountKey");
 }
 
 class Hint : public testing::TestWithParam<int> {

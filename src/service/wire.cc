@@ -34,7 +34,7 @@ struct S3Kind {
 std::optional<S3Kind> S3KindOf(Provider provider) {
   // OSS, COS and OBS take a bucket in the host's name only, and name other headers than If-None-Match for a
   // PUT that must not overwrite.
-  const auto asian = [](credentials::Cloud cloud) {
+  const auto in_host_style = [](credentials::Cloud cloud) {
     return S3Kind{.cloud = cloud, .addressing = S3Addressing::kVirtualHost, .conditional_put = false};
   };
   switch (provider) {
@@ -43,11 +43,11 @@ std::optional<S3Kind> S3KindOf(Provider provider) {
     case Provider::kAws:
       return S3Kind{};
     case Provider::kAliyun:
-      return asian(credentials::Cloud::kAliyun);
+      return in_host_style(credentials::Cloud::kAliyun);
     case Provider::kTencent:
-      return asian(credentials::Cloud::kTencent);
+      return in_host_style(credentials::Cloud::kTencent);
     case Provider::kHuawei:
-      return asian(credentials::Cloud::kHuawei);
+      return in_host_style(credentials::Cloud::kHuawei);
     default:
       return std::nullopt;
   }

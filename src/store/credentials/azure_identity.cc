@@ -55,7 +55,7 @@ class Sources {
   Result<Token> WorkloadIdentity(const CallContext& context) const {
     MBK_TRY(Need({"AZURE_FEDERATED_TOKEN_FILE", "AZURE_TENANT_ID", "AZURE_CLIENT_ID"}));
     // Read anew every time: Kubernetes renews it.
-    Result<std::string> text = credentials::ReadSmallFile(Env("AZURE_FEDERATED_TOKEN_FILE"));
+    Result<std::string> text = credentials::ReadNamedFile(Env("AZURE_FEDERATED_TOKEN_FILE"));
     if (!text.ok()) return text.status().WithContext("AZURE_FEDERATED_TOKEN_FILE");
     std::string assertion = *std::move(text);
     while (assertion.ends_with('\n') || assertion.ends_with('\r')) assertion.pop_back();

@@ -189,7 +189,7 @@ Result<KeyFile> ReadKeyFile(const std::string& path) {
   if (path.find('{') != std::string::npos)
     return InvalidArgument(
         "credentialsFile (gcpCredentialJSON) holds JSON; it must be the path of a JSON file");
-  MBK_TRY_ASSIGN(std::string text, credentials::ReadSmallFile(path));
+  MBK_TRY_ASSIGN(std::string text, credentials::ReadNamedFile(path));
   Result<KeyFile> parsed = ParseKeyFile(text);
   if (!parsed.ok()) return parsed.status().WithContext(OneLine(path));
   return parsed;

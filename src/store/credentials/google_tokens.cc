@@ -52,7 +52,7 @@ std::string Trimmed(const std::string& text) {
 // Read anew every time: the platform renews it.
 Result<std::string> SubjectText(const TokenRequest& request, const SubjectTokenSource& source,
                                 const CallContext& context) {
-  if (!source.file.empty()) return credentials::ReadSmallFile(source.file);
+  if (!source.file.empty()) return credentials::ReadNamedFile(source.file);
   HttpRequest http{.url = source.url, .max_body_bytes = oauth::kMostAnswerBytes};
   for (const auto& [name, value] : source.headers) http.headers.Add(name, value);
   Result<HttpResponse> response = request.http.Send(http, context);
