@@ -34,6 +34,12 @@ struct StoreTraits {
   bool keeps_directory_markers = true;
   /// Whether UploadPartCopy can be tried: an emulator may lack what the service has.
   bool copies_parts = true;
+  /// CopySource::if_match is obeyed.
+  bool compares_versions_of_sources = true;
+  /// More than the 1,000 of a page; fewer where a server takes long to put them.
+  int many_keys = 1'100;
+  /// UploadPart fails once its upload was aborted.
+  bool refuses_parts_of_aborted_uploads = true;
 };
 
 /// Two buckets of one service, each empty or holding only what earlier tests left below other prefixes.
