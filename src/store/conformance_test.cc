@@ -151,7 +151,7 @@ StoreUnderTest OnAzurite(const char* name, const char* variable, Result<StorePai
           .server_variable = variable,
           .open = [variable, open] { return open(variable); },
           // Put Block From URL is answered 501.
-          .traits = {.copies_parts = false}};
+          .traits = {.keeps_backslashes = false, .copies_parts = false}};
 }
 
 constexpr StoreTraits kMinio = {.beside_directory = BesideDirectory::kUnlisted};

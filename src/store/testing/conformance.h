@@ -32,6 +32,8 @@ struct StoreTraits {
   BesideDirectory beside_directory = BesideDirectory::kKept;
   /// An empty object "a/" can be made, as some tools do for a directory.
   bool keeps_directory_markers = true;
+  /// False where the service takes '\' in a key for '/'.
+  bool keeps_backslashes = true;
   /// Whether UploadPartCopy can be tried: an emulator may lack what the service has.
   bool copies_parts = true;
   /// CopySource::if_match is obeyed.
