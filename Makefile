@@ -39,7 +39,7 @@ help: ## list the targets
 deps: ## install what the build needs and this machine lacks: with apt, and Apache Arrow from PyPI
 	@testing/install_build_deps.sh
 	@testing/install_arrow
-tools: deps ## install the real servers that tests and demo use: Milvus 2.3.5, MinIO, mc, versitygw, fake-gcs-server
+tools: deps ## install the real servers that tests and demo use: Milvus 2.3.5, MinIO, mc, and what else stands in testing/servers
 	@testing/servers/install.sh all
 
 # ----------------------------------------------------------------------------------------------- build
@@ -90,7 +90,7 @@ unit: build ## the unit tests alone, without servers
 	@ctest --test-dir build/release --output-on-failure -j $(JOBS)
 
 .PHONY: conformance
-conformance: build tools ## unit tests, and the store conformance suite over real MinIO and versitygw, and fake-gcs-server
+conformance: build tools ## unit tests, and the store conformance suite over real MinIO, versitygw, s3proxy, and emulators of the others
 	$(call say,unit tests and store conformance)
 	@$(WITH_STORES) ctest --test-dir build/release --output-on-failure -j $(JOBS)
 

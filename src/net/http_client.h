@@ -56,6 +56,10 @@ struct HttpClientOptions {
   std::string user_agent = "milvus-backup";
 };
 
+/// A request that changes something goes out at most once: libcurl would send it again, unasked, when the
+/// connection that it took from the pool breaks before an answer. Whoever repeats it has to know that it may
+/// have been carried out. GET and HEAD may go out again.
+///
 /// Blocking HTTP/1.1 over libcurl: a pool of connections, the one used last taken first. Follows no
 /// redirect, obeys the proxy variables of the environment unless told not to, keeps no cookies. Thread-safe;
 /// must outlive its calls. The first client made sets SIGPIPE to be ignored in this process: OpenSSL has no

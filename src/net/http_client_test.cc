@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
@@ -151,6 +152,31 @@ TEST(HttpClient, HangUpWithoutAnswerIsUnavailable) {
   HttpImposter server([](const SeenRequest&) { return Reply{.hang_up = true}; });
   HttpClient client;
   EXPECT_EQ(client.Send({.url = server.Url("/")}, {}).status().code(), Code::kUnavailable);
+}
+
+// The connection is one of the pool, so that libcurl takes it for one that had gone stale.
+TEST(HttpClient, WhatChangesSomethingIsNotSentAgainUnasked) {
+  for (const char* method : {"PUT", "POST", "DELETE"}) {
+    HttpImposter server(
+        [](const SeenRequest& seen) { return seen.method == "GET" ? Answer(200) : Reply{.hang_up = true}; });
+    HttpClient client;
+    ASSERT_EQ(client.Send({.url = server.Url("/")}, {}).status(), Status());
+    const Status lost = client.Send({.method = method, .url = server.Url("/")}, {}).status();
+    EXPECT_EQ(lost.code(), Code::kUnavailable) << lost.message();
+    EXPECT_THAT(lost.message(), HasSubstr("nothing"));
+    EXPECT_EQ(server.seen().size(), 2u) << method;
+    EXPECT_EQ(client.Send({.url = server.Url("/")}, {}).status(), Status());
+  }
+}
+
+TEST(HttpClient, WhatOnlyReadsSurvivesAStaleConnection) {
+  std::atomic<int> requests = 0;
+  HttpImposter server(
+      [&](const SeenRequest&) { return ++requests == 2 ? Reply{.hang_up = true} : Answer(200); });
+  HttpClient client;
+  ASSERT_EQ(client.Send({.url = server.Url("/")}, {}).status(), Status());
+  EXPECT_EQ(client.Send({.url = server.Url("/")}, {}).status(), Status());
+  EXPECT_EQ(requests, 3);
 }
 
 TEST(HttpClient, RefusedConnectionSaysWhere) {

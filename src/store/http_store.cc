@@ -120,6 +120,19 @@ Status Download::Complete() const {
   return {Code::kUnavailable, fmt::format("{} of {} bytes came", received_, expected_)};
 }
 
+bool Download::ComparesMd5() const {
+  return IsWhole(request_.range) && object_.digest.kind == Digest::Kind::kMd5;
+}
+
+Status Download::CompareMd5(Md5& received) const {
+  if (!ComparesMd5()) return {};
+  const std::string hex = received.Hex();
+  if (hex == object_.digest.hex) return {};
+  return DataLoss(
+      fmt::format("the bytes that came are not those that were written: MD5 {}, the service has {}", hex,
+                  object_.digest.hex));
+}
+
 Result<std::int64_t> Download::SizeBehindPart(const HttpResponse& head) const {
   std::string_view text = head.headers.Get("content-range");
   std::optional<ContentRange> range = ParseContentRange(text);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/hash.h"
 #include "net/http_client.h"
 #include "store/object_store.h"
 
@@ -55,6 +56,10 @@ class Download {
   const Status& sink_error() const { return sink_error_; }
   /// kUnavailable when fewer bytes came than were promised.
   Status Complete() const;
+  /// Whether the bytes are a whole object whose MD5 the service tells: true from Begin on.
+  bool ComparesMd5() const;
+  /// kDataLoss when `received`, of all bytes, is another than the service tells; ok where it tells none.
+  Status CompareMd5(Md5& received) const;
   ObjectInfo TakeObject() { return std::move(object_); }
 
  private:

@@ -132,7 +132,9 @@ class ObjectReader {
   /// kNotFound when the key is absent.
   virtual Result<ObjectInfo> Head(const ObjectKey& key, const CallContext& context) = 0;
   /// Stream an object (or a range of it) into `sink`. The result describes the whole object. Fewer bytes
-  /// than promised are kUnavailable, so that a retry resumes; kNotFound when the key is absent.
+  /// than promised are kUnavailable, so that a retry resumes; kNotFound when the key is absent. A digest in
+  /// the result of a whole object is that of the bytes that came: others are kDataLoss, after the sink has
+  /// had them.
   virtual Result<ObjectInfo> Get(const GetRequest& request, const ByteSink& sink,
                                  const CallContext& context) = 0;
 };

@@ -58,9 +58,9 @@ class PendingUpload {
 };
 
 // Read `expected` bytes of the source into memory and check that just those came, of an object of
-// `total_size` bytes.
+// `total_size` bytes, which `object` describes afterwards.
 Result<std::string> Fetch(ObjectReader& source, const GetRequest& request, std::int64_t expected,
-                          std::int64_t total_size, std::string& etag, const CallContext& context) {
+                          std::int64_t total_size, ObjectInfo& object, const CallContext& context) {
   std::string body;
   body.reserve(static_cast<std::size_t>(expected));
   auto append = [&](std::string_view piece) {
@@ -79,7 +79,7 @@ Result<std::string> Fetch(ObjectReader& source, const GetRequest& request, std::
   if (static_cast<std::int64_t>(body.size()) != expected) {
     return Status(Code::kUnavailable, fmt::format("got {} of {} bytes", body.size(), expected));
   }
-  etag = info.etag;
+  object = std::move(info);
   return body;
 }
 
@@ -201,9 +201,11 @@ Result<CopyResult> ObjectCopier::CopyInParts(const CopyTask& task, const CallCon
 
 Result<CopyResult> ObjectCopier::Stream(const CopyTask& task, const CallContext& context) {
   MBK_TRY_ASSIGN(ByteBudget::Share share, budget_.Acquire(task.size, context));
-  std::string etag;
-  MBK_TRY_ASSIGN(std::string body, Fetch(source_, {.key = task.source}, task.size, task.size, etag, context));
-  std::string md5 = Md5Hex(body);
+  ObjectInfo source;
+  MBK_TRY_ASSIGN(std::string body,
+                 Fetch(source_, {.key = task.source}, task.size, task.size, source, context));
+  // The store that told an MD5 has held the bytes against it.
+  std::string md5 = source.digest.kind == Digest::Kind::kMd5 ? source.digest.hex : Md5Hex(body);
   MBK_TRY_ASSIGN(WriteResult written, target_.Put({.key = task.target, .body = body}, context));
   MBK_TRY(CheckDigest(written.digest, md5));
   return CopyResult{.etag = written.etag, .digest = {Digest::Kind::kMd5, std::move(md5)}};
@@ -216,12 +218,13 @@ Result<CopyResult> ObjectCopier::StreamInParts(const CopyTask& task, const CallC
   PendingUpload upload(target_, std::move(id));
   const std::int64_t part = PartSize(task.size, options_.part_size_bytes, target_.capabilities().max_parts);
   Md5 md5;
-  std::string etag;  // of the first part, so that all parts are of one version
+  ObjectInfo source;  // its etag is that of the first part, so that all parts are of one version
   for (std::int64_t offset = 0, number = 1; offset < task.size; offset += part, ++number) {
     const ByteRange range{offset, std::min(part, task.size - offset)};
     MBK_TRY_ASSIGN(ByteBudget::Share share, budget_.Acquire(range.length, context));
-    MBK_TRY_ASSIGN(std::string body, Fetch(source_, {.key = task.source, .range = range, .if_match = etag},
-                                           range.length, task.size, etag, context));
+    MBK_TRY_ASSIGN(std::string body,
+                   Fetch(source_, {.key = task.source, .range = range, .if_match = source.etag}, range.length,
+                         task.size, source, context));
     md5.Update(body);
     MBK_TRY_ASSIGN(UploadedPart done,
                    target_.UploadPart(upload.id(), static_cast<int>(number), body, context));

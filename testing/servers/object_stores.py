@@ -1,4 +1,4 @@
-"""Real object stores on loopback: MinIO, with or without TLS and identities, and versitygw."""
+"""Real object stores on loopback: MinIO, with or without TLS and identities, versitygw, s3proxy and moto."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.parse
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
+from xml.etree import ElementTree
 
 from certificates import Certificates
 from identity_service import AUDIENCE
@@ -183,6 +185,90 @@ class VersityGw(ObjectStore):
             log=directory / f"{name}.log",
             env={"ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY},
         )
+
+    def _is_healthy(self) -> bool:
+        return accepts_connections(self.port)
+
+
+class S3Proxy(ObjectStore):
+    """s3proxy on jclouds, with its objects in memory. It checks signatures of versions 2 and 4."""
+
+    # Half of the time to start, and less memory: it does not live for as long as the optimising compiler pays for.
+    _JVM = ("-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+
+    def __init__(self, name: str, directory: Path, ports: Ports, *, buckets: Sequence[str] = ()) -> None:
+        super().__init__(name, ports.take(), directory, buckets, None)
+        home = directory / name
+        home.mkdir()
+        settings = {
+            "s3proxy.endpoint": self.url,
+            "s3proxy.authorization": "aws-v2-or-v4",
+            "s3proxy.identity": ACCESS_KEY,
+            "s3proxy.credential": SECRET_KEY,
+            "s3proxy.v4-max-non-chunked-request-size": 128 << 20,
+            "s3proxy.ignore-unknown-headers": "true",
+            "jclouds.provider": "transient",
+        }
+        (home / "s3proxy.conf").write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
+        (home / "logback.xml").write_text(
+            '<configuration><appender name="out" class="ch.qos.logback.core.ConsoleAppender"><encoder>'
+            "<pattern>%d %level %logger{0} %msg%n</pattern></encoder></appender>"
+            '<root level="warn"><appender-ref ref="out"/></root></configuration>'
+        )
+        self.process = ServerProcess(
+            name,
+            [str(tool("bin/java")), *self._JVM, f"-Dlogback.configurationFile={home / 'logback.xml'}",
+             "-cp", f"{tool('s3proxy/lib')}/*", "org.gaul.s3proxy.Main", "--properties", str(home / "s3proxy.conf")],
+            log=directory / f"{name}.log",
+        )  # fmt: skip
+
+    def _is_healthy(self) -> bool:
+        return accepts_connections(self.port)
+
+
+class Moto(ObjectStore):
+    """moto, which plays S3, IAM and the metadata service of an EC2 instance, and checks signatures and policies with
+    botocore, Amazon's own client library.
+
+    The keys are those of a user who may do everything in S3. The role of the instance is unknown to its IAM: S3 does
+    not take the keys that the metadata service gives.
+    """
+
+    _POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    _USER = "milvus-backup"
+
+    def __init__(self, name: str, directory: Path, ports: Ports) -> None:
+        super().__init__(name, ports.take(), directory, (), None)
+        self._calls_of_nobody = (
+            {"Action": "CreateUser", "UserName": self._USER},
+            {"Action": "PutUserPolicy", "UserName": self._USER, "PolicyName": "s3",
+             "PolicyDocument": json.dumps(self._POLICY)},
+            {"Action": "CreateAccessKey", "UserName": self._USER},
+        )  # fmt: skip
+        self.process = ServerProcess(
+            name,
+            [str(tool("moto-venv/bin/moto_server")), "-H", self.address, "-p", str(self.port)],
+            log=directory / f"{name}.log",
+            # So many calls are let in unsigned; they make the user.
+            env={"INITIAL_NO_AUTH_ACTION_COUNT": str(len(self._calls_of_nobody))},
+        )
+
+    def wait_ready(self) -> None:
+        if self._ready:
+            return
+        super().wait_ready()
+        answers = [self._iam(call) for call in self._calls_of_nobody]
+        keys = ElementTree.fromstring(answers[-1])
+        self.access_key = keys.findtext(".//{*}AccessKeyId", "")
+        self.secret_key = keys.findtext(".//{*}SecretAccessKey", "")
+
+    def _iam(self, call: dict[str, str]) -> bytes:
+        # moto finds the service in what a signature is about.
+        scope = "AWS4-HMAC-SHA256 Credential=nobody/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0"
+        form = urllib.parse.urlencode({"Version": "2010-05-08", **call}).encode()
+        request = urllib.request.Request(self.url, data=form, headers={"Authorization": scope})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.read()
 
     def _is_healthy(self) -> bool:
         return accepts_connections(self.port)

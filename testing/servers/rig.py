@@ -11,7 +11,7 @@ By hand (`testing/servers/rig`, inside `testing/servers/in_loopback`):
     rig down --state FILE         end what `rig up --state FILE` started
 
     SERVER   minio:NAME[=BUCKET,…]   minio+tls:NAME[=BUCKET,…]   minio+oidc:NAME[=BUCKET,…]   versitygw:NAME[=BUCKET,…]   gcs:NAME
-             azurite:NAME   azurite+tls:NAME
+             s3proxy:NAME[=BUCKET,…]   moto:NAME   azurite:NAME   azurite+tls:NAME
              milvus:NAME=STORE/BUCKET[/ROOT]   milvus:NAME=local   lite:NAME
              none given: the pair of the walkthrough, minio_a, milvus_a, minio_b, milvus_b
 """
@@ -40,14 +40,14 @@ from certificates import Certificates, make_certificates
 from google_storage import FakeGcs
 from milvus_lite_server import MilvusLite
 from milvus_server import Milvus
-from object_stores import IdentityService, Minio, ObjectStore, VersityGw
+from object_stores import IdentityService, Minio, Moto, ObjectStore, S3Proxy, VersityGw
 from server_process import STOP_SECONDS, Ports, ServerProcess
 
 WALKTHROUGH = ("minio:minio_a=bucket-a", "minio:minio_b=bucket-b",
                "milvus:milvus_a=minio_a/bucket-a", "milvus:milvus_b=minio_b/bucket-b")  # fmt: skip
 
 
-Server = Minio | VersityGw | FakeGcs | Azurite | Milvus | MilvusLite
+Server = Minio | VersityGw | S3Proxy | Moto | FakeGcs | Azurite | Milvus | MilvusLite
 
 
 class Rig:
@@ -86,6 +86,12 @@ class Rig:
 
     def versitygw(self, name: str, buckets: Sequence[str] = ()) -> VersityGw:
         return self._add(name, VersityGw(name, self.directory, self._ports, buckets=buckets))
+
+    def s3proxy(self, name: str, buckets: Sequence[str] = ()) -> S3Proxy:
+        return self._add(name, S3Proxy(name, self.directory, self._ports, buckets=buckets))
+
+    def moto(self, name: str) -> Moto:
+        return self._add(name, Moto(name, self.directory, self._ports))
 
     def gcs(self, name: str) -> FakeGcs:
         return self._add(name, FakeGcs(name, self.directory, self._ports))
@@ -231,6 +237,10 @@ def start(rig: Rig, spec: str) -> None:
         rig.minio_with_identities(name, buckets)
     elif kind == "versitygw":
         rig.versitygw(name, buckets)
+    elif kind == "s3proxy":
+        rig.s3proxy(name, buckets)
+    elif kind == "moto" and not detail:
+        rig.moto(name)
     elif kind == "gcs" and not detail:
         rig.gcs(name)
     elif kind in ("azurite", "azurite+tls") and not detail:

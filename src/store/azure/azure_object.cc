@@ -16,14 +16,6 @@ ObjectInfo Describe(const ObjectKey& key, const HttpHeaders& headers, std::int64
           .digest = DigestOfMd5(headers.Get(md5))};
 }
 
-Status CheckMd5(const Digest& kept, Md5& received) {
-  if (kept.kind != Digest::Kind::kMd5) return {};
-  const std::string hex = received.Hex();
-  if (hex == kept.hex) return {};
-  return DataLoss(fmt::format(
-      "the bytes that came are not those that were written: MD5 {}, the service has {}", hex, kept.hex));
-}
-
 }  // namespace
 
 Result<ObjectInfo> AzureStore::Head(const ObjectKey& key, const CallContext& context) {
@@ -53,7 +45,7 @@ Result<ObjectInfo> AzureStore::Get(const GetRequest& request, const ByteSink& si
   AnswerOptions answer{.on_headers = [&](const HttpResponse& head) { return download.Begin(head); },
                        .sink =
                            [&](std::string_view bytes) {
-                             if (IsWhole(request.range)) md5.Update(bytes);
+                             if (download.ComparesMd5()) md5.Update(bytes);
                              return download.Take(bytes);
                            }};
   Status outcome = client_.Send(get, context, std::move(answer)).status();
@@ -61,9 +53,8 @@ Result<ObjectInfo> AzureStore::Get(const GetRequest& request, const ByteSink& si
   MBK_TRY(outcome);
   auto where = [&] { return fmt::format("GetBlob {}", client_.Url(request.key.str())); };
   MBK_TRY(download.Complete().WithContext(where()));
-  ObjectInfo object = download.TakeObject();
-  if (IsWhole(request.range)) MBK_TRY(CheckMd5(object.digest, md5).WithContext(where()));
-  return object;
+  MBK_TRY(download.CompareMd5(md5).WithContext(where()));
+  return download.TakeObject();
 }
 
 Result<WriteResult> AzureStore::Put(const PutRequest& request, const CallContext& context) {

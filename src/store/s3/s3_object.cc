@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "base/hash.h"
 #include "store/http_store.h"
 #include "store/s3/s3_object_store.h"
 #include "store/s3/s3_xml.h"
@@ -38,12 +39,19 @@ Result<ObjectInfo> S3Store::Get(const GetRequest& request, const ByteSink& sink,
   Download download(request, sink, [&](const HttpHeaders& headers, std::int64_t size) {
     return Describe(request.key, headers, size);
   });
+  Md5 md5;
   AnswerOptions answer{.on_headers = [&](const HttpResponse& head) { return download.Begin(head); },
-                       .sink = [&](std::string_view bytes) { return download.Take(bytes); }};
+                       .sink =
+                           [&](std::string_view bytes) {
+                             if (download.ComparesMd5()) md5.Update(bytes);
+                             return download.Take(bytes);
+                           }};
   Status outcome = client_.Send(get, context, std::move(answer)).status();
   if (!download.sink_error().ok()) return download.sink_error();
   MBK_TRY(outcome);
-  MBK_TRY(download.Complete().WithContext(fmt::format("GetObject {}", client_.Url(request.key.str()))));
+  auto where = [&] { return fmt::format("GetObject {}", client_.Url(request.key.str())); };
+  MBK_TRY(download.Complete().WithContext(where()));
+  MBK_TRY(download.CompareMd5(md5).WithContext(where()));
   return download.TakeObject();
 }
 

@@ -53,6 +53,8 @@ class S3Store final : public ObjectStore {
   WriteResult Written(std::string etag, const HttpHeaders& headers) const;
   /// The etag inside `root` of the answer to a copy or completion, or the refusal that came late.
   Result<std::string> LateEtag(const Request& request, const HttpResponse& response, const char* root) const;
+  /// The same of a copied part.
+  Result<std::string> EtagOfCopiedPart(const Request& request, const HttpResponse& response) const;
 
   Client client_;
   StoreIdentity identity_;

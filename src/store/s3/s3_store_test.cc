@@ -192,6 +192,29 @@ TEST_F(S3StoreTest, AnObjectCutShortIsUnavailable) {
   EXPECT_THAT(got.status().message(), HasSubstr("GetObject s3://bucket/k"));
 }
 
+TEST_F(S3StoreTest, ABodyThatIsNotWhatItsEtagSaysIsRefused) {
+  const std::string md5 = Md5Hex("abc");
+  Script(Answer(200, "abX", {{"ETag", "\"" + md5 + "\""}}));
+  const Status refused = Open()->Get({.key = ObjectKey("k")}, Ignore, context_).status();
+  EXPECT_EQ(refused.code(), Code::kDataLoss);
+  EXPECT_THAT(refused.message(), HasSubstr("GetObject s3://bucket/k"));
+  EXPECT_THAT(refused.message(), HasSubstr(md5));
+}
+
+TEST_F(S3StoreTest, OnlyAnEtagThatIsTheMd5OfTheBodyIsHeldAgainstIt) {
+  const std::string md5 = Md5Hex("abc");
+  auto store = Open();
+  Script(Answer(200, "abc", {{"ETag", "\"" + md5 + "\""}}));
+  EXPECT_EQ(store->Get({.key = ObjectKey("k")}, Ignore, context_).value().digest.hex, md5);
+  Script(Answer(206, "b", {{"ETag", "\"" + md5 + "\""}, {"Content-Range", "bytes 1-1/3"}}));
+  EXPECT_EQ(store->Get({.key = ObjectKey("k"), .range = {1, 1}}, Ignore, context_).status(), Status());
+  Script(
+      Answer(200, "encrypted", {{"ETag", "\"" + md5 + "\""}, {"x-amz-server-side-encryption", "aws:kms"}}));
+  EXPECT_EQ(store->Get({.key = ObjectKey("k")}, Ignore, context_).status(), Status());
+  Script(Answer(200, "in parts", {{"ETag", "\"" + md5 + "-2\""}}));
+  EXPECT_EQ(store->Get({.key = ObjectKey("k")}, Ignore, context_).status(), Status());
+}
+
 TEST_F(S3StoreTest, ListAsksForOnePageWithEncodedKeys) {
   Script(Answer(200,
                 "<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>"
@@ -263,6 +286,17 @@ TEST_F(S3StoreTest, An200WithoutResultIsNoSuccess) {
     EXPECT_EQ(copied.code(), Code::kDataLoss) << body;
     EXPECT_THAT(copied.message(), HasSubstr("CopyObject s3://bucket/k"));
   }
+}
+
+// As s3proxy 3.1.0 does.
+TEST_F(S3StoreTest, ACopiedPartMayBeAnsweredAsACopiedObject) {
+  const UploadId upload{.key = ObjectKey("k"), .id = "u"};
+  const CopySource source{.bucket = BucketName("b"), .key = ObjectKey("s")};
+  auto store = Open();
+  Script(Answer(200, "<CopyObjectResult><ETag>\"p1\"</ETag></CopyObjectResult>"));
+  EXPECT_EQ(store->UploadPartCopy(upload, 1, source, {}, context_).value().etag, "p1");
+  Script(Answer(200, "<Another><ETag>\"p1\"</ETag></Another>"));
+  EXPECT_EQ(store->UploadPartCopy(upload, 1, source, {}, context_).status().code(), Code::kDataLoss);
 }
 
 TEST_F(S3StoreTest, AnUploadIsStartedFilledAndCompleted) {

@@ -32,8 +32,16 @@ struct StoreTraits {
   BesideDirectory beside_directory = BesideDirectory::kKept;
   /// An empty object "a/" can be made, as some tools do for a directory.
   bool keeps_directory_markers = true;
+  /// False where the service takes '\' in a key for '/'.
+  bool keeps_backslashes = true;
   /// Whether UploadPartCopy can be tried: an emulator may lack what the service has.
   bool copies_parts = true;
+  /// CopySource::if_match is obeyed.
+  bool compares_versions_of_sources = true;
+  /// More than the 1,000 of a page; fewer where a server takes long to put them.
+  int many_keys = 1'100;
+  /// UploadPart fails once its upload was aborted.
+  bool refuses_parts_of_aborted_uploads = true;
 };
 
 /// Two buckets of one service, each empty or holding only what earlier tests left below other prefixes.
