@@ -29,13 +29,17 @@ struct S3Kind {
   credentials::Cloud cloud = credentials::Cloud::kAws;
   S3Addressing addressing = S3Addressing::kAuto;  ///< unless pathStyle says otherwise
   bool conditional_put = true;
+  bool checks_body_hash = true;
 };
 
 std::optional<S3Kind> S3KindOf(Provider provider) {
   // OSS, COS and OBS take a bucket in the host's name only, and name other headers than If-None-Match for a
-  // PUT that must not overwrite.
+  // PUT that must not overwrite. That they compare a body with its hash in the signature is not known.
   const auto in_host_style = [](credentials::Cloud cloud) {
-    return S3Kind{.cloud = cloud, .addressing = S3Addressing::kVirtualHost, .conditional_put = false};
+    return S3Kind{.cloud = cloud,
+                  .addressing = S3Addressing::kVirtualHost,
+                  .conditional_put = false,
+                  .checks_body_hash = false};
   };
   switch (provider) {
     case Provider::kMinio:
@@ -178,6 +182,7 @@ Result<std::unique_ptr<ObjectStore>> MakeS3(const config::Storage& storage, cons
   S3Options options = S3OptionsOf(storage, kind.addressing);
   options.fetch_credentials = FetchOf(storage, kind.cloud);
   options.conditional_put = kind.conditional_put;
+  options.checks_body_hash = kind.checks_body_hash;
   return MakeS3Store(std::move(options));
 }
 

@@ -44,6 +44,20 @@ TEST(MakeStore, GcpSignsWithHmacKeysOrSendsATokenOfWhichNeitherCopiesInParts) {
   EXPECT_TRUE(MakeStore(storage).ok()) << "the metadata server is asked when a token is needed";
 }
 
+TEST(MakeStore, OnlyServicesKnownToCompareBodiesWithTheirHashAreReliedOn) {
+  auto refuses = [](config::Provider provider) {
+    config::Storage storage = At(provider, "store.example");
+    storage.auth = {.type = config::AuthType::kStatic, .access_key_id = "ak", .secret_access_key = "secret"};
+    auto store = MakeStore(storage);
+    EXPECT_TRUE(store.ok()) << store.status().message();
+    return store.ok() && (*store)->capabilities().refuses_altered_bodies;
+  };
+  using config::Provider;
+  for (Provider known : {Provider::kMinio, Provider::kS3, Provider::kAws}) EXPECT_TRUE(refuses(known));
+  for (Provider unknown : {Provider::kAliyun, Provider::kTencent, Provider::kHuawei, Provider::kGcp})
+    EXPECT_FALSE(refuses(unknown));
+}
+
 TEST(MakeStore, GcpNativeAsksGoogleItselfWhateverThePortAndOthersAsConfigured) {
   const TempDirectory directory;
   config::Storage storage = At(config::Provider::kGcpNative, "storage.googleapis.com");

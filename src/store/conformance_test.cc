@@ -163,7 +163,6 @@ INSTANTIATE_TEST_SUITE_P(
         StoreUnderTest{.name = "Local",
                        .open = OpenLocal,
                        .traits = {.vouches_md5 = false,
-                                  .vouches_md5_of_uploads = true,
                                   .beside_directory = BesideDirectory::kRefused,
                                   .keeps_directory_markers = false}},
         OnServer("Minio", "MBK_TEST_MINIO", kMinio),

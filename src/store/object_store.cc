@@ -18,6 +18,22 @@ std::string_view SchemeOf(std::string_view service) {
 
 }  // namespace
 
+std::string_view DigestKindName(Digest::Kind kind) {
+  switch (kind) {
+    case Digest::Kind::kNone:
+      return "";
+    case Digest::Kind::kMd5:
+      return "md5";
+    case Digest::Kind::kCrc32c:
+      return "crc32c";
+    case Digest::Kind::kCrc64Nvme:
+      return "crc64nvme";
+    case Digest::Kind::kSha256:
+      return "sha256";
+  }
+  return "";
+}
+
 std::string StoreIdentity::Url(const ObjectKey& key) const {
   // A local store may have no base directory: then the key alone is the path.
   const bool bare = service == "local" && bucket.empty();

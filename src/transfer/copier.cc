@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <variant>
 #include <vector>
 
 #include "base/hash.h"
@@ -57,11 +58,10 @@ class PendingUpload {
   bool completed_ = false;
 };
 
-// Read `expected` bytes of the source into memory and check that just those came, of an object of
-// `total_size` bytes, which `object` describes afterwards.
-Result<std::string> Fetch(ObjectReader& source, const GetRequest& request, std::int64_t expected,
-                          std::int64_t total_size, ObjectInfo& object, const CallContext& context) {
-  std::string body;
+// Read `expected` bytes of the source into `body`, which is empty, and check that just those came, of an
+// object of `total_size` bytes, which `object` describes afterwards.
+Status Fetch(ObjectReader& source, const GetRequest& request, std::int64_t expected, std::int64_t total_size,
+             std::string& body, ObjectInfo& object, const CallContext& context) {
   body.reserve(static_cast<std::size_t>(expected));
   auto append = [&](std::string_view piece) {
     if (static_cast<std::int64_t>(body.size() + piece.size()) > expected) {
@@ -80,13 +80,41 @@ Result<std::string> Fetch(ObjectReader& source, const GetRequest& request, std::
     return Status(Code::kUnavailable, fmt::format("got {} of {} bytes", body.size(), expected));
   }
   object = std::move(info);
-  return body;
+  return {};
 }
 
-Status CheckDigest(const Digest& claimed, const std::string& computed_md5) {
-  if (claimed.kind != Digest::Kind::kMd5 || claimed.hex == computed_md5) return {};
-  return DataLoss(fmt::format("the store holds other bytes than were sent: MD5 {} there, {} here",
-                              claimed.hex, computed_md5));
+Status CheckDigest(const Digest& claimed, const Digest& computed) {
+  if (claimed.kind != computed.kind || claimed.hex == computed.hex) return {};
+  return DataLoss(fmt::format("the store holds other bytes than were sent: {} {} there, {} here",
+                              DigestKindName(claimed.kind), claimed.hex, computed.hex));
+}
+
+// The digest of what is streamed. MD5, which a store's own can be held against. But where the store refuses
+// what arrives altered, SHA-256: it is half the work for a CPU that has instructions for it, and signs a Put.
+class ContentHash {
+ public:
+  explicit ContentHash(const StoreCapabilities& target) {
+    if (target.refuses_altered_bodies) hash_.emplace<Sha256>();
+  }
+  void Update(std::string_view bytes) {
+    std::visit([&](auto& hash) { hash.Update(bytes); }, hash_);
+  }
+  Digest Finish() {
+    const bool is_sha256 = std::holds_alternative<Sha256>(hash_);
+    return {.kind = is_sha256 ? Digest::Kind::kSha256 : Digest::Kind::kMd5,
+            .hex = std::visit([](auto& hash) { return hash.Hex(); }, hash_)};
+  }
+
+ private:
+  std::variant<Md5, Sha256> hash_;
+};
+
+// Of a whole object. A source that tells an MD5 has held the bytes against it.
+Digest DigestOf(std::string_view body, const Digest& told, const StoreCapabilities& target) {
+  if (told.kind == Digest::Kind::kMd5 && !target.refuses_altered_bodies) return told;
+  ContentHash hash(target);
+  hash.Update(body);
+  return hash.Finish();
 }
 
 }  // namespace
@@ -201,37 +229,38 @@ Result<CopyResult> ObjectCopier::CopyInParts(const CopyTask& task, const CallCon
 
 Result<CopyResult> ObjectCopier::Stream(const CopyTask& task, const CallContext& context) {
   MBK_TRY_ASSIGN(ByteBudget::Share share, budget_.Acquire(task.size, context));
+  std::string& body = share.buffer();
   ObjectInfo source;
-  MBK_TRY_ASSIGN(std::string body,
-                 Fetch(source_, {.key = task.source}, task.size, task.size, source, context));
-  // The store that told an MD5 has held the bytes against it.
-  std::string md5 = source.digest.kind == Digest::Kind::kMd5 ? source.digest.hex : Md5Hex(body);
-  MBK_TRY_ASSIGN(WriteResult written, target_.Put({.key = task.target, .body = body}, context));
-  MBK_TRY(CheckDigest(written.digest, md5));
-  return CopyResult{.etag = written.etag, .digest = {Digest::Kind::kMd5, std::move(md5)}};
+  MBK_TRY(Fetch(source_, {.key = task.source}, task.size, task.size, body, source, context));
+  Digest digest = DigestOf(body, source.digest, target_.capabilities());
+  PutRequest put{.key = task.target, .body = body};
+  if (digest.kind == Digest::Kind::kSha256) put.sha256_hex = digest.hex;
+  MBK_TRY_ASSIGN(WriteResult written, target_.Put(put, context));
+  MBK_TRY(CheckDigest(written.digest, digest));
+  return CopyResult{.etag = written.etag, .digest = std::move(digest)};
 }
 
-// Parts of one object follow each other, because its MD5 is computed on the way; many objects are in
+// Parts of one object follow each other, because its digest is computed on the way; many objects are in
 // flight at once, so the line stays full.
 Result<CopyResult> ObjectCopier::StreamInParts(const CopyTask& task, const CallContext& context) {
   MBK_TRY_ASSIGN(UploadId id, target_.StartUpload(task.target, context));
   PendingUpload upload(target_, std::move(id));
   const std::int64_t part = PartSize(task.size, options_.part_size_bytes, target_.capabilities().max_parts);
-  Md5 md5;
+  ContentHash hash(target_.capabilities());
   ObjectInfo source;  // its etag is that of the first part, so that all parts are of one version
   for (std::int64_t offset = 0, number = 1; offset < task.size; offset += part, ++number) {
     const ByteRange range{offset, std::min(part, task.size - offset)};
     MBK_TRY_ASSIGN(ByteBudget::Share share, budget_.Acquire(range.length, context));
-    MBK_TRY_ASSIGN(std::string body,
-                   Fetch(source_, {.key = task.source, .range = range, .if_match = source.etag}, range.length,
-                         task.size, source, context));
-    md5.Update(body);
+    std::string& body = share.buffer();
+    MBK_TRY(Fetch(source_, {.key = task.source, .range = range, .if_match = source.etag}, range.length,
+                  task.size, body, source, context));
+    hash.Update(body);
     MBK_TRY_ASSIGN(UploadedPart done,
                    target_.UploadPart(upload.id(), static_cast<int>(number), body, context));
     upload.AddPart(std::move(done));
   }
   MBK_TRY_ASSIGN(WriteResult written, upload.Complete(context));
-  return CopyResult{.etag = written.etag, .digest = {Digest::Kind::kMd5, md5.Hex()}};
+  return CopyResult{.etag = written.etag, .digest = hash.Finish()};
 }
 
 void ObjectCopier::FallBackToStreaming(const Status& refusal) {

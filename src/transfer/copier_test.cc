@@ -324,6 +324,38 @@ TEST(ObjectCopier, NoticesWhenTheStoreHoldsOtherBytesThanWereSent) {
   EXPECT_THAT(copied.message(), testing::AllOf(HasSubstr(Md5Hex("hello")), HasSubstr(Md5Hex("other bytes"))));
 }
 
+// A store that refuses what arrives altered, and notes which digests it was handed.
+class CheckingStore : public ForwardingStore {
+ public:
+  explicit CheckingStore(std::shared_ptr<ObjectStore> inner) : ForwardingStore(std::move(inner)) {
+    capabilities_ = ForwardingStore::capabilities();
+    capabilities_.refuses_altered_bodies = true;
+  }
+  const StoreCapabilities& capabilities() const override { return capabilities_; }
+  Result<WriteResult> Put(const PutRequest& request, const CallContext& context) override {
+    handed.emplace_back(request.sha256_hex);
+    return ForwardingStore::Put(request, context);
+  }
+  std::vector<std::string> handed;
+
+ private:
+  StoreCapabilities capabilities_;
+};
+
+TEST(ObjectCopier, SparesAStoreThatChecksBodiesTheirHash) {
+  Pair pair(/*same_service=*/false);
+  const std::string large(20, 'x');
+  pair.source_memory->Set("small", "hello");
+  pair.source_memory->Set("large", large);
+  CheckingStore checking(pair.target_memory);
+  ObjectCopier copier(pair.source, checking, SmallParts());
+  EXPECT_EQ(copier.CopyOne(TaskOf("small", 5), {}).value().digest,
+            (Digest{Digest::Kind::kSha256, Sha256Hex("hello")}));
+  EXPECT_EQ(copier.CopyOne(TaskOf("large", 20), {}).value().digest,
+            (Digest{Digest::Kind::kSha256, Sha256Hex(large)}));
+  EXPECT_THAT(checking.handed, testing::ElementsAre(Sha256Hex("hello")));
+}
+
 class ManyObjects : public testing::TestWithParam<int> {};
 
 TEST_P(ManyObjects, AllArriveAndAreReportedOnce) {

@@ -187,8 +187,9 @@ class SourceRecords {
 void SetDigest(manifest::ObjectRecord& record, const ObjectInfo& listed, const DigestLog& digests) {
   Digest digest = digests.Find(listed.key);
   if (digest.kind == Digest::Kind::kNone) digest = listed.digest;
-  if (digest.kind != Digest::Kind::kMd5) return;
-  record.digest_kind = "md5";
+  // Others are not computed by `verify`: what the source recorded is worth more.
+  if (digest.kind != Digest::Kind::kMd5 && digest.kind != Digest::Kind::kSha256) return;
+  record.digest_kind = DigestKindName(digest.kind);
   record.digest = digest.hex;
 }
 

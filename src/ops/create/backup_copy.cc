@@ -174,7 +174,7 @@ manifest::ObjectRecord RecordOf(const ObjectInfo& listed, const DataObject& obje
           .source_key = object.KeyIn(MilvusLayout(source_root)).str(),
           .size = listed.size,
           .etag = listed.etag,
-          .digest_kind = digest.kind == Digest::Kind::kMd5 ? "md5" : "",
+          .digest_kind = std::string(DigestKindName(digest.kind)),
           .digest = digest.hex};
 }
 

@@ -8,7 +8,6 @@
 #include <limits>
 #include <utility>
 
-#include "base/hash.h"
 #include "store/byte_range.h"
 #include "store/local/listing.h"
 #include "store/local/posix.h"
@@ -48,7 +47,9 @@ class LocalStore final : public ObjectStore {
       : tree_(WithoutTrailingSlashes(std::move(options.base_directory))),
         keep_directory_(WithoutTrailingSlashes(std::move(options.keep_directory))),
         identity_{.service = "local", .bucket = BucketName(tree_.base())},
-        capabilities_{.max_single_copy_bytes = std::numeric_limits<std::int64_t>::max(),
+        capabilities_{.parts_in_any_order = false,
+                      .refuses_altered_bodies = true,  // nothing lies between
+                      .max_single_copy_bytes = std::numeric_limits<std::int64_t>::max(),
                       .min_part_bytes = 1} {}
 
   const StoreIdentity& identity() const override { return identity_; }
@@ -86,8 +87,7 @@ class LocalStore final : public ObjectStore {
     MBK_TRY_ASSIGN(PendingFile file, PendingFile::Create(tree_, request.key.str()));
     MBK_TRY(posix::WriteAll(file.fd(), request.body, file.path()));
     MBK_TRY_ASSIGN(std::string etag, file.Publish(request.condition));
-    return WriteResult{.etag = std::move(etag),
-                       .digest = {.kind = Digest::Kind::kMd5, .hex = Md5Hex(request.body)}};
+    return WriteResult{.etag = std::move(etag)};
   }
 
   Status Delete(std::span<const ObjectKey> keys, const CallContext& context) override {
@@ -111,7 +111,8 @@ class LocalStore final : public ObjectStore {
 
   Result<UploadId> StartUpload(const ObjectKey& key, const CallContext& context) override {
     MBK_TRY(context.Check());
-    return local_internal::StartUpload(tree_, key);
+    MBK_TRY_ASSIGN(PendingFile file, PendingFile::Create(tree_, key.str()));
+    return uploads_.Add(key, std::make_shared<local_internal::Upload>(std::move(file)));
   }
 
   Result<UploadedPart> UploadPart(const UploadId& upload, int part_number, std::string_view body,
@@ -136,12 +137,16 @@ class LocalStore final : public ObjectStore {
   Result<WriteResult> CompleteUpload(const UploadId& upload, std::span<const UploadedPart> parts,
                                      const CallContext& context) override {
     MBK_TRY(context.Check());
-    return local_internal::CompleteUpload(tree_, upload, parts, context);
+    MBK_TRY_ASSIGN(std::shared_ptr<local_internal::Upload> pending, uploads_.Find(upload));
+    MBK_TRY_ASSIGN(WriteResult written, pending->Complete(parts));
+    uploads_.Remove(upload);
+    return written;
   }
 
   Status AbortUpload(const UploadId& upload, const CallContext& context) override {
     MBK_TRY(context.Check());
-    MBK_TRY(local_internal::RemoveUpload(tree_, upload));
+    MBK_TRY(tree_.CheckKey(upload.key.str()));
+    uploads_.Remove(upload);
     tree_.Prune(upload.key.str(), keep_directory_);
     return {};
   }
@@ -173,12 +178,13 @@ class LocalStore final : public ObjectStore {
   }
 
   Result<UploadedPart> WritePart(const UploadId& upload, int part_number,
-                                 const std::function<Status(int fd, const std::string& path)>& write) {
+                                 const local_internal::PartWriter& write) {
     if (part_number < 1 || part_number > capabilities_.max_parts) {
       return InvalidArgument(fmt::format("upload part {} of {}: part numbers go from 1 to {}", part_number,
                                          tree_.PathOf(upload.key.str()), capabilities_.max_parts));
     }
-    return local_internal::WritePart(tree_, upload, part_number, write);
+    MBK_TRY_ASSIGN(std::shared_ptr<local_internal::Upload> pending, uploads_.Find(upload));
+    return pending->Append(part_number, write);
   }
 
   Status DeleteOne(const std::string& key) {
@@ -200,6 +206,7 @@ class LocalStore final : public ObjectStore {
   const std::string keep_directory_;
   const StoreIdentity identity_;
   const StoreCapabilities capabilities_;
+  local_internal::UploadTable uploads_;
 };
 
 }  // namespace

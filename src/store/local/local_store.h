@@ -23,8 +23,9 @@ struct LocalOptions {
 /// * Listings are in byte order of the keys and take any string prefix; directories are no objects, and
 ///   empty ones do not show. Symbolic links are neither listed nor, below a base directory, followed.
 /// * Delete removes directories that have become empty, up to the base.
-/// * An etag is made of size, modification time and inode: good for If-Match, worthless as a digest.
-///   Put, and CompleteUpload after reading the parts, return the MD5 of what they wrote.
+/// * An etag is made of size, modification time and inode: good for If-Match, worthless as a digest. There
+///   are no digests: what a write could tell is no more than its caller knows of the same memory.
+/// * An upload is one file that its parts are appended to, in order, and is known to this store alone.
 /// * Refused keys (kInvalidArgument): a component "..", one that begins with ".mbk-", NUL, a "/" at the
 ///   end; below a base directory also "." and empty components, which would give one file two keys.
 ///

@@ -58,6 +58,7 @@ Result<ObjectInfo> S3Store::Get(const GetRequest& request, const ByteSink& sink,
 Result<WriteResult> S3Store::Put(const PutRequest& request, const CallContext& context) {
   MBK_TRY(CheckKey(request.key));
   Request put{.operation = "PutObject", .method = "PUT", .key = request.key.str(), .body = request.body};
+  put.sha256_hex = request.sha256_hex;
   AnswerOptions answer;
   if (request.condition == PutCondition::kIfAbsent) {
     put.headers.Add("If-None-Match", "*");

@@ -74,7 +74,8 @@ HttpHeaders Sign(const Request& request, const std::string& path, const std::str
     case S3Signature::kV4:
       break;
   }
-  std::string payload = request.body.empty() ? std::string(kEmptySha256) : Sha256Hex(request.body);
+  std::string payload(request.body.empty() ? kEmptySha256 : request.sha256_hex);
+  if (payload.empty()) payload = Sha256Hex(request.body);
   return SignV4(SigningInput{.method = request.method,
                              .canonical_path = path,
                              .canonical_query = query,

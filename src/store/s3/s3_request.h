@@ -19,6 +19,7 @@ struct Request {
   QueryPairs query;
   HttpHeaders headers;  ///< all are sent and signed
   std::string_view body;
+  std::string_view sha256_hex;  ///< of `body`; empty: computed where it is needed
 };
 
 /// Where a bucket is: the constant part of every URL.

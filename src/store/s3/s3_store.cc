@@ -58,6 +58,8 @@ S3Store::S3Store(S3Options options, BucketAddress address, std::shared_ptr<HttpC
       client_.options().signature != S3Signature::kV4 || client_.options().host == "storage.googleapis.com";
   capabilities_.multipart_copy = !is_google;  // it has no UploadPartCopy
   capabilities_.conditional_put = client_.options().conditional_put;
+  // Another body than the signed one is answered with XAmzContentSHA256Mismatch.
+  capabilities_.refuses_altered_bodies = client_.options().checks_body_hash && !is_google;
   if (is_google) capabilities_.max_single_copy_bytes = kLargestGoogleObject;
 }
 

@@ -48,6 +48,8 @@ struct S3Options {
   bool batch_delete = true;
   /// Whether PUT obeys If-None-Match. OSS, COS and OBS document other headers for it.
   bool conditional_put = true;
+  /// Whether a body is compared with the SHA-256 that Signature V4 covers, and refused when it is another.
+  bool checks_body_hash = true;
   /// The clock of the signatures.
   std::function<std::chrono::system_clock::time_point()> now = [] {
     return std::chrono::system_clock::now();

@@ -121,6 +121,14 @@ TEST_F(S3StoreTest, PutSendsTheObjectSigned) {
   ExpectSignedAsSeen(seen);
 }
 
+TEST_F(S3StoreTest, PutSignsTheHashThatItIsHandedSoThatTheServiceRefusesOtherBytes) {
+  Script(Answer(400, ErrorXml("XAmzContentSHA256Mismatch")));
+  const std::string hash = Sha256Hex("what was read");
+  auto put = Open()->Put({.key = ObjectKey("k"), .body = "altered", .sha256_hex = hash}, context_);
+  EXPECT_EQ(put.status().code(), Code::kUnavailable);
+  EXPECT_EQ(Only().headers.Get("x-amz-content-sha256"), hash);
+}
+
 TEST_F(S3StoreTest, AnEtagOfAKmsObjectIsNoMd5) {
   Script(Answer(
       200, "",
