@@ -1,6 +1,5 @@
 #include "net/azure_shared_key.h"
 
-#include <fmt/chrono.h>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -58,10 +57,6 @@ std::string SharedKeyAuthorization(const SharedKeyInput& input, std::string_view
   const Sha256Bytes signature = HmacSha256(key, SharedKeyStringToSign(input));
   const std::string_view bytes(reinterpret_cast<const char*>(signature.data()), signature.size());
   return fmt::format("SharedKey {}:{}", input.account, Base64Encode(bytes));
-}
-
-std::string HttpDate(std::chrono::system_clock::time_point time) {
-  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
 }  // namespace mbk

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -32,8 +31,5 @@ struct SharedKeyInput {
 std::string SharedKeyStringToSign(const SharedKeyInput& input);
 /// The value of the header Authorization. `key` is the account's key as bytes, not in base64.
 std::string SharedKeyAuthorization(const SharedKeyInput& input, std::string_view key);
-
-/// "Fri, 27 Nov 2026 06:00:00 GMT", as x-ms-date wants it.
-std::string HttpDate(std::chrono::system_clock::time_point time);
 
 }  // namespace mbk

@@ -1,6 +1,5 @@
 #include "net/sigv2.h"
 
-#include <fmt/chrono.h>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -70,10 +69,6 @@ std::string CanonicalResource(std::string_view path, const QueryPairs& query) {
 }
 
 }  // namespace
-
-std::string HttpDate(std::chrono::system_clock::time_point time) {
-  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
-}
 
 HttpHeaders SignV2(const SigningInputV2& input) {
   HttpHeaders added{{"Date", std::string(input.date)}};

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -11,9 +10,6 @@
 /// AWS Signature Version 2, the header form, which Google Cloud Storage takes from HMAC keys.
 /// https://docs.aws.amazon.com/AmazonS3/latest/userguide/RESTAuthentication.html
 namespace mbk {
-
-/// "Tue, 27 Mar 2007 19:36:42 GMT", as the header Date has it.
-std::string HttpDate(std::chrono::system_clock::time_point time);
 
 /// What is signed. The views and references must outlive the call of SignV2.
 struct SigningInputV2 {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "net/azure_shared_key.h"
+#include "net/http_date.h"
 
 namespace mbk::azure {
 namespace {

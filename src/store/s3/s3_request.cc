@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "net/http_date.h"
 #include "net/sigv2.h"
 
 namespace mbk::s3 {
