@@ -125,7 +125,9 @@ class Minio(ObjectStore):
         certificates: Certificates | None = None,
         preferred_port: int | None = None,
         identities: IdentityService | None = None,
+        events_to: str | None = None,
     ) -> None:
+        """`events_to`: a URL that is told of objects, before whoever writes one is answered."""
         super().__init__(name, ports.take(preferred_port), directory, buckets, certificates and certificates.ca)
         self.identities = identities
         command = [str(tool("bin/minio")), "server", "--quiet", "--address", f"{self.address}:{self.port}"]
@@ -144,6 +146,7 @@ class Minio(ObjectStore):
                 "MINIO_CI_CD": "1",  # serves from the root disk too
                 "MINIO_API_DISABLE_ODIRECT": "on",  # works on tmpfs and overlayfs
                 **_openid(identities),
+                **_events(events_to),
             },
         )
 
@@ -165,6 +168,16 @@ def _openid(identities: IdentityService | None) -> dict[str, str]:
         "MINIO_IDENTITY_OPENID_CONFIG_URL": f"{identities.url}/.well-known/openid-configuration",
         "MINIO_IDENTITY_OPENID_CLIENT_ID": AUDIENCE,
         "MINIO_IDENTITY_OPENID_CLAIM_NAME": "policy",
+    }
+
+
+def _events(url: str | None) -> dict[str, str]:
+    if url is None:
+        return {}
+    return {
+        "MINIO_NOTIFY_WEBHOOK_ENABLE_DOUBLE": "on",
+        "MINIO_NOTIFY_WEBHOOK_ENDPOINT_DOUBLE": url,
+        "MINIO_API_SYNC_EVENTS": "on",
     }
 
 

@@ -272,6 +272,15 @@ TEST(VolumeKeys, RefusesAVolumeThatHasMoved) {
   EXPECT_EQ(keys.volume_name(), "vol");
 }
 
+TEST(VolumeKeys, AppliesAtOnceWhenTheFirstKeysExpiredBeforeTheyWereAskedFor) {
+  FakeCloud cloud;
+  const std::chrono::system_clock::time_point expiry{std::chrono::seconds(1000)};
+  cloud.volume.keys.expires = expiry;
+  const zilliz::VolumeRequest request{.cluster_id = "in01-1", .path = "p"};
+  VolumeKeys keys(cloud, request, *cloud.ApplyVolume(request, {}), [&] { return expiry; });
+  EXPECT_EQ(keys.Fetch({})->value.session_token, "2");
+}
+
 TEST(VolumeKeys, KnowsTheNameThatWasGivenLast) {
   FakeCloud cloud;
   const zilliz::VolumeRequest request{.cluster_id = "in01-1", .path = "p"};

@@ -11,7 +11,8 @@ using zilliz::Volume;
 
 Result<Keys> VolumeKeys::Fetch(const CallContext& context) {
   std::scoped_lock lock(mutex_);
-  if (first_) return *std::exchange(first_, std::nullopt);
+  const std::optional<Keys> first = std::exchange(first_, std::nullopt);
+  if (first && first->expires > now_()) return *first;
   log::Info("new keys are applied for: those of the volume expire");
   Result<Volume> volume = cloud_.ApplyVolume(request_, context);
   if (!volume.ok()) return volume.status().WithContext("new keys for the volume");

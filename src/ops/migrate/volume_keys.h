@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -13,11 +14,20 @@ namespace mbk {
 /// The keys of a volume: those it came with, then those that are applied for. Thread-safe.
 class VolumeKeys {
  public:
-  /// `cloud` outlives the keys. `volume` is what `request` was answered with.
-  VolumeKeys(zilliz::Cloud& cloud, zilliz::VolumeRequest request, const zilliz::Volume& volume)
-      : cloud_(cloud), request_(std::move(request)), volume_(volume), first_(volume.keys) {}
+  using Now = Refreshing<AwsCredentials>::Now;
 
-  /// Costs nothing the first time, an application each time after that. kFailedPrecondition when the volume
+  /// `cloud` outlives the keys. `volume` is what `request` was answered with.
+  VolumeKeys(
+      zilliz::Cloud& cloud, zilliz::VolumeRequest request, const zilliz::Volume& volume,
+      Now now = [] { return std::chrono::system_clock::now(); })
+      : cloud_(cloud),
+        request_(std::move(request)),
+        now_(std::move(now)),
+        volume_(volume),
+        first_(volume.keys) {}
+
+  /// Costs nothing the first time, an application each time after that, and when the first have expired
+  /// before they were asked for. kFailedPrecondition when the volume
   /// has moved meanwhile: what was uploaded so far would stay behind at the old place.
   Result<zilliz::Keys> Fetch(const CallContext& context);
 
@@ -27,6 +37,7 @@ class VolumeKeys {
  private:
   zilliz::Cloud& cloud_;
   const zilliz::VolumeRequest request_;
+  const Now now_;
   mutable std::mutex mutex_;
   zilliz::Volume volume_;
   std::optional<zilliz::Keys> first_;
