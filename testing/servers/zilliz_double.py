@@ -74,7 +74,6 @@ class Seen:
 class ZillizDouble:
     def __init__(self, certificates: Certificates) -> None:
         self._lock = threading.Lock()
-        self._jobs: dict[str, Job] = {}
         self._pool = urllib3.PoolManager(ca_certs=str(certificates.ca))
         self._servers = [_serve(_Api, self, certificates), _serve(_Events, self, None)]
         self.ca = certificates.ca
@@ -91,6 +90,7 @@ class ZillizDouble:
             server.server_close()
 
     def reset(self) -> None:
+        self._jobs: dict[str, Job] = {}
         self.behaviour = Behaviour()
         self.seen = Seen()
 
