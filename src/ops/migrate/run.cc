@@ -98,9 +98,10 @@ Status Verify(const Cargo& cargo, const Volume& volume, ObjectReader& source, Ob
 }
 
 // What a run that ended before its job leaves behind, and how to go on.
-Status NotStarted(const MigrateOptions& options, Status failure) {
+Status NotStarted(const MigrateOptions& options, const Status& failure) {
+  // "Not found" is said of backups only.
   return {
-      failure.code(),
+      failure.code() == Code::kNotFound ? Code::kFailedPrecondition : failure.code(),
       fmt::format(
           "{}; no migration was started. What was uploaded stays in the volume until Zilliz Cloud removes "
           "it, three days after; begin again with: milvus-backup migrate -n {} -c {}",
