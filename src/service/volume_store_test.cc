@@ -66,8 +66,8 @@ TEST_F(VolumeStore, InGooglesCloudBearsTheTokenAndRenewsIt) {
   ASSERT_THAT(server_.seen(), SizeIs(2));
   EXPECT_EQ(server_.seen()[0].headers.Get("authorization"), "Bearer token1");
   EXPECT_EQ(server_.seen()[1].headers.Get("authorization"), "Bearer token2");
-  for (const auto& [name, value] : server_.seen()[1].headers)
-    EXPECT_FALSE(name.starts_with("x-amz-")) << name;
+  const SeenRequest again = server_.seen()[1];
+  for (const auto& [name, value] : again.headers) EXPECT_FALSE(name.starts_with("x-amz-")) << name;
 }
 
 }  // namespace
