@@ -5,6 +5,7 @@
 #include "manifest/keys.h"
 #include "service/settings.h"
 #include "service/wire.h"
+#include "zilliz/cloud_client.h"
 
 namespace mbk::service {
 namespace {
@@ -38,11 +39,16 @@ std::function<std::string(const std::string&)> ImportPath(const config::Storage&
 
 }  // namespace
 
+Status CheckCloud(const config::Config& config) { return zilliz::CheckOptions(CloudOptionsOf(config)); }
+
 Result<std::unique_ptr<Session>> Session::Open(const config::Loaded& loaded, const Needs& needs,
                                                const CallContext& context) {
   std::unique_ptr<Session> session(new Session(loaded));
   if (needs.milvus || needs.server) MBK_TRY(session->ConnectServer(context));
   if (needs.milvus) MBK_TRY(session->OpenMilvusStore(context));
+  if (needs.cloud) {
+    MBK_TRY_ASSIGN(session->cloud_, zilliz::MakeCloud(CloudOptionsOf(loaded.config)));
+  }
   if (needs.backups != BackupAccess::kNone) MBK_TRY(session->OpenBackupStore(needs.backups, context));
   return session;
 }
@@ -86,6 +92,14 @@ Status Session::OpenBackupStore(BackupAccess access, const CallContext& context)
               .WithContext("the backup store"));
   backup_side_ = std::make_unique<BackupSide>(BackupSide{.store = *backup_store_, .root = root});
   return {};
+}
+
+CloudSide Session::cloud() {
+  return {.cloud = *cloud_,
+          .open_volume = [ca_file = loaded_.config.cloud_ca_cert_path](const zilliz::Volume& volume,
+                                                                       zilliz::FetchKeys fetch) {
+            return MakeVolumeStore(volume, std::move(fetch), ca_file);
+          }};
 }
 
 RunServices Session::run(Progress& progress) const {

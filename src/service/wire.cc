@@ -215,6 +215,32 @@ std::shared_ptr<ObjectStore> MakeDirectoryStore(const std::string& path) {
       RetryPolicy{});
 }
 
+zilliz::CloudOptions CloudOptionsOf(const config::Config& config) {
+  return {.endpoint = config.cloud_endpoint,
+          .api_key = config.cloud_api_key,
+          .ca_file = config.cloud_ca_cert_path};
+}
+
+// The region is left to be discovered: the one that Zilliz Cloud names beside the volume is in words of its
+// own, and a region that is given is obeyed.
+Result<std::shared_ptr<ObjectStore>> MakeVolumeStore(const zilliz::Volume& volume, zilliz::FetchKeys fetch,
+                                                     const std::string& ca_file) {
+  S3Options options{.service = std::string(config::ProviderName(Provider::kAws)),
+                    .host = volume.host,
+                    .port = volume.port,
+                    .use_ssl = true,
+                    .bucket = volume.bucket,
+                    .fetch_credentials = std::move(fetch),
+                    .ca_file = ca_file};
+  if (volume.cloud == zilliz::StagingCloud::kGcp) {
+    options.service = std::string(config::ProviderName(Provider::kGcp));
+    options.signature = S3Signature::kBearer;
+    options.batch_delete = false;
+  }
+  MBK_TRY_ASSIGN(std::shared_ptr<ObjectStore> store, MakeS3Store(std::move(options)));
+  return std::shared_ptr<ObjectStore>(std::make_shared<RetryingStore>(std::move(store), RetryPolicy{}));
+}
+
 std::string KeyRoot(const config::Storage& storage) {
   return storage.provider == Provider::kLocal ? JoinKey(storage.root_path, "")
                                               : RootForBucket(storage.root_path);

@@ -7,14 +7,12 @@
 #include <string_view>
 
 #include "base/hash.h"
+#include "base/one_line.h"
 #include "net/http_client.h"
 #include "store/object_store.h"
 
 /// What the stores that speak HTTP have in common. Internal to store/. All functions are pure.
 namespace mbk {
-
-/// What a service wrote, fit for one line of a message: no control characters, at most 300 bytes.
-std::string OneLine(std::string_view text);
 
 /// An object's key must name an object: with an empty one, DELETE would be about the bucket.
 Status CheckKey(const ObjectKey& key);

@@ -127,7 +127,9 @@ class Minio(ObjectStore):
         certificates: Certificates | None = None,
         preferred_port: int | None = None,
         identities: IdentityService | None = None,
+        events_to: str | None = None,
     ) -> None:
+        """`events_to`: a URL that is told of objects, before whoever writes one is answered."""
         super().__init__(name, ports.take(preferred_port), directory, buckets, certificates and certificates.ca)
         self.identities = identities
         command = [str(tool("bin/minio")), "server", "--quiet", "--address", f"{self.address}:{self.port}"]
@@ -148,6 +150,7 @@ class Minio(ObjectStore):
                 # What is deleted lies in a trash for five minutes else, which rounds of a benchmark fill a RAM disk with.
                 "MINIO_API_DELETE_CLEANUP_INTERVAL": "5s",
                 **_openid(identities),
+                **_events(events_to),
             },
         )
 
@@ -169,6 +172,16 @@ def _openid(identities: IdentityService | None) -> dict[str, str]:
         "MINIO_IDENTITY_OPENID_CONFIG_URL": f"{identities.url}/.well-known/openid-configuration",
         "MINIO_IDENTITY_OPENID_CLIENT_ID": AUDIENCE,
         "MINIO_IDENTITY_OPENID_CLAIM_NAME": "policy",
+    }
+
+
+def _events(url: str | None) -> dict[str, str]:
+    if url is None:
+        return {}
+    return {
+        "MINIO_NOTIFY_WEBHOOK_ENABLE_DOUBLE": "on",
+        "MINIO_NOTIFY_WEBHOOK_ENDPOINT_DOUBLE": url,
+        "MINIO_API_SYNC_EVENTS": "on",
     }
 
 

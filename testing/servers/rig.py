@@ -69,13 +69,19 @@ class Rig:
         self.stop()
 
     def minio(
-        self, name: str, buckets: Sequence[str] = (), *, tls: bool = False, preferred_port: int | None = None
+        self,
+        name: str,
+        buckets: Sequence[str] = (),
+        *,
+        tls: bool = False,
+        preferred_port: int | None = None,
+        events_to: str | None = None,
     ) -> Minio:
         certificates = self.certificates() if tls else None
         return self._add(
             name,
             Minio(name, self.directory, self._ports, buckets=buckets, certificates=certificates,
-                  preferred_port=preferred_port),
+                  preferred_port=preferred_port, events_to=events_to),
         )  # fmt: skip
 
     def minio_with_identities(self, name: str, buckets: Sequence[str] = ()) -> Minio:

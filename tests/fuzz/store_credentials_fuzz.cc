@@ -7,7 +7,7 @@
 
 #include "store/credentials/answer.h"
 #include "store/credentials/ini.h"
-#include "store/credentials/timestamp.h"
+#include "base/timestamp.h"
 
 namespace {
 
@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ExpectUsable(mbk::credentials::ParseKeys(text, {.within = "credential"}, now), now);
   ExpectUsable(mbk::credentials::ParseStsKeys(text, now), now);
   Expect(mbk::credentials::WordsOfRefusal(text).find('\n') == std::string::npos);
-  const auto time = mbk::credentials::ParseUtcTimestamp(text);
+  const auto time = mbk::ParseTimestamp(text);
   Expect(time.ok() || time.status().code() == mbk::Code::kDataLoss);
   return 0;
 }

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 
-#include "store/credentials/timestamp.h"
+#include "base/timestamp.h"
 #include "store/s3/s3_error.h"
 
 namespace mbk::credentials {
@@ -34,7 +34,7 @@ Result<Keys> Checked(AwsCredentials keys, std::string_view expiration, Time now)
   }
   Keys result{.value = std::move(keys)};
   if (expiration.empty()) return result;
-  MBK_TRY_ASSIGN(result.expires, ParseUtcTimestamp(expiration));
+  MBK_TRY_ASSIGN(result.expires, ParseTimestamp(expiration));
   if (result.expires <= now) {
     return Status(Code::kUnavailable, fmt::format("the keys expired at {} (is this machine's clock right?)",
                                                   OneLine(expiration)));

@@ -8,7 +8,7 @@
 #include "net/url.h"
 #include "store/credentials/oauth.h"
 #include "store/credentials/small_file.h"
-#include "store/credentials/timestamp.h"
+#include "base/timestamp.h"
 #include "store/http_store.h"
 
 namespace mbk::google {
@@ -136,7 +136,7 @@ Result<Token> Impersonate(const TokenRequest& request, const std::string& url,
            context));
   std::string token = Text(answer, "accessToken");
   if (!IsBearerToken(token)) return Failed(request, url, DataLoss("the answer has no usable accessToken"));
-  Result<Time> expires = credentials::ParseUtcTimestamp(Text(answer, "expireTime"));
+  Result<Time> expires = ParseTimestamp(Text(answer, "expireTime"));
   if (!expires.ok()) return Failed(request, url, DataLoss("the answer has no usable expireTime"));
   return Token{.value = std::move(token), .expires = std::min(*expires, request.now + oauth::kLongestLife)};
 }

@@ -114,9 +114,13 @@ bool Client::Renews(int http_status, const ErrorBody& refusal, const AwsCredenti
 Result<HttpResponse> Client::SendOnce(const Request& request, const CallContext& context,
                                       const AnswerOptions& answer, const Destination& destination,
                                       const AwsCredentials& credentials) {
-  HttpRequest http = BuildHttpRequest(
-      destination.address, request,
-      {.credentials = credentials, .region = destination.region, .time = options_.now(), .keys = keys_});
+  HttpRequest http = BuildHttpRequest(destination.address, request,
+                                      {.signature = options_.signature,
+                                       .bucket = options_.bucket,
+                                       .credentials = credentials,
+                                       .region = destination.region,
+                                       .time = options_.now(),
+                                       .keys = keys_});
   http.on_headers = answer.on_headers;
   http.sink = answer.sink;
   http.stall_timeout = answer.stall_timeout;

@@ -1,10 +1,11 @@
-#include "store/credentials/timestamp.h"
+#include "base/timestamp.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <optional>
 
-namespace mbk::credentials {
+namespace mbk {
 namespace {
 
 using Time = std::chrono::system_clock::time_point;
@@ -23,18 +24,29 @@ int Number(std::string_view digits) {
   return number;
 }
 
+// What local time is ahead of UTC by: "Z", "+01:00", "-03:30".
+std::optional<std::chrono::minutes> OffsetOf(std::string_view zone) {
+  if (zone == "Z") return std::chrono::minutes(0);
+  if (!HasShape(zone, "+00:00") && !HasShape(zone, "-00:00")) return std::nullopt;
+  const int hours = Number(zone.substr(1, 2)), minutes = Number(zone.substr(4, 2));
+  if (hours > 23 || minutes > 59) return std::nullopt;
+  const std::chrono::minutes offset(hours * 60 + minutes);
+  return zone.front() == '-' ? -offset : offset;
+}
+
 }  // namespace
 
-Result<Time> ParseUtcTimestamp(std::string_view text) {
-  const Status refused = DataLoss(fmt::format("\"{:.40}\" is no time in UTC", text));
+Result<Time> ParseTimestamp(std::string_view text) {
+  const Status refused = DataLoss(fmt::format("\"{:.40}\" is no time of RFC 3339", text));
   constexpr std::string_view kShape = "0000-00-00T00:00:00";
   const std::string_view seconds = text.substr(0, kShape.size());
-  std::string_view rest = text.substr(seconds.size());
-  if (!HasShape(seconds, kShape) || !rest.ends_with('Z')) return refused;
-  rest.remove_suffix(1);
-  const bool fraction =
-      rest.size() > 1 && rest.front() == '.' && std::ranges::all_of(rest.substr(1), IsDigit);
-  if (!rest.empty() && !fraction) return refused;
+  const std::string_view rest = text.substr(seconds.size());
+  const std::string_view fraction = rest.substr(0, rest.find_first_of("Z+-"));
+  const std::optional<std::chrono::minutes> offset = OffsetOf(rest.substr(fraction.size()));
+  if (!HasShape(seconds, kShape) || !offset) return refused;
+  const bool is_fraction =
+      fraction.size() > 1 && fraction.front() == '.' && std::ranges::all_of(fraction.substr(1), IsDigit);
+  if (!fraction.empty() && !is_fraction) return refused;
 
   const std::chrono::year_month_day date{
       std::chrono::year(Number(seconds.substr(0, 4))),
@@ -46,7 +58,7 @@ Result<Time> ParseUtcTimestamp(std::string_view text) {
   // The clock counts nanoseconds in 64 bits, which end in 2262; "9999-12-31" is how some say "never".
   if (date.year() > std::chrono::year(2261)) return Time::max();
   return Time(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-         std::chrono::seconds(second);
+         std::chrono::seconds(second) - *offset;
 }
 
-}  // namespace mbk::credentials
+}  // namespace mbk
