@@ -73,15 +73,21 @@ Status CheckOrder(std::span<const UploadedPart> parts, const std::string& path) 
 
 }  // namespace
 
-Result<UploadId> StartUpload(const Tree& tree, const ObjectKey& key) {
+Result<StartedUpload> StartUpload(const Tree& tree, const ObjectKey& key) {
   MBK_TRY(tree.CheckKey(key.str()));
-  std::string id = HiddenName("upload");
+  StartedUpload started{.id = {.key = key}};
   MBK_TRY(RetryWhilePruned([&]() -> Status {
     MBK_TRY_ASSIGN(Place place, tree.Make(key.str()));
-    if (::mkdirat(place.directory.get(), id.c_str(), kDirectoryMode) == 0) return {};
-    return ErrnoStatus(errno, "start an upload of", place.path);
+    started.id.id = HiddenName("upload");
+    const char* name = started.id.id.c_str();
+    if (::mkdirat(place.directory.get(), name, kDirectoryMode) != 0)
+      return ErrnoStatus(errno, "start an upload of", place.path);
+    started.claim =
+        Fd(::openat(place.directory.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!started.claim.ok()) return ErrnoStatus(errno, "start an upload of", place.path);
+    return Claim(started.claim, place.path);
   }));
-  return UploadId{.key = key, .id = std::move(id)};
+  return started;
 }
 
 Result<UploadedPart> WritePart(const Tree& tree, const UploadId& upload, int part_number,

@@ -13,7 +13,11 @@
 /// their numbers, and become one file on completion.
 namespace mbk::local_internal {
 
-Result<UploadId> StartUpload(const Tree& tree, const ObjectKey& key);
+struct StartedUpload {
+  UploadId id;
+  posix::Fd claim;  ///< to be kept until the upload ends: see Claim
+};
+Result<StartedUpload> StartUpload(const Tree& tree, const ObjectKey& key);
 
 /// `write` fills the file of the part; an earlier part of that number is replaced.
 Result<UploadedPart> WritePart(const Tree& tree, const UploadId& upload, int part_number,
