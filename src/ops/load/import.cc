@@ -87,12 +87,14 @@ class Importer {
       std::scoped_lock lock(mutex_);
       staged_[staging.prefix()] = &outcome;
     }
-    const auto staged = Stage(server_, source_, plan, staging, run_, context);
+    const Result<Staged> staged = Stage(server_, source_, plan, staging, run_, context);
     if (!staged.ok()) {
       CleanUp(staging, outcome);
       return staged.status();
     }
-    Submit(plan.target, *staged, staging, outcome, [this, staging, &outcome] { CleanUp(staging, outcome); });
+    outcome.streamed_because = staged->streamed_because;
+    Submit(plan.target, staged->imports, staging, outcome,
+           [this, staging, &outcome] { CleanUp(staging, outcome); });
     return {};
   }
 
