@@ -174,6 +174,7 @@ Result<CopyResult> ObjectCopier::CopyOne(const CopyTask& task, const CallContext
     }
     FallBackToStreaming(copied.status());
   }
+  streamed_ = true;
   Result<CopyResult> copied =
       task.size > options_.part_size_bytes ? StreamInParts(task, context) : Stream(task, context);
   return copied.ok() ? copied
@@ -251,7 +252,7 @@ void ObjectCopier::FallBackToStreaming(const Status& refusal) {
 
 std::string ObjectCopier::streaming_reason() const {
   std::scoped_lock lock(mutex_);
-  return streaming_reason_;
+  return streamed_ ? streaming_reason_ : "";
 }
 
 }  // namespace mbk

@@ -68,7 +68,7 @@ class ObjectCopier {
   Result<CopyResult> CopyOne(const CopyTask& task, const CallContext& context);
 
   /// Why bytes go through this process: two services hold the two ends, the options ask for it, or the
-  /// service refused to copy by itself. Empty as long as copies are server-side.
+  /// service refused to copy by itself. Empty as long as none did.
   std::string streaming_reason() const;
 
  private:
@@ -83,6 +83,7 @@ class ObjectCopier {
   const CopyOptions options_;
   ByteBudget budget_;
   std::atomic<bool> server_side_;
+  std::atomic<bool> streamed_ = false;
   mutable std::mutex mutex_;
   std::string streaming_reason_;
 };

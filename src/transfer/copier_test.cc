@@ -114,6 +114,8 @@ TEST(ObjectCopier, StreamsBetweenServices) {
   EXPECT_THAT(pair.target_memory->Contents(),
               UnorderedElementsAre(std::pair("copy/a", "hello"), std::pair("copy/empty", "")));
   EXPECT_THAT(copier.streaming_reason(), HasSubstr("are two services"));
+  EXPECT_EQ(ObjectCopier(pair.source, pair.target, SmallParts()).streaming_reason(), "")
+      << "it copied nothing";
 }
 
 TEST(ObjectCopier, StreamsInsideOneServiceWhenToldTo) {

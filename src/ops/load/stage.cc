@@ -36,7 +36,6 @@ Collection Copied(const ObjectSource& source, const CollectionPlan& plan) {
 // Why the bytes went through this process, if they did.
 Result<std::string> CopyAll(MilvusSide& server, const ObjectSource& source, const ObjectIndex& index,
                             const BinlogTree& staging, const RunServices& run, const CallContext& context) {
-  if (index.size() == 0) return std::string();
   ObjectCopier copier(source.store, server.store, run.settings.copy);
   std::size_t at = 0;
   auto next = [&]() -> Result<std::optional<CopyTask>> {

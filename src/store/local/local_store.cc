@@ -169,7 +169,7 @@ class LocalStore final : public ObjectStore {
 
   Status EnsureBucket(const CallContext& context) override {
     MBK_TRY(context.Check());
-    return tree_.MakeBase();
+    return tree_.MakeTop();
   }
 
  private:

@@ -193,6 +193,15 @@ TEST_F(LocalStoreTest, AMissingBaseListsEmptyAndTakesNoObjectsUntilItIsMade) {
   EXPECT_EQ(Put(*store, "k"), Status());
 }
 
+TEST_F(LocalStoreTest, ARootIsMadeAsABaseIs) {
+  auto store = MakeLocalStore({.root_directory = Path("not/yet")});
+  EXPECT_EQ(store->EnsureBucket({}), Status());
+  EXPECT_EQ(Files(), (std::set<std::string>{"not", "not/yet"}));
+  WriteFile("taken", "a file");
+  EXPECT_EQ(MakeLocalStore({.root_directory = Path("taken")})->EnsureBucket({}).code(),
+            Code::kFailedPrecondition);
+}
+
 TEST_F(LocalStoreTest, DeleteRemovesTheDirectoriesItEmptied) {
   for (const char* key : {"a/b/c/1", "a/b/c/2", "a/x"}) EXPECT_EQ(Put(*store_, key), Status());
   EXPECT_EQ(Delete(*store_, "a/b/c/1"), Status());

@@ -164,10 +164,13 @@ Result<Fd> Tree::OpenFile(const std::string& key, std::string_view action) const
   return file;
 }
 
-Status Tree::MakeBase() const {
-  if (base_.empty()) return {};
-  // Above the base symbolic links are the administrator's: walk as for keys that are paths.
-  MBK_TRY_ASSIGN([[maybe_unused]] Place inside, Rooted("").Make(base_ + "/."));
+Status Tree::MakeTop() const {
+  const std::string& top = base_.empty() ? root_ : base_;
+  if (top.empty()) return {};
+  // Above it symbolic links are the administrator's: walk as for keys that are any path.
+  MBK_TRY_ASSIGN(const Place inside, Rooted("").Make(top + "/."));
+  if (::faccessat(inside.directory.get(), ".", W_OK | X_OK, 0) != 0)
+    return ErrnoStatus(errno, "write into", top);
   return {};
 }
 

@@ -54,8 +54,8 @@ class Tree {
   /// Open the file of `key` for reading; kNotFound when there is none or it is no regular file.
   Result<posix::Fd> OpenFile(const std::string& key, std::string_view action) const;
 
-  /// Make the base and its parents.
-  Status MakeBase() const;
+  /// Make the base or root and its parents; kPermissionDenied when nothing can be written into it.
+  Status MakeTop() const;
   /// Remove the directories above `key` that hold nothing, or only what killed runs left in them, up to the
   /// base or root, which stay.
   void Prune(std::string key) const;
