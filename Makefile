@@ -127,9 +127,14 @@ torture: build tools ## end to end, and what is too slow for every run
 
 # ------------------------------------------------------------------------------------------------ shows
 
-.PHONY: demo
-demo: build tools ## the documented walkthrough on two Milvus and two MinIO, each row compared
-	@$(IN_LOOPBACK) $(PYTHON) -W ignore demo/demo.py
+# STORE=local is the small form: no object store is installed or started.
+STORE ?= minio
+.PHONY: demo tools-minio tools-local
+tools-minio: tools
+tools-local: deps
+	@testing/servers/install.sh milvus
+demo: build tools-$(STORE) ## the documented walkthrough on two Milvus and two MinIO, each row compared; STORE=local: small, without MinIO
+	@$(IN_LOOPBACK) $(PYTHON) -W ignore demo/demo.py $(STORE)
 
 .PHONY: bench
 bench: build tools ## what it costs against the Go tool, mc and rclone; bench/README.md says how (15 minutes)

@@ -45,6 +45,11 @@ struct Invocation {
   std::function<Result<config::Loaded>(const std::string& file)> load_other;
 };
 
+/// What failed with one of two configurations, and with which.
+inline Status InFileOf(const config::Loaded& loaded, const Status& failure) {
+  return loaded.file.empty() ? failure : failure.WithContext(loaded.file);
+}
+
 /// The work of a command, its flags already checked.
 using Run = std::function<Result<Output>(Invocation&)>;
 

@@ -11,18 +11,18 @@ namespace mbk::service {
 struct StoreSettings {
   std::string address;
   std::string port;
-  std::string access_key;  ///< or where keys come from, when they are not in the file
-  std::string secret_key;  ///< likewise
-  std::string bucket;
+  std::string access_key;  ///< or what else opens the store: an account, a key file, where keys come from
+  std::string secret_key;  ///< likewise; empty when one setting is all there is
+  std::string bucket;      ///< on a local disk the root
   std::string root;
   std::string ca_cert;
 };
 
 enum class Side { kMilvus, kBackup };
-StoreSettings SettingsOf(Side side, int schema_version, config::AuthType auth = config::AuthType::kStatic);
+StoreSettings SettingsOf(Side side, int schema_version, const config::Storage& storage = {});
 
 /// The error of a store with the settings to look at appended: address and port when nothing answers,
-/// keys when it refuses, bucket otherwise.
+/// credentials when it refuses, bucket otherwise.
 Status PointAtSettings(Status failure, const StoreSettings& settings);
 
 }  // namespace mbk::service

@@ -191,7 +191,7 @@ Result<std::unique_ptr<ObjectStore>> MakeS3(const config::Storage& storage, cons
 Result<std::shared_ptr<ObjectStore>> MakeStore(const config::Storage& storage) {
   std::shared_ptr<ObjectStore> store;
   if (storage.provider == Provider::kLocal) {
-    store = MakeLocalStore({.keep_directory = KeyRoot(storage)});
+    store = MakeLocalStore({.root_directory = KeyRoot(storage)});
   } else if (const std::optional<S3Kind> kind = S3KindOf(storage.provider)) {
     MBK_TRY_ASSIGN(store, MakeS3(storage, *kind));
   } else if (storage.provider == Provider::kGcp) {

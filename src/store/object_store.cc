@@ -35,10 +35,10 @@ std::string_view DigestKindName(Digest::Kind kind) {
 }
 
 std::string StoreIdentity::Url(const ObjectKey& key) const {
-  // A local store may have no base directory: then the key alone is the path.
-  const bool bare = service == "local" && bucket.empty();
-  return fmt::format("{}://{}{}{}", SchemeOf(service), bucket.str(), bare || key.empty() ? "" : "/",
-                     key.str());
+  // A local store may have no base directory: then the key alone is the path, and no other key is absolute.
+  const bool is_path = service == "local" && (bucket.empty() || key.str().starts_with(bucket.str() + "/"));
+  if (is_path && !key.empty()) return fmt::format("{}://{}", SchemeOf(service), key.str());
+  return fmt::format("{}://{}{}{}", SchemeOf(service), bucket.str(), key.empty() ? "" : "/", key.str());
 }
 
 bool StoreIdentity::SameService(const StoreIdentity& other) const {

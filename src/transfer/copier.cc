@@ -26,9 +26,18 @@ std::string Describe(const CopyTask& task, const ObjectReader& source, const Obj
   return fmt::format("copy {} to {}", source.identity().Url(task.source), target.identity().Url(task.target));
 }
 
-bool IsServerSide(const CopyOptions& options, const ObjectReader& source, const ObjectReader& target) {
-  if (options.mode == CopyMode::kStreaming || !target.capabilities().server_side_copy) return false;
-  return options.mode == CopyMode::kDirect || source.identity().SameService(target.identity());
+std::string ServiceName(const StoreIdentity& store) {
+  return store.endpoint.empty() ? store.service : fmt::format("{} at {}", store.service, store.endpoint);
+}
+
+// Empty when copies can be left to the service.
+std::string WhyStreamed(const CopyOptions& options, const ObjectReader& source, const ObjectReader& target) {
+  const StoreIdentity &from = source.identity(), &to = target.identity();
+  if (options.mode == CopyMode::kStreaming) return "the configuration asks for it";
+  if (!target.capabilities().server_side_copy)
+    return fmt::format("{} does not copy by itself", ServiceName(to));
+  if (options.mode == CopyMode::kDirect || from.SameService(to)) return "";
+  return fmt::format("{} and {} are two services", ServiceName(from), ServiceName(to));
 }
 
 // An upload that is not completed is aborted, whatever ended it: the store charges for forgotten parts.
@@ -140,7 +149,8 @@ ObjectCopier::ObjectCopier(ObjectReader& source, ObjectStore& target, const Copy
       target_(target),
       options_(options),
       budget_(options.memory_budget_bytes),
-      server_side_(IsServerSide(options, source, target)) {}
+      server_side_(WhyStreamed(options, source, target).empty()),
+      streaming_reason_(WhyStreamed(options, source, target)) {}
 
 Status ObjectCopier::CopyAll(const CopyTaskSource& next, Progress& progress, const CallContext& context,
                              const CopyDone& done, const CopyFailed& failed) {
@@ -192,6 +202,7 @@ Result<CopyResult> ObjectCopier::CopyOne(const CopyTask& task, const CallContext
     }
     FallBackToStreaming(copied.status());
   }
+  streamed_ = true;
   Result<CopyResult> copied =
       task.size > options_.part_size_bytes ? StreamInParts(task, context) : Stream(task, context);
   return copied.ok() ? copied
@@ -266,14 +277,14 @@ Result<CopyResult> ObjectCopier::StreamInParts(const CopyTask& task, const CallC
 void ObjectCopier::FallBackToStreaming(const Status& refusal) {
   std::scoped_lock lock(mutex_);
   if (!server_side_.exchange(false)) return;
-  fallback_reason_ = refusal.message();
-  log::Warn("copying inside the store was refused, the bytes go through this process from here on: {}",
-            refusal.message());
+  streaming_reason_ =
+      fmt::format("{} refused to copy by itself: {}", ServiceName(target_.identity()), refusal.message());
+  log::Warn("the bytes go through this process from here on: {}", streaming_reason_);
 }
 
-std::string ObjectCopier::fallback_reason() const {
+std::string ObjectCopier::streaming_reason() const {
   std::scoped_lock lock(mutex_);
-  return fallback_reason_;
+  return streamed_ ? streaming_reason_ : "";
 }
 
 }  // namespace mbk

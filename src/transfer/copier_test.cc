@@ -113,7 +113,9 @@ TEST(ObjectCopier, StreamsBetweenServices) {
   ASSERT_TRUE(copier.CopyOne(TaskOf("empty", 0), {}).ok());
   EXPECT_THAT(pair.target_memory->Contents(),
               UnorderedElementsAre(std::pair("copy/a", "hello"), std::pair("copy/empty", "")));
-  EXPECT_EQ(copier.fallback_reason(), "") << "nothing else was ever possible";
+  EXPECT_THAT(copier.streaming_reason(), HasSubstr("are two services"));
+  EXPECT_EQ(ObjectCopier(pair.source, pair.target, SmallParts()).streaming_reason(), "")
+      << "it copied nothing";
 }
 
 TEST(ObjectCopier, StreamsInsideOneServiceWhenToldTo) {
@@ -219,7 +221,7 @@ TEST(ObjectCopier, StreamsFromThenOnWhenAServerSideCopyIsRefusedAndRemembersWhy)
     ObjectCopier copier(pair.source, pair.target, SmallParts());
     EXPECT_EQ(copier.CopyOne(TaskOf("a", 5), {}).value().method, CopyMethod::kStreamed);
     EXPECT_EQ(copier.CopyOne(TaskOf("b", 5), {}).value().method, CopyMethod::kStreamed);
-    EXPECT_THAT(copier.fallback_reason(), HasSubstr("CopyObject: AccessDenied (request 7F)"));
+    EXPECT_THAT(copier.streaming_reason(), HasSubstr("CopyObject: AccessDenied (request 7F)"));
     EXPECT_EQ(pair.target.fired(), 1);
   }
 }
@@ -236,7 +238,7 @@ TEST(ObjectCopier, DoesNotStreamWhenOnlyServerSideCopiesAreWanted) {
   EXPECT_EQ(copied.code(), Code::kPermissionDenied);
   EXPECT_THAT(copied.message(), testing::AllOf(HasSubstr("copy "), HasSubstr("from/a"),
                                                HasSubstr("to/copy/a"), HasSubstr("AccessDenied")));
-  EXPECT_EQ(copier.fallback_reason(), "");
+  EXPECT_EQ(copier.streaming_reason(), "");
 }
 
 TEST(ObjectCopier, AnotherFailureOfAServerSideCopyIsNoReasonToStream) {

@@ -45,6 +45,7 @@ class Program:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.environment: dict[str, str] = {}  # variables beside the developer's own
+        self.wrapper: list[str] = []  # a command that runs the program
         directory.mkdir(parents=True, exist_ok=True)
 
     def configure(self, text: str, file: str = "configs/backup.yaml") -> Path:
@@ -57,7 +58,7 @@ class Program:
     def run(self, *args: object, env: dict[str, str] | None = None) -> Outcome:
         command = [str(BINARY), *map(str, args)]
         done = subprocess.run(
-            command,
+            [*self.wrapper, *command],
             cwd=self.directory,
             env=_environment() | self.environment | (env or {}),
             capture_output=True,

@@ -94,7 +94,7 @@ CopyTaskSource TasksOf(const Cargo& cargo, const BackupLayout& from, const Backu
 struct Carried {
   Extent extent;
   DigestLog digests;
-  std::string fallback_reason;
+  std::string streamed_because;
 };
 
 Result<Carried> CopyData(const Cargo& cargo, BackupSide& source, BackupSide& target, const BackupLayout& from,
@@ -109,7 +109,7 @@ Result<Carried> CopyData(const Cargo& cargo, BackupSide& source, BackupSide& tar
     return Status();
   }));
   carried.digests.Seal();
-  carried.fallback_reason = copier.fallback_reason();
+  carried.streamed_because = copier.streaming_reason();
   return carried;
 }
 
@@ -205,7 +205,7 @@ Result<CopyReport> Write(const CopyBackupOptions& options, BackupSide& source, B
   MBK_TRY(VerifyAndRecord(source, target, opened.layout, to, carried, context));
 
   CopyReport report = ReportOf(options, target, to, carried.extent);
-  report.fallback_reason = std::move(carried.fallback_reason);
+  report.streamed_because = std::move(carried.streamed_because);
 
   // From here on the copy exists.
   run.progress.Enter(Step::kManifest);

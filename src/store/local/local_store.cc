@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <limits>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "store/byte_range.h"
@@ -23,6 +26,11 @@ using local_internal::Place;
 using local_internal::Tree;
 using posix::ErrnoStatus;
 using posix::Fd;
+
+// A path-like key then never looks like one below a base: see Tree::OfSource.
+std::string Absolute(const std::string& path) {
+  return path.empty() ? path : std::filesystem::absolute(path).string();
+}
 
 std::string WithoutTrailingSlashes(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
@@ -44,9 +52,10 @@ Status CheckEtag(const ObjectInfo& info, const std::string& if_match, const std:
 class LocalStore final : public ObjectStore {
  public:
   explicit LocalStore(LocalOptions options)
-      : tree_(WithoutTrailingSlashes(std::move(options.base_directory))),
-        keep_directory_(WithoutTrailingSlashes(std::move(options.keep_directory))),
-        identity_{.service = "local", .bucket = BucketName(tree_.base())},
+      : tree_(options.base_directory.empty()
+                  ? Tree::Rooted(WithoutTrailingSlashes(std::move(options.root_directory)))
+                  : Tree::Below(WithoutTrailingSlashes(Absolute(options.base_directory)))),
+        identity_{.service = "local", .bucket = tree_.name()},
         capabilities_{.parts_in_any_order = false,
                       .refuses_altered_bodies = true,  // nothing lies between
                       .max_single_copy_bytes = std::numeric_limits<std::int64_t>::max(),
@@ -91,11 +100,16 @@ class LocalStore final : public ObjectStore {
   }
 
   Status Delete(std::span<const ObjectKey> keys, const CallContext& context) override {
+    std::map<std::string, const ObjectKey*> emptied;  // one deleted key of each directory
+    Status status;
     for (const ObjectKey& key : keys) {
-      MBK_TRY(context.Check());
-      MBK_TRY(DeleteOne(key.str()));
+      status = context.Check();
+      if (status.ok()) status = DeleteOne(key.str());
+      if (!status.ok()) break;
+      emptied.emplace(key.str().substr(0, key.str().rfind('/') + 1), &key);
     }
-    return {};
+    for (const auto& [directory, key] : emptied) tree_.Prune(key->str());
+    return status;
   }
 
   Result<WriteResult> Copy(const CopySource& source, const ObjectKey& target,
@@ -103,7 +117,8 @@ class LocalStore final : public ObjectStore {
     MBK_TRY(context.Check());
     MBK_TRY_ASSIGN(OpenSource from, Open(source));
     MBK_TRY_ASSIGN(PendingFile to, PendingFile::Create(tree_, target.str()));
-    MBK_TRY(posix::CopyRange(from.file.get(), 0, from.info.size, to.fd(), to.path(), context));
+    if (!posix::Reflink(from.file.get(), to.fd()))
+      MBK_TRY(posix::CopyRange(from.file.get(), 0, from.info.size, to.fd(), to.path(), context));
     MBK_TRY(CheckUnchanged(from.file, from.info, from.path));
     MBK_TRY_ASSIGN(std::string etag, to.Publish(PutCondition::kNone));
     return WriteResult{.etag = std::move(etag)};
@@ -147,13 +162,13 @@ class LocalStore final : public ObjectStore {
     MBK_TRY(context.Check());
     MBK_TRY(tree_.CheckKey(upload.key.str()));
     uploads_.Remove(upload);
-    tree_.Prune(upload.key.str(), keep_directory_);
+    tree_.Prune(upload.key.str());
     return {};
   }
 
   Status EnsureBucket(const CallContext& context) override {
     MBK_TRY(context.Check());
-    return tree_.MakeBase();
+    return tree_.MakeTop();
   }
 
  private:
@@ -164,7 +179,7 @@ class LocalStore final : public ObjectStore {
   };
 
   Result<OpenSource> Open(const CopySource& source) const {
-    const Tree tree(source.bucket.str());
+    const Tree tree = Tree::OfSource(source.bucket, source.key.str());
     OpenSource from{.path = tree.PathOf(source.key.str())};
     MBK_TRY_ASSIGN(from.file, tree.OpenFile(source.key.str(), "copy"));
     MBK_TRY_ASSIGN(from.info, Describe(source.key, from.file, from.path));
@@ -198,12 +213,10 @@ class LocalStore final : public ObjectStore {
       if (posix::IsAbsent(errno) || errno == EISDIR) return {};
       return ErrnoStatus(errno, "delete", place->path);
     }
-    tree_.Prune(key, keep_directory_);
     return {};
   }
 
   const Tree tree_;
-  const std::string keep_directory_;
   const StoreIdentity identity_;
   const StoreCapabilities capabilities_;
   local_internal::UploadTable uploads_;

@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -133,6 +135,10 @@ Status ReadRange(int fd, std::int64_t offset, std::int64_t length, std::string_v
     length -= got;
   }
   return {};
+}
+
+bool Reflink(int from, int to) {
+  return Uninterrupted([&] { return ::ioctl(to, FICLONE, from); }) == 0;
 }
 
 Status CopyRange(int from, std::int64_t offset, std::int64_t length, int to, std::string_view path,
