@@ -179,6 +179,15 @@ TEST(HttpClient, WhatOnlyReadsSurvivesAStaleConnection) {
   EXPECT_EQ(requests, 3);
 }
 
+TEST(HttpClient, AnAnswerCutWithinItsHeadersIsUnavailable) {
+  HttpImposter server(
+      [](const SeenRequest&) { return Reply{.bytes = "HTTP/1.1 200 OK\r\nETag: \"a", .hang_up = true}; });
+  HttpClient client;
+  const Status cut = client.Send({.method = "PUT", .url = server.Url("/")}, {}).status();
+  EXPECT_EQ(cut.code(), Code::kUnavailable);
+  EXPECT_THAT(cut.message(), HasSubstr("headers"));
+}
+
 TEST(HttpClient, RefusedConnectionSaysWhere) {
   int free_port = 0;
   {

@@ -126,9 +126,11 @@ struct Protocol {
   /// Through a client of the test's, or through one of the store's own.
   std::function<Result<std::shared_ptr<ObjectStore>>(std::shared_ptr<HttpClient>)> open;
   HttpFaultAnswers answers;
-  /// A body that arrives changed is refused by the server. fake-gcs-server stores it, and the store finds
-  /// out.
-  bool server_compares_uploads = true;
+  /// Of a body that arrives changed the service says what makes the store send it again. Azurite says
+  /// InvalidOperation where Azure says Md5Mismatch, and what fake-gcs-server stored the store takes away.
+  bool recovers_changed_bodies = true;
+  /// fake-gcs-server does not know an upload any longer once it is complete; Google does.
+  bool knows_completed_uploads = true;
 };
 
 void PrintTo(const Protocol& protocol, std::ostream* out) { *out << protocol.name; }
@@ -166,21 +168,24 @@ Result<std::shared_ptr<ObjectStore>> OpenGcs(std::shared_ptr<HttpClient> http) {
 }
 
 std::vector<Protocol> Protocols() {
-  return {{"S3",
-           "MBK_TEST_MINIO",
-           OpenS3,
-           {XmlRefusal(500, "InternalError"), XmlRefusal(503, "SlowDown"), XmlRefusal(403, "AccessDenied")}},
-          {"Azure",
-           "MBK_TEST_AZURITE",
-           OpenAzure,
-           {XmlRefusal(500, "InternalError"), XmlRefusal(503, "ServerBusy"),
-            XmlRefusal(403, "AuthorizationPermissionMismatch")}},
-          {"Gcs",
-           "MBK_TEST_GCS",
-           OpenGcs,
-           {JsonRefusal(503, "backendError"), JsonRefusal(429, "rateLimitExceeded"),
-            JsonRefusal(403, "forbidden")},
-           /*server_compares_uploads=*/false}};
+  return {{.name = "S3",
+           .variable = "MBK_TEST_MINIO",
+           .open = OpenS3,
+           .answers = {XmlRefusal(500, "InternalError"), XmlRefusal(503, "SlowDown"),
+                       XmlRefusal(403, "AccessDenied")}},
+          {.name = "Azure",
+           .variable = "MBK_TEST_AZURITE",
+           .open = OpenAzure,
+           .answers = {XmlRefusal(500, "InternalError"), XmlRefusal(503, "ServerBusy"),
+                       XmlRefusal(403, "AuthorizationPermissionMismatch")},
+           .recovers_changed_bodies = false},
+          {.name = "Gcs",
+           .variable = "MBK_TEST_GCS",
+           .open = OpenGcs,
+           .answers = {JsonRefusal(503, "backendError"), JsonRefusal(429, "rateLimitExceeded"),
+                       JsonRefusal(403, "forbidden")},
+           .recovers_changed_bodies = false,
+           .knows_completed_uploads = false}};
 }
 
 // Where the service listens, as the proxy needs it.
@@ -227,8 +232,9 @@ class FaultyServerTest : public testing::TestWithParam<Case> {
   const Operation& operation() const { return std::get<1>(GetParam()); }
   /// Prefixes keep the rounds of a test apart.
   Bench BenchAt(const std::string& round) {
-    return {
-        .direct = *direct_, .store = line_->store, .prefix = fmt::format("{}/{}", operation().name, round)};
+    return {.direct = *direct_,
+            .store = line_->store,
+            .prefix = fmt::format("{}/{}/{}", test_, operation().name, round)};
   }
   Result<std::string> Run(const std::string& round) {
     const Bench bench = BenchAt(round);
@@ -248,17 +254,24 @@ class FaultyServerTest : public testing::TestWithParam<Case> {
     return {all.begin() + static_cast<std::ptrdiff_t>(slept_before_), all.end()};
   }
 
+  const int test_ = ++tests_;  ///< each works below a prefix of its own
   std::shared_ptr<ObjectStore> direct_;
   std::unique_ptr<Line> line_;
   int requests_ = 0;  ///< of the call when nothing fails
   std::size_t slept_before_ = 0;
+
+ private:
+  inline static int tests_ = 0;
 };
 
 TEST_P(FaultyServerTest, FailuresThatPassAreSurvived) {
   constexpr HttpFault kPassing[] = {HttpFault::kReset, HttpFault::kUnanswered, HttpFault::kAnswerCut,
                                     HttpFault::kServerError};
   for (HttpFault fault : kPassing) {
+    const bool is_done = fault == HttpFault::kUnanswered || fault == HttpFault::kAnswerCut;
     for (int nth = 1; nth <= requests_; ++nth) {
+      if (is_done && nth == requests_ && operation().name == "Upload" && !protocol().knows_completed_uploads)
+        continue;
       SCOPED_TRACE(fmt::format("fault {} at request {}", static_cast<int>(fault), nth));
       auto outcome = RunWith(fault, nth);
       ASSERT_EQ(outcome.status(), Status()) << outcome.status().message();
@@ -274,7 +287,8 @@ TEST_P(FaultyServerTest, AServiceThatAsksForLessIsGivenTwiceTheTime) {
   auto outcome = RunWith(HttpFault::kBusy, 1);
   ASSERT_EQ(outcome.status(), Status()) << outcome.status().message();
   EXPECT_TRUE(*outcome == operation().expected);
-  EXPECT_EQ(line_->server.requests(), requests_ + 1);
+  // Where keys are deleted one by one, all of them are again.
+  EXPECT_THAT(line_->server.requests(), AllOf(Ge(requests_ + 1), Le(requests_ + 2)));
   const RetryPolicy policy;
   ASSERT_THAT(slept(), SizeIs(1));
   EXPECT_GE(slept()[0], 2 * policy.initial_backoff * 4 / 5) << "a fifth of it is left to chance";
@@ -292,7 +306,8 @@ TEST_P(FaultyServerTest, ARefusalIsFinalAndToldInTheServicesWords) {
                                   .str();
       EXPECT_THAT(refusal.message(), HasSubstr(key));
     }
-    EXPECT_EQ(line_->server.requests(), nth);
+    // Requests side by side may have gone out by then.
+    EXPECT_THAT(line_->server.requests(), AllOf(Ge(nth), Le(requests_)));
     EXPECT_THAT(slept(), IsEmpty());
   }
 }
@@ -309,12 +324,11 @@ TEST_P(FaultyServerTest, AnotherBodyThanTheOneSentIsNeverTakenForIt) {
   for (int nth = 1; nth <= requests_; ++nth) {
     SCOPED_TRACE(nth);
     auto outcome = RunWith(HttpFault::kOtherRequest, nth);
-    if (outcome.ok()) {
+    if (outcome.ok()) {  // sent again, or no body of an object
       EXPECT_TRUE(*outcome == operation().expected);
       continue;
     }
-    EXPECT_FALSE(protocol().server_compares_uploads) << outcome.status().message();
-    EXPECT_EQ(outcome.status().code(), Code::kDataLoss) << outcome.status().message();
+    EXPECT_FALSE(protocol().recovers_changed_bodies) << outcome.status().message();
     const Bench bench = BenchAt(fmt::format("{}-{}/", static_cast<int>(HttpFault::kOtherRequest), nth));
     EXPECT_EQ(bench.Read("k").status().code(), Code::kNotFound) << "it was taken away again";
   }

@@ -8,12 +8,15 @@ namespace {
 using nettest::Reply;
 using nettest::SeenRequest;
 
+// A list of a few parts has some hundred bytes.
+constexpr std::size_t kLargerThanDocuments = 4'096;
+
 bool IsOfTheConnection(std::string_view name) {
   return name == "connection" || name == "content-length" || name == "transfer-encoding" || name == "date";
 }
 
-std::string ChangedInTheMiddle(std::string body) {
-  if (!body.empty()) body[body.size() / 2] ^= 1;
+std::string ChangedInTheMiddle(std::string body, std::size_t least = 1) {
+  if (body.size() >= least) body[body.size() / 2] ^= 1;
   return body;
 }
 
@@ -87,7 +90,7 @@ Reply FaultyServer::Answer(const SeenRequest& seen) {
     case HttpFault::kRefused:
       return answers_.refused;
     case HttpFault::kOtherRequest:
-      return PassOn(seen, ChangedInTheMiddle(seen.body));
+      return PassOn(seen, ChangedInTheMiddle(seen.body, kLargerThanDocuments));
     default:
       break;
   }

@@ -19,7 +19,7 @@ enum class HttpFault {
   kServerError,   ///< 500 in the service's words
   kBusy,          ///< "slower, please" in the service's words
   kRefused,       ///< 403 in the service's words
-  kOtherRequest,  ///< the service sees a body with one byte changed
+  kOtherRequest,  ///< the service sees a body with one byte changed, if it is larger than documents are
   kOtherAnswer,   ///< the answer's body has one byte changed
   kSilence,       ///< the service does it, half of the body arrives and then nothing
   kSlow,          ///< the second half of the body comes later
