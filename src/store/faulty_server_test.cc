@@ -341,12 +341,7 @@ INSTANTIATE_TEST_SUITE_P(Stores, FaultyServerTest,
                          });
 
 // Silence costs the patience of the client, a second here: all side by side.
-class SilentServerTest : public testing::TestWithParam<Protocol> {};
-
-TEST_P(SilentServerTest, SilenceIsSurvivedAndASlowBodyWaitedFor) {
-  const Protocol& protocol = GetParam();
-  if (IsMissing(protocol)) GTEST_SKIP() << protocol.variable << " names no server";
-  const std::shared_ptr<ObjectStore> direct = protocol.open(nullptr).value();
+TEST(SilentServer, SilenceIsSurvivedAndASlowBodyWaitedFor) {
   struct Round {
     std::string operation;
     HttpFault fault;
@@ -355,26 +350,31 @@ TEST_P(SilentServerTest, SilenceIsSurvivedAndASlowBodyWaitedFor) {
   const std::vector<Round> rounds = {{"List", HttpFault::kSilence, 1}, {"Get", HttpFault::kSilence, 1},
                                      {"Put", HttpFault::kSilence, 1},  {"DeleteOne", HttpFault::kSilence, 1},
                                      {"Get", HttpFault::kSlow, 0},     {"List", HttpFault::kSlow, 0}};
+  const std::vector<Protocol> protocols = Protocols();
   const std::vector<Operation> operations = Operations();
+  for (const Protocol& protocol : protocols) {
+    if (IsMissing(protocol)) GTEST_SKIP() << protocol.variable << " names no server";
+  }
   auto run = [&](std::size_t i, const CallContext&) -> Status {
-    const Round& round = rounds[i];
+    const Protocol& protocol = protocols[i / rounds.size()];
+    const Round& round = rounds[i % rounds.size()];
     const auto operation = std::ranges::find(operations, round.operation, &Operation::name);
+    MBK_TRY_ASSIGN(const std::shared_ptr<ObjectStore> direct, protocol.open(nullptr));
     Line line(protocol, {.stall_timeout = std::chrono::seconds(1)});
     const Bench bench{.direct = *direct, .store = line.store, .prefix = fmt::format("silent/{}/", i)};
     operation->prepare(bench);
     line.server.Inject(round.fault, 1);
     auto outcome = operation->run(bench);
-    EXPECT_EQ(outcome.status(), Status()) << round.operation << ": " << outcome.status().message();
-    EXPECT_TRUE(outcome.ok() && *outcome == operation->expected) << round.operation;
-    EXPECT_EQ(line.server.requests(), static_cast<int>(1 + round.retries)) << round.operation;
-    EXPECT_THAT(line.sleeper.slept(), SizeIs(round.retries)) << round.operation;
+    const std::string where = protocol.name + " " + round.operation;
+    EXPECT_EQ(outcome.status(), Status()) << where << ": " << outcome.status().message();
+    EXPECT_TRUE(outcome.ok() && *outcome == operation->expected) << where;
+    EXPECT_EQ(line.server.requests(), static_cast<int>(1 + round.retries)) << where;
+    EXPECT_THAT(line.sleeper.slept(), SizeIs(round.retries)) << where;
     return {};
   };
-  EXPECT_EQ(ParallelFor(rounds.size(), static_cast<int>(rounds.size()), {}, run), Status());
+  const std::size_t all = protocols.size() * rounds.size();
+  EXPECT_EQ(ParallelFor(all, static_cast<int>(all), {}, run), Status());
 }
-
-INSTANTIATE_TEST_SUITE_P(Stores, SilentServerTest, testing::ValuesIn(Protocols()),
-                         [](const testing::TestParamInfo<Protocol>& info) { return info.param.name; });
 
 class FaultyLocalTest : public testing::TestWithParam<Operation> {};
 

@@ -36,6 +36,8 @@ struct StoreTraits {
   bool keeps_backslashes = true;
   /// Whether UploadPartCopy can be tried: an emulator may lack what the service has.
   bool copies_parts = true;
+  /// A body is held against the hash that its signature covers.
+  bool server_compares_hashes = true;
   /// CopySource::if_match is obeyed.
   bool compares_versions_of_sources = true;
   /// More than the 1,000 of a page; fewer where a server takes long to put them.
