@@ -39,7 +39,7 @@ help: ## list the targets
 deps: ## install what the build needs and this machine lacks: with apt, and Apache Arrow from PyPI
 	@testing/install_build_deps.sh
 	@testing/install_arrow
-tools: deps ## install the real servers that tests and demo use: Milvus 2.3.5, MinIO, mc, versitygw
+tools: deps ## install the real servers that tests and demo use: Milvus 2.3.5, MinIO, mc, and what else stands in testing/servers
 	@testing/servers/install.sh all
 
 # ----------------------------------------------------------------------------------------------- build
@@ -90,7 +90,7 @@ unit: build ## the unit tests alone, without servers
 	@ctest --test-dir build/release --output-on-failure -j $(JOBS)
 
 .PHONY: conformance
-conformance: build tools ## unit tests, and the store conformance suite over real MinIO and versitygw
+conformance: build tools ## unit tests, and the store conformance suite over real MinIO, versitygw, s3proxy, and emulators of the others
 	$(call say,unit tests and store conformance)
 	@$(WITH_STORES) ctest --test-dir build/release --output-on-failure -j $(JOBS)
 
@@ -127,9 +127,14 @@ torture: build tools ## end to end, and what is too slow for every run
 
 # ------------------------------------------------------------------------------------------------ shows
 
-.PHONY: demo
-demo: build tools ## the documented walkthrough on two Milvus and two MinIO, each row compared
-	@$(IN_LOOPBACK) $(PYTHON) -W ignore demo/demo.py
+# STORE=local is the small form: no object store is installed or started.
+STORE ?= minio
+.PHONY: demo tools-minio tools-local
+tools-minio: tools
+tools-local: deps
+	@testing/servers/install.sh milvus
+demo: build tools-$(STORE) ## the documented walkthrough on two Milvus and two MinIO, each row compared; STORE=local: small, without MinIO
+	@$(IN_LOOPBACK) $(PYTHON) -W ignore demo/demo.py $(STORE)
 
 .PHONY: bench
 bench: build tools ## what it costs against the Go tool, mc and rclone; bench/README.md says how (15 minutes)

@@ -112,6 +112,15 @@ def table(results: Results) -> str:
     return "\n".join(lines)
 
 
+def per_byte(results: Results, total_bytes: int) -> str:
+    """Of work on `total_bytes`: what each moved in a second, and what a GiB took of its CPU."""
+    rows = [("", "MiB/s", "CPU s per GiB")]
+    for name, costs in results.items():
+        rates = [total_bytes / (1 << 20) / cost.wall_s for cost in costs]
+        rows.append((name, spread(rates), spread([cost.cpu_s * (1 << 30) / total_bytes for cost in costs])))
+    return aligned(rows)
+
+
 def aligned(rows: Sequence[Sequence[str]]) -> str:
     """Rows of a table as indented lines."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

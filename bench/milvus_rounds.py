@@ -12,8 +12,9 @@ import collections_of as milvus
 import numpy as np
 from measure import Contender, Results, compete
 from milvus_server import Milvus
+from places import ROOT, config
 from pymilvus import Collection, CollectionSchema, DataType, FieldSchema
-from tools_under_test import OURS, ROOT, config
+from tools_under_test import OURS
 
 ROWS, DIM, BATCH = 100_000, 128, 10_000
 COLLECTION, SUFFIX, BACKUP = "coll", "_bak", "bench"

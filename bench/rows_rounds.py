@@ -15,7 +15,8 @@ from decode_rounds import BENCH_ROWS
 from measure import Contender, Results, aligned, compete, run_once, spread
 from milvus_server import Milvus
 from object_stores import Minio
-from tools_under_test import OURS, ROOT, config
+from places import ROOT, config
+from tools_under_test import OURS
 
 COLLECTION = "bench"
 _KEYS_OF_A_DELETE = 100

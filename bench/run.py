@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shutil
 import signal
 import sys
 import tempfile
@@ -22,19 +23,22 @@ warnings.filterwarnings("ignore", category=UserWarning, module="pymilvus")
 
 import decode_rounds  # noqa: E402
 import ways_rounds  # noqa: E402
-from measure import Contender, compete, table  # noqa: E402
+from measure import Contender, Results, compete, per_byte, table  # noqa: E402
 from milvus_rounds import DIM, RECORDED_GO, ROWS, MilvusRounds, fill  # noqa: E402
 from object_stores import Minio  # noqa: E402
+from places import Bucket, Directory  # noqa: E402
 from rig import Rig  # noqa: E402
 from rows_rounds import LARGE as LARGE_ROWS  # noqa: E402
 from rows_rounds import MANY_SEGMENTS, RowCommands, RowShape, throughput  # noqa: E402
 from synthetic_backup import Shape, write_backup  # noqa: E402
-from tools_under_test import OURS, ROOT, CopyOfABackup  # noqa: E402
+from tools_under_test import OURS, CopyOfABackup, ListOfABackup  # noqa: E402
 
 FROM, TO = "bench-from", "bench-to"
 SMALL = Shape(objects=3_000, object_bytes=64 << 10)
 LARGE = Shape(objects=40, object_bytes=64 << 20)
 MANY = Shape(objects=50_000, object_bytes=128)
+FEW_LARGE = Shape(objects=24, object_bytes=64 << 20, columns=8)
+LISTED = Shape(objects=100_000, object_bytes=16)
 
 
 @dataclass
@@ -73,6 +77,41 @@ class Bench:
         with Rig() as rig:
             a, b = rig.minio("minio_a", [FROM]), rig.minio("minio_b", [TO])
             self._copy("copy from one MinIO to another", a, b, LARGE, min(self.rounds, 3))
+
+    def stores(self) -> None:
+        """Put, get, copy and list, each by itself."""
+        for shape, rounds in ((SMALL, self.rounds), (FEW_LARGE, min(self.rounds, 3))):
+            with Rig() as rig:
+                store = rig.minio("minio_a", [FROM, TO])
+                store.wait_ready()
+                self._put_get_copy(store, shape, rounds)
+        with Rig() as rig:
+            store = rig.minio("minio_a", [FROM])
+            store.wait_ready()
+            self._list(store, LISTED)
+
+    def _put_get_copy(self, store: Minio, shape: Shape, rounds: int) -> None:
+        name = f"of_{shape.objects}"
+        here, there = (Directory(Path(tempfile.mkdtemp(dir=self.work))) for _ in range(2))
+        write_backup(here.backups, name, shape)
+        source, target = Bucket(store, FROM), Bucket(store, TO)
+        source.put(name, here.backups / name)
+        ways = {"put: from a directory into MinIO": (here, target), "get: from MinIO into a directory": (source, there),
+                "copy: from one bucket of MinIO to another": (source, target)}  # fmt: skip
+        for what, (begin, end) in ways.items():
+            copy = CopyOfABackup(name, begin, end, Path(tempfile.mkdtemp(dir=self.work)))
+            self.say(f"\n{what}, {shape}")
+            results = self._compete(copy, CopyOfABackup.copiers, rounds, [store])
+            self.say(per_byte(results, shape.total_bytes))
+            end.empty()
+        shutil.rmtree(here.backups)
+
+    def _list(self, store: Minio, shape: Shape) -> None:
+        place = Bucket(store, FROM)
+        self._seed(place, "listed", shape)
+        self.say(f"\nlist: {shape}, in MinIO")
+        lists = ListOfABackup("listed", place, shape.objects, Path(tempfile.mkdtemp(dir=self.work)))
+        self.say(table(compete(self._wanted(lists.contenders()), self.rounds, [store.process.pid])))
 
     def many(self) -> None:
         """Memory is what this is about, so ours runs alone, once each way."""
@@ -130,31 +169,32 @@ class Bench:
         a.wait_ready()
         b.wait_ready()
         name = f"of_{shape.objects}"
-        self._seed(a, name, shape)
-        self.say(f"\n{what}, {shape.objects:,} objects of {in_words(shape.object_bytes)}")
-        copy = CopyOfABackup(name, a, FROM, b, TO, Path(tempfile.mkdtemp(dir=self.work)))
+        source, target = Bucket(a, FROM), Bucket(b, TO)
+        self._seed(source, name, shape)
+        self.say(f"\n{what}, {shape}")
+        self._compete(CopyOfABackup(name, source, target, Path(tempfile.mkdtemp(dir=self.work))), choose, rounds, [a, b])
+
+    def _compete(self, copy: CopyOfABackup, choose: Callable[[CopyOfABackup], list[Contender]], rounds: int,
+                 servers: Sequence[Minio]) -> Results:  # fmt: skip
         contenders = choose(copy)
         contenders[1:1] = [copy.ours(setting) for setting in self.settings]
-        contenders = [one for one in contenders if not any(one.name.startswith(name) for name in self.left_out)]
-        self.say(table(compete(contenders, rounds, sorted({a.process.pid, b.process.pid}))))
+        results = compete(self._wanted(contenders), rounds, sorted({server.process.pid for server in servers}))
+        self.say(table(results))
+        return results
 
-    def _seed(self, store: Minio, name: str, shape: Shape) -> None:
+    def _wanted(self, contenders: list[Contender]) -> list[Contender]:
+        return [one for one in contenders if not any(one.name.startswith(name) for name in self.left_out)]
+
+    def _seed(self, place: Bucket, name: str, shape: Shape) -> None:
         with tempfile.TemporaryDirectory(dir=self.work) as directory:
             write_backup(Path(directory), name, shape)
-            store.mc("mirror", f"{directory}/{name}", f"{store.name}/{FROM}/{ROOT}/{name}")
-
-
-def in_words(size: int) -> str:
-    for unit, name in ((1 << 20, "MiB"), (1 << 10, "KiB")):
-        if size >= unit:
-            return f"{size // unit} {name}"
-    return f"{size} bytes"
+            place.put(name, Path(directory) / name)
 
 
 def main(argv: Sequence[str]) -> int:
     parts = {"milvus": Bench.milvus, "server-side": Bench.server_side, "streaming": Bench.streaming,
-             "large": Bench.large, "many": Bench.many, "decode": Bench.decode, "rows": Bench.rows,
-             "ways": Bench.ways, "memory": Bench.memory}  # fmt: skip
+             "large": Bench.large, "stores": Bench.stores, "many": Bench.many, "decode": Bench.decode,
+             "rows": Bench.rows, "ways": Bench.ways, "memory": Bench.memory}  # fmt: skip
     parser = argparse.ArgumentParser(prog="bench/run.py", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(parts)}; all when none is given")

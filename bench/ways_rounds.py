@@ -9,8 +9,9 @@ import collections_of as milvus
 import numpy as np
 from measure import Contender, Cost, Results, aligned, compete, run_once, spread
 from milvus_server import Milvus
+from places import ROOT, config
 from pymilvus import Collection, CollectionSchema, DataType, FieldSchema
-from tools_under_test import OURS, ROOT, config
+from tools_under_test import OURS
 
 PARTITIONS, ROWS, DIM = 256, 20_000, 32
 COLLECTION, SUFFIX, BACKUP = "tenants", "_bak", "ways"

@@ -1,7 +1,10 @@
 """The documented walkthrough, told on real servers: `coll` of milvus_A becomes `coll_bak` on milvus_B.
 
+    demo.py [local]
+
 `make demo` runs it inside a network namespace with nothing but loopback, so the ports are the documented
-ones. Exit code 0 if every row arrived, 1 if not.
+ones. With `local` (`make demo STORE=local`) it is the small form: data and backups lie in directories, no object
+store is started, and there are fewer rows. Exit code 0 if every row arrived, 1 if not.
 """
 
 from __future__ import annotations
@@ -12,8 +15,9 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,7 +34,7 @@ from pymilvus import Collection, CollectionSchema, DataType, FieldSchema  # noqa
 from rig import Rig  # noqa: E402
 from rows import assert_same_rows, read_all_rows  # noqa: E402
 
-ROWS, DIM, BATCH = 100_000, 128, 10_000
+DIM, BATCH = 128, 10_000
 SHOWN_DIGIT, NEIGHBOURS = 1234, 4
 SHADES = " .:-=+*#%@"
 
@@ -60,27 +64,51 @@ minio:
   backupRootPath: "backup"
 """
 
+# The same without an object store.
+LOCAL_CONFIG = """\
+milvus:
+  address: {address}
+  port: {port}
+minio:
+  storageType: "local"
+  rootPath: "{root}"
+  backupRootPath: "{root}-backups"
+"""
 
-def main() -> int:
+
+@dataclass(frozen=True)
+class Form:
+    """What differs between the demo and its small form."""
+
+    start: Callable[[Rig], tuple[Milvus, Milvus]]
+    rows: int
+    config: Callable[[Milvus], str]
+    where_data_lie: str
+    where_the_backup_goes: str
+    by_hand: str
+
+
+def main(store: str = "minio") -> int:
+    form = FORMS[store]
     with Rig() as rig, TemporaryDirectory(prefix="mbk-demo-") as directory:
-        with chapter("Two Milvus, each with an object store of its own"):
-            a, b = start_servers(rig)
+        with chapter(f"Two Milvus, each with {form.where_data_lie} of its own"):
+            a, b = form.start(rig)
         with chapter("Filling milvus_A"):
-            fill_coll(a)
+            fill_coll(a, form.rows)
             fill_digits(a)
-        desk = Desk(Path(directory))
+        desk = Desk(Path(directory), form.config)
         with chapter("A backup of coll"):
             desk.write_config("configs/backup.yaml", a)
             desk.show("configs/backup.yaml")
             desk.run("./milvus-backup create -c coll -n my_backup")
             desk.run("./milvus-backup list")
-        with chapter("The backup goes to the other object store"):
-            say("By hand: mc cp --recursive to a directory, and up again. In one command, without the detour:")
+        with chapter(f"The backup goes to {form.where_the_backup_goes}"):
+            say(f"By hand: {form.by_hand}. In one command{', without the detour' if store == 'minio' else ''}:")
             desk.write_config("configs/backup_b.yaml", b)
             desk.run("./milvus-backup copy -n my_backup --to configs/backup_b.yaml")
         with chapter("Restore on milvus_B, with the same file edited for B"):
             desk.write_config("configs/backup.yaml", b)
-            desk.diff(desk.config(a), desk.config(b))
+            desk.diff(form.config(a), form.config(b))
             desk.run("./milvus-backup restore -c coll -n my_backup -s _bak")
             desk.run("./milvus-backup list")
         with chapter("Is coll_bak on milvus_B what coll is on milvus_A?"):
@@ -111,16 +139,40 @@ def start_servers(rig: Rig) -> tuple[Milvus, Milvus]:
     return a, b
 
 
-def fill_coll(server: Milvus) -> None:
+def start_servers_on_disk(rig: Rig) -> tuple[Milvus, Milvus]:
+    a = rig.milvus("milvus_A", preferred_port=19530)
+    b = rig.milvus("milvus_B", preferred_port=19531)
+    rig.wait_ready()
+    for server in (a, b):
+        say(f"{server.name} on {server.address}:{server.port}, its data in {server.local_root}")
+    return a, b
+
+
+def config_in_stores(server: Milvus) -> str:
+    return CONFIG.format(address=server.address, port=server.port, store=server.store, bucket=server.bucket)
+
+
+def config_on_disk(server: Milvus) -> str:
+    return LOCAL_CONFIG.format(address=server.address, port=server.port, root=server.local_root)
+
+
+FORMS = {
+    "minio": Form(start_servers, 100_000, config_in_stores, "an object store", "the other object store",
+                  "mc cp --recursive to a directory, and up again"),
+    "local": Form(start_servers_on_disk, 10_000, config_on_disk, "a directory", "the other's directory", "cp -r"),
+}  # fmt: skip
+
+
+def fill_coll(server: Milvus, rows: int) -> None:
     coll = new_collection(server, "coll", DIM, FieldSchema("tag", DataType.VARCHAR, max_length=64))
     random = np.random.default_rng(7)
-    for first in range(0, ROWS, BATCH):
+    for first in range(0, rows, BATCH):
         keys = list(range(first, first + BATCH))
         coll.insert([keys, [f"tag-{key % 100}" for key in keys], random.random((BATCH, DIM), dtype=np.float32)])
     coll.flush()
     coll.create_index("vec", {"index_type": "HNSW", "metric_type": "L2", "params": {"M": 8, "efConstruction": 64}})
     coll.load()
-    say(f"coll: {ROWS:,} vectors of {DIM} floats, with an HNSW index")
+    say(f"coll: {rows:,} vectors of {DIM} floats, with an HNSW index")
 
 
 def fill_digits(server: Milvus) -> None:
@@ -183,17 +235,14 @@ def picture(vector: list[float]) -> list[str]:
 class Desk:
     """A directory with ./milvus-backup in it, and what the user types there."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, config: Callable[[Milvus], str]) -> None:
         self._directory = directory
+        self._config = config
         (directory / "configs").mkdir()
         (directory / "milvus-backup").symlink_to(REPOSITORY / "milvus-backup")
 
-    @staticmethod
-    def config(server: Milvus) -> str:
-        return CONFIG.format(address=server.address, port=server.port, store=server.store, bucket=server.bucket)
-
     def write_config(self, file: str, server: Milvus) -> None:
-        (self._directory / file).write_text(self.config(server))
+        (self._directory / file).write_text(self._config(server))
 
     def show(self, file: str) -> None:
         print(f"  $ cat {file}")
@@ -241,6 +290,6 @@ def chapter(title: str) -> Iterator[None]:
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        sys.exit(main())
+        sys.exit(main(*sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)

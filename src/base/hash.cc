@@ -1,6 +1,7 @@
 #include "base/hash.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -106,6 +107,16 @@ Sha256Bytes HmacSha256(std::string_view key, std::string_view data) {
 }
 
 Sha256Bytes HmacSha256(const Sha256Bytes& key, std::string_view data) { return HmacSha256(View(key), data); }
+
+std::string HmacSha1(std::string_view key, std::string_view data) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  MustSucceed(
+      HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(data.data()), data.size(), digest.data(), &size) != nullptr,
+      "HMAC-SHA1");
+  return {reinterpret_cast<const char*>(digest.data()), size};
+}
 
 std::string Base64Encode(std::string_view bytes) {
   if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) / 2) {

@@ -27,6 +27,9 @@ std::string Md5Raw(std::string_view data);
 Sha256Bytes HmacSha256(std::string_view key, std::string_view data);
 Sha256Bytes HmacSha256(const Sha256Bytes& key, std::string_view data);
 
+/// The raw 20 bytes of HMAC-SHA1, which Signature V2 is made of.
+std::string HmacSha1(std::string_view key, std::string_view data);
+
 /// RFC 4648 §4, padded, without line breaks.
 std::string Base64Encode(std::string_view bytes);
 /// kInvalidArgument for anything but padded base64 of one line.

@@ -34,6 +34,8 @@ std::string_view StepName(Step step) {
       return "index";
     case Step::kLoad:
       return "load";
+    case Step::kMigrate:
+      return "migrate";
     case Step::kRemove:
       return "remove";
     case Step::kDone:

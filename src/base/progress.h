@@ -24,6 +24,7 @@ enum class Step {
   kImport,     ///< Milvus takes the data in
   kIndex,
   kLoad,
+  kMigrate,    ///< Zilliz Cloud takes the uploaded backup in; counted in percent
   kRemove,
   kDone,
 };

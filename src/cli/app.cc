@@ -75,7 +75,7 @@ int UsageError(const Globals& globals, const Status& status) {
   return kUsage;
 }
 
-int Execute(const Globals& globals, const Run& run, const std::stop_token& stop) {
+int Execute(const Globals& globals, const Command& command, const Run& run, const std::stop_token& stop) {
   Result<ProgressMode> mode = ModeOf(globals);
   if (!mode.ok()) return UsageError(globals, mode.status());
   Result<config::Loaded> loaded = Load(globals, globals.config);
@@ -83,6 +83,10 @@ int Execute(const Globals& globals, const Run& run, const std::stop_token& stop)
   for (const std::string& warning : loaded->warnings) Say("warning: " + warning);
   Status logging = InitLog(loaded->config.log, *mode);
   if (!logging.ok()) return UsageError(globals, logging);
+  if (command.check_configuration) {
+    Status usable = command.check_configuration(loaded->config);
+    if (!usable.ok()) return UsageError(globals, usable);
+  }
 
   Progress progress;
   bool usage = false;
@@ -142,7 +146,7 @@ int RunCommand(const Command& command, const Globals& globals, const std::stop_t
   }
   Result<Run> run = command.prepare();
   if (!run.ok()) return UsageError(globals, run.status());
-  return Execute(globals, *run, stop);
+  return Execute(globals, command, *run, stop);
 }
 
 }  // namespace

@@ -73,6 +73,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUsage{"BadStrategy", {"create", "-n", "a", "--strategy", "fast"}, "invalid strategy fast"},
         WrongUsage{"TwoRenames", {"restore", "-n", "a", "-s", "_x", "-r", "a:b"}, "suffix and rename"},
         WrongUsage{"NoSuchConfig", {"list", "--config", "no_such_file.yaml"}, "no_such_file.yaml"},
+        WrongUsage{"NoCluster", {"migrate", "-n", "a"}, "--cluster_id"},
+        WrongUsage{"BadCluster", {"migrate", "-n", "a", "-c", "in 01"}, "--cluster_id"},
         WrongUsage{"BadProgress", {"list", "--progress", "loud"}, "--progress loud"}),
     [](const auto& info) { return info.param.name; });
 

@@ -47,17 +47,19 @@ Result<Output> RunIt(const CloneOptions& options, const std::string& to, Invocat
   const bool keeps_backup = !options.backup_name.empty() && !options.dry_run;
   const service::Needs needs{
       .milvus = true, .backups = keeps_backup ? service::BackupAccess::kWrite : service::BackupAccess::kNone};
-  MBK_TRY_ASSIGN(auto source, service::Session::Open(invocation.loaded, needs, invocation.context));
+  Result<std::unique_ptr<service::Session>> source =
+      service::Session::Open(invocation.loaded, needs, invocation.context);
+  if (!source.ok()) return InFileOf(invocation.loaded, source.status());
   Result<std::unique_ptr<service::Session>> target =
       service::Session::Open(other, {.server = true}, invocation.context);
   if (!target.ok()) return target.status().WithContext(to);
 
   MilvusTarget filled = (*target)->target();
-  const RunServices run = source->run(invocation.progress);
-  Result<RestoreReport> report = keeps_backup
-                                     ? RunCloneThroughBackup(options, source->milvus(), source->backup(),
-                                                             filled, run, invocation.context)
-                                     : RunClone(options, source->milvus(), filled, run, invocation.context);
+  const RunServices run = (*source)->run(invocation.progress);
+  Result<RestoreReport> report =
+      keeps_backup ? RunCloneThroughBackup(options, (*source)->milvus(), (*source)->backup(), filled, run,
+                                           invocation.context)
+                   : RunClone(options, (*source)->milvus(), filled, run, invocation.context);
   if (!report.ok()) return report.status();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   Output output{.json = ToJson(*report, seconds), .notes = Notes(*report), .exit_code = ExitCodeOf(*report)};

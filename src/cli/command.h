@@ -45,6 +45,11 @@ struct Invocation {
   std::function<Result<config::Loaded>(const std::string& file)> load_other;
 };
 
+/// What failed with one of two configurations, and with which.
+inline Status InFileOf(const config::Loaded& loaded, const Status& failure) {
+  return loaded.file.empty() ? failure : failure.WithContext(loaded.file);
+}
+
 /// The work of a command, its flags already checked.
 using Run = std::function<Result<Output>(Invocation&)>;
 
@@ -53,6 +58,9 @@ using Run = std::function<Result<Output>(Invocation&)>;
 struct Command {
   CLI::App* app = nullptr;
   std::function<Result<Run>()> prepare;
+  /// What the command needs of the configuration beyond what every command does; no server is asked. May be
+  /// empty.
+  std::function<Status(const config::Config&)> check_configuration;
   /// Instead of `prepare`: what a command says of the program itself, for which no configuration is read.
   std::function<Output()> about_itself;
 };
@@ -61,6 +69,7 @@ struct Command {
 void AddCreate(CLI::App& root, std::vector<Command>& commands);
 void AddRestore(CLI::App& root, std::vector<Command>& commands);
 void AddClone(CLI::App& root, std::vector<Command>& commands);
+void AddMigrate(CLI::App& root, std::vector<Command>& commands);
 void AddL0Compact(CLI::App& root, std::vector<Command>& commands);
 void AddVerify(CLI::App& root, std::vector<Command>& commands);
 void AddCompare(CLI::App& root, std::vector<Command>& commands);

@@ -49,6 +49,7 @@ CommandLine::CommandLine()
   AddL0Compact(app, commands);
   AddCopy(app, commands);
   AddClone(app, commands);
+  AddMigrate(app, commands);
   AddCheck(app, commands, globals);
   AddCompletion(app, commands);
   for (const Command& command : commands) command.app->fallthrough();

@@ -31,16 +31,16 @@ Result<Output> RunIt(const CopyFlags& flags, Invocation& invocation) {
   const bool dry_run = flags.options.dry_run;
   invocation.progress.Enter(Step::kConnect);
   MBK_TRY_ASSIGN(const config::Loaded other, invocation.load_other(flags.to));
-  MBK_TRY_ASSIGN(auto source,
-                 service::Session::Open(invocation.loaded, {.backups = service::BackupAccess::kRead},
-                                        invocation.context));
+  Result<std::unique_ptr<service::Session>> source = service::Session::Open(
+      invocation.loaded, {.backups = service::BackupAccess::kRead}, invocation.context);
+  if (!source.ok()) return InFileOf(invocation.loaded, source.status());
   const service::Needs needs{.backups =
                                  dry_run ? service::BackupAccess::kRead : service::BackupAccess::kWrite};
   Result<std::unique_ptr<service::Session>> target = service::Session::Open(other, needs, invocation.context);
   if (!target.ok()) return target.status().WithContext(flags.to);
 
-  MBK_TRY_ASSIGN(CopyReport report, RunCopy(flags.options, source->backup(), (*target)->backup(),
-                                            source->run(invocation.progress), invocation.context));
+  MBK_TRY_ASSIGN(CopyReport report, RunCopy(flags.options, (*source)->backup(), (*target)->backup(),
+                                            (*source)->run(invocation.progress), invocation.context));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   Output output{.text = TextOf(report, dry_run, seconds),
                 .json = {{"name", report.name},
@@ -50,10 +50,9 @@ Result<Output> RunIt(const CopyFlags& flags, Invocation& invocation) {
                          {"bytes", report.bytes},
                          {"duration_s", seconds},
                          {"dry_run", dry_run}}};
-  if (!report.fallback_reason.empty()) {
-    output.notes.push_back("copied through this process, because the store refused to copy itself: " +
-                           report.fallback_reason);
-    output.json["streamed_because"] = report.fallback_reason;
+  if (!report.streamed_because.empty()) {
+    output.notes.push_back("copied through this process: " + report.streamed_because);
+    output.json["streamed_because"] = report.streamed_because;
   }
   return output;
 }

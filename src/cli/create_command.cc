@@ -75,7 +75,7 @@ nlohmann::ordered_json ToJson(const CreateReport& report, double seconds) {
                                        {"living", c.rows_record->living()},
                                        {"fingerprint", c.rows_record->fingerprint}});
   }
-  if (!report.fallback_reason.empty()) json["streamed_because"] = report.fallback_reason;
+  if (!report.streamed_because.empty()) json["streamed_because"] = report.streamed_because;
   return json;
 }
 
@@ -106,9 +106,8 @@ Result<Output> RunIt(const CreateOptions& options, Invocation& invocation) {
   output.json["dry_run"] = options.dry_run;
   output.text =
       options.dry_run ? PlanText(report) : fmt::format("create backup success\nduration:{:.2f} s\n", seconds);
-  if (!report.fallback_reason.empty())
-    output.notes.push_back("copied through this process, because the store refused to copy itself: " +
-                           report.fallback_reason);
+  if (!report.streamed_because.empty())
+    output.notes.push_back("copied through this process: " + report.streamed_because);
   return output;
 }
 

@@ -18,6 +18,7 @@ nlohmann::ordered_json ToJson(const RestoreReport& report, double seconds) {
                                {"rows_expected", outcome.rows_expected}, {"has_deletes", outcome.has_deletes},
                                {"rows_imported", outcome.rows_imported}, {"bytes", outcome.bytes}};
     if (!outcome.via_reason.empty()) one["via_reason"] = outcome.via_reason;
+    if (!outcome.streamed_because.empty()) one["streamed_because"] = outcome.streamed_because;
     if (outcome.segments_rewritten > 0) {
       one["segments_rewritten"] = outcome.segments_rewritten;
       one["rewritten_into"] = outcome.rewritten_into;

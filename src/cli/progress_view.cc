@@ -52,6 +52,8 @@ std::string_view Noun(Step step) {
     case Step::kStage:
     case Step::kImport:
       return "import jobs";
+    case Step::kMigrate:
+      return "percent";
     default:
       return "objects";
   }

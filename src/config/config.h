@@ -96,6 +96,7 @@ struct Config {
   std::string server_swagger_base_path;
   std::string cloud_endpoint;
   std::string cloud_api_key;  ///< secret
+  std::string cloud_ca_cert_path;
 };
 
 /// Where a value came from.

@@ -225,12 +225,27 @@ INSTANTIATE_TEST_SUITE_P(
                  "sharedKey, default"},
         BadValue{"backup: {storage: {provider: azure, auth: {type: default}}}", "backup.storage.accountName",
                  "account"},
+        BadValue{"milvus: {storage: {provider: azure, accountName: a, auth: {type: sharedKey}}}",
+                 "milvus.storage.auth.accountKey", "shared access signature"},
+        BadValue{"milvus: {storage: {provider: azure, accountName: a, auth: {type: sharedKey, accountKey: k, "
+                 "sessionToken: t}}}",
+                 "milvus.storage.auth.sessionToken", "does not apply"},
         BadValue{"milvus: {storage: {auth: {secretAccessKey: ''}}}", "milvus.storage.auth.secretAccessKey",
                  "must not be empty"},
         BadValue{"milvus: {storage: {auth: {type: iam, accessKeyID: k}}}", "milvus.storage.auth.accessKeyID",
                  "does not apply"},
+        BadValue{"milvus: {storage: {auth: {type: iam, endpoint: 'sts.example.com'}}}",
+                 "milvus.storage.auth.endpoint", "absolute URL"},
         BadValue{"milvus: {storage: {provider: gcpnative, auth: {type: serviceAccount}}}",
                  "milvus.storage.auth.credentialsFile", "JSON file"}));
+
+TEST(Config, AzureTakesASharedAccessSignatureInPlaceOfTheKey) {
+  const auto loaded =
+      MustLoad(V2("milvus: {storage: {provider: azure, accountName: a, auth: {type: sharedKey, sessionToken: "
+                  "'sig=x'}}}"));
+  EXPECT_EQ(loaded.config.milvus.storage.auth.session_token, "sig=x");
+  EXPECT_EQ(loaded.config.backup_storage.auth.session_token, "sig=x");
+}
 
 TEST(Errors, AllProblemsAreInOneErrorAndInheritedOnesOnlyOnce) {
   const std::string error =

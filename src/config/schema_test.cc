@@ -100,7 +100,8 @@ Cloud.APIKey                                                       default
 )";
 
 bool IsOurs(const Parameter& parameter) {
-  return parameter.path.ends_with(".Storage.CACertPath") || parameter.path.ends_with(".PathStyle");
+  return parameter.path.ends_with(".Storage.CACertPath") || parameter.path.ends_with(".PathStyle") ||
+         parameter.path == "Cloud.CACertPath";
 }
 
 TEST(Schema, TheTableOfAV1FileIsTheRecordedOne) {

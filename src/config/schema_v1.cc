@@ -50,6 +50,7 @@ std::vector<Row> GeneralRows() {
       Renamed({"Server.SwaggerBasePath", {"http.swaggerBasePath"}}),
       Renamed({"Cloud.Endpoint", {"cloud.address"}}),
       Renamed({"Cloud.APIKey", {"cloud.apikey"}}),
+      Renamed({"Cloud.CACertPath", {"cloud.caCertPath"}}),
       Renamed({"Milvus.Grpc.Address", {"milvus.address"}, "MILVUS_ADDRESS"}),
       Renamed({"Milvus.Grpc.Port", {"milvus.port"}, "MILVUS_PORT"}),
       Renamed({"Milvus.User", {"milvus.user"}, "MILVUS_USER"}),

@@ -212,6 +212,7 @@ std::vector<Row> TaskAndCloudRows() {
        "",
        MBK_FIELD(config.cloud_api_key),
        true},
+      {"Cloud.CACertPath", {"zillizCloud.caCertPath"}, "", "", MBK_FIELD(config.cloud_ca_cert_path)},
   };
 }
 

@@ -58,7 +58,10 @@ class SideTranslator {
     Move("Auth.SecretAccessKey", storage_.auth.secret_access_key, "Auth.AccountKey",
          storage_.auth.account_key);
     SetAuthType(v1_.use_iam ? AuthType::kDefault : AuthType::kSharedKey);
-    KeepOnly(v1_.use_iam ? Credentials{} : Credentials{&storage_.auth.account_key});
+    if (v1_.use_iam) return KeepOnly({});
+    // Without an account key the token is a shared access signature.
+    const Auth& auth = storage_.auth;
+    KeepOnly({auth.account_key.empty() ? &auth.session_token : &auth.account_key});
   }
 
   void TranslateGcpNative() {

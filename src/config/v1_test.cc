@@ -97,6 +97,16 @@ TEST(V1, AzureTakesAccountAndKeyFromTheKeyPair) {
   EXPECT_EQ(ParameterOf(loaded, "Milvus.Storage.Auth.AccountKey").value, "****");
 }
 
+TEST(V1, AzureTakesTheTokenAsASharedAccessSignatureWhereThereIsNoKey) {
+  const auto loaded =
+      MustLoad(V1("minio: {storageType: azure, accessKeyID: acc, secretAccessKey: '', token: 'sv=1&sig=x'}"));
+  for (const Storage* storage : {&loaded.config.milvus.storage, &loaded.config.backup_storage}) {
+    EXPECT_EQ(storage->auth.type, AuthType::kSharedKey);
+    EXPECT_EQ(storage->auth.account_key, "");
+    EXPECT_EQ(storage->auth.session_token, "sv=1&sig=x");
+  }
+}
+
 TEST(V1, AzureWithIamUsesTheDefaultCredentials) {
   const auto loaded = MustLoad(V1("minio: {storageType: azure, accessKeyID: acc, useIAM: true}"));
   EXPECT_EQ(loaded.config.milvus.storage.auth.type, AuthType::kDefault);
@@ -188,7 +198,7 @@ TEST(V1, RenamedKeysReachTheirParameters) {
   const auto config = MustLoad(V1(R"(
 log: {file: {filename: x.log, maxSize: 7}}
 http: {debugMode: true, enabled: false}
-cloud: {address: https://c, apikey: k}
+cloud: {address: https://c, apikey: k, caCertPath: /ca.pem}
 backup:
   keepTempFiles: true
   parallelism: {copydata: 1, backupCollection: 2, backupSegment: 3, restoreCollection: 4, importJob: 5}
@@ -200,6 +210,7 @@ backup:
   EXPECT_TRUE(config.server_debug_mode);
   EXPECT_EQ(config.cloud_endpoint, "https://c");
   EXPECT_EQ(config.cloud_api_key, "k");
+  EXPECT_EQ(config.cloud_ca_cert_path, "/ca.pem");
   EXPECT_TRUE(config.restore_keep_temp_files);
   EXPECT_EQ(config.transfer_concurrency, 1);
   EXPECT_EQ(config.backup_concurrency_collections, 2);

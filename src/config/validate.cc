@@ -138,7 +138,9 @@ class StorageValidator {
     const Credential access_key{"Auth.AccessKeyID", &auth.access_key_id, "the access key id"};
     const Credential secret_key{"Auth.SecretAccessKey", &auth.secret_access_key, "the secret access key"};
     const Credential token{"Auth.SessionToken", &auth.session_token, ""};
-    const Credential account_key{"Auth.AccountKey", &auth.account_key, "the key of the storage account"};
+    const Credential account_key{
+        "Auth.AccountKey", &auth.account_key,
+        "the key of the storage account (or a shared access signature as sessionToken)"};
     const Credential file{"Auth.CredentialsFile", &auth.credentials_file,
                           "the path of a service account's JSON file"};
     const Credential endpoint{"Auth.Endpoint", &auth.endpoint, ""};
@@ -146,14 +148,25 @@ class StorageValidator {
       case AuthType::kStatic:
         return Expect({access_key, secret_key}, {account_key, file, endpoint});
       case AuthType::kSharedKey:
+        // Without the account's key, the token is a shared access signature.
+        if (auth.account_key.empty() && !auth.session_token.empty())
+          return Expect({}, {access_key, secret_key, file, endpoint});
         return Expect({account_key}, {access_key, secret_key, token, file, endpoint});
       case AuthType::kServiceAccount:
         return Expect({file}, {access_key, secret_key, token, account_key, endpoint});
       case AuthType::kIam:
+        CheckAuthEndpoint();
         return Expect({}, {access_key, secret_key, token, account_key, file});
       case AuthType::kDefault:
         return Expect({}, {access_key, secret_key, token, account_key, file, endpoint});
     }
+  }
+
+  void CheckAuthEndpoint() {
+    const std::string& url = storage_.auth.endpoint;
+    if (url.empty() || IsHttpUrl(url) || IsInherited({"Auth.Endpoint"})) return;
+    Reject("Auth.Endpoint", fmt::format("{}: want an absolute URL such as https://sts.example.com",
+                                        Quoted(WithoutUserInfo(url))));
   }
 
   void Expect(std::initializer_list<Credential> needed, std::initializer_list<Credential> unused) {

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "net/http_error.h"
 #include "net/http_exchange.h"
@@ -72,6 +73,21 @@ ListPtr HeaderLines(const HttpRequest& request) {
 
 }  // namespace
 
+// Whether a request may go out again, and whether it went out.
+struct SendGuard {
+  bool may_repeat = false;
+  bool sent = false;
+  bool stopped = false;  // from going out again
+
+  // CURLOPT_PREREQFUNCTION: called before each time that libcurl sends the request of a transfer.
+  static int OnSend(void* self, char*, char*, int, int) {
+    auto* guard = static_cast<SendGuard*>(self);
+    const bool again = std::exchange(guard->sent, true);
+    guard->stopped = again && !guard->may_repeat;
+    return guard->stopped ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+  }
+};
+
 // One easy handle in a multi handle of its own: what curl_easy_perform does inside, but with a handle on
 // the wait, so that a stop request ends it at once. What is the same in all requests is said to libcurl once:
 // saying it anew took a twentieth of the CPU time of a server-side copy.
@@ -96,6 +112,7 @@ class HttpClient::Session {
   CURLM* multi_;
   CURL* easy_;
   ListPtr resolve_;
+  ListPtr connect_to_;
   std::chrono::seconds stall_timeout_;
   char error_[CURL_ERROR_SIZE] = {};
 };
@@ -120,6 +137,8 @@ void HttpClient::Session::SetClientOptions(const HttpClientOptions& options) {
   curl_easy_setopt(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &HttpExchange::OnHeaderLine);
   curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &HttpExchange::OnBody);
+  curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &SendGuard::OnSend);
+  if (!options.obey_proxy_variables) curl_easy_setopt(easy_, CURLOPT_PROXY, "");
   if (!options.ca_file.empty()) {
     curl_easy_setopt(easy_, CURLOPT_CAINFO, options.ca_file.c_str());
     curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);  // this CA alone, not the system's besides
@@ -130,6 +149,8 @@ void HttpClient::Session::SetClientOptions(const HttpClientOptions& options) {
     curl_easy_setopt(easy_, CURLOPT_SSLKEY, options.client_key_file.c_str());
   for (const std::string& line : options.resolve) Append(resolve_, line);
   if (resolve_) curl_easy_setopt(easy_, CURLOPT_RESOLVE, resolve_.get());
+  for (const std::string& line : options.connect_to) Append(connect_to_, line);
+  if (connect_to_) curl_easy_setopt(easy_, CURLOPT_CONNECT_TO, connect_to_.get());
 }
 
 void HttpClient::Session::SetTimeouts(const HttpRequest& request, const CallContext& context) {
@@ -191,9 +212,15 @@ Result<HttpResponse> HttpClient::Session::Send(const HttpRequest& request, const
   HttpExchange exchange(request, context);
   curl_easy_setopt(easy_, CURLOPT_HEADERDATA, &exchange);
   curl_easy_setopt(easy_, CURLOPT_WRITEDATA, &exchange);
+  SendGuard guard{.may_repeat = !SendsBody(request.method) && request.method != "DELETE"};
+  curl_easy_setopt(easy_, CURLOPT_PREREQDATA, &guard);
 
   error_[0] = '\0';
   CURLcode code = Perform(context);
+  if (guard.stopped) {
+    code = CURLE_GOT_NOTHING;  // why libcurl wanted to send it again
+    error_[0] = '\0';
+  }
   if (!exchange.failure().ok()) return exchange.failure();
   if (code != CURLE_OK && !exchange.enough_of_a_refusal()) {
     return HttpTransportError(code, error_, request.url, context);

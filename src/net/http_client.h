@@ -47,13 +47,23 @@ struct HttpClientOptions {
   std::chrono::seconds stall_timeout{60};
   /// "host:port:address" each, before DNS is asked (CURLOPT_RESOLVE).
   std::vector<std::string> resolve;
+  /// "host:port:host2:port2" each: where to connect in place of host:port, which stays in the request
+  /// (CURLOPT_CONNECT_TO).
+  std::vector<std::string> connect_to;
+  /// http_proxy, https_proxy, no_proxy … of the environment. False for the metadata services of clouds: a
+  /// proxy would ask those of its own machine, and see the keys.
+  bool obey_proxy_variables = true;
   std::string user_agent = "milvus-backup";
 };
 
+/// A request that changes something goes out at most once: libcurl would send it again, unasked, when the
+/// connection that it took from the pool breaks before an answer. Whoever repeats it has to know that it may
+/// have been carried out. GET and HEAD may go out again.
+///
 /// Blocking HTTP/1.1 over libcurl: a pool of connections, the one used last taken first. Follows no
-/// redirect, obeys the proxy variables of the environment, keeps no cookies. Thread-safe; must outlive its
-/// calls. The first client made sets SIGPIPE to be ignored in this process: OpenSSL has no other way to
-/// survive a peer that hangs up.
+/// redirect, obeys the proxy variables of the environment unless told not to, keeps no cookies. Thread-safe;
+/// must outlive its calls. The first client made sets SIGPIPE to be ignored in this process: OpenSSL has no
+/// other way to survive a peer that hangs up.
 class HttpClient {
  public:
   explicit HttpClient(HttpClientOptions options = {});

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
+#include <map>
 #include <string>
 #include <thread>
 
@@ -150,6 +152,40 @@ TEST(HttpClient, HangUpWithoutAnswerIsUnavailable) {
   HttpImposter server([](const SeenRequest&) { return Reply{.hang_up = true}; });
   HttpClient client;
   EXPECT_EQ(client.Send({.url = server.Url("/")}, {}).status().code(), Code::kUnavailable);
+}
+
+// The connection is one of the pool, so that libcurl takes it for one that had gone stale.
+TEST(HttpClient, WhatChangesSomethingIsNotSentAgainUnasked) {
+  for (const char* method : {"PUT", "POST", "DELETE"}) {
+    HttpImposter server(
+        [](const SeenRequest& seen) { return seen.method == "GET" ? Answer(200) : Reply{.hang_up = true}; });
+    HttpClient client;
+    ASSERT_EQ(client.Send({.url = server.Url("/")}, {}).status(), Status());
+    const Status lost = client.Send({.method = method, .url = server.Url("/")}, {}).status();
+    EXPECT_EQ(lost.code(), Code::kUnavailable) << lost.message();
+    EXPECT_THAT(lost.message(), HasSubstr("nothing"));
+    EXPECT_EQ(server.seen().size(), 2u) << method;
+    EXPECT_EQ(client.Send({.url = server.Url("/")}, {}).status(), Status());
+  }
+}
+
+TEST(HttpClient, WhatOnlyReadsSurvivesAStaleConnection) {
+  std::atomic<int> requests = 0;
+  HttpImposter server(
+      [&](const SeenRequest&) { return ++requests == 2 ? Reply{.hang_up = true} : Answer(200); });
+  HttpClient client;
+  ASSERT_EQ(client.Send({.url = server.Url("/")}, {}).status(), Status());
+  EXPECT_EQ(client.Send({.url = server.Url("/")}, {}).status(), Status());
+  EXPECT_EQ(requests, 3);
+}
+
+TEST(HttpClient, AnAnswerCutWithinItsHeadersIsUnavailable) {
+  HttpImposter server(
+      [](const SeenRequest&) { return Reply{.bytes = "HTTP/1.1 200 OK\r\nETag: \"a", .hang_up = true}; });
+  HttpClient client;
+  const Status cut = client.Send({.method = "PUT", .url = server.Url("/")}, {}).status();
+  EXPECT_EQ(cut.code(), Code::kUnavailable);
+  EXPECT_THAT(cut.message(), HasSubstr("headers"));
 }
 
 TEST(HttpClient, RefusedConnectionSaysWhere) {
@@ -345,6 +381,75 @@ TEST(HttpClient, ARefusedHandshakeIsFinal) {
   auto sent = client.Send({.url = "https://127.0.0.1:" + std::to_string(server.port()) + "/"}, {});
   EXPECT_EQ(sent.status().code(), Code::kInvalidArgument) << sent.status().message();
   EXPECT_THAT(sent.status().message(), HasSubstr("TLS settings of both sides"));
+}
+
+TEST_F(HttpClientTls, ShowsItsCertificateToAServerThatAsks) {
+  const std::string key_file = directory_ + "/key.pem";
+  tls_.WriteKey(key_file);
+  tls_.AskForClientCertificate();
+  HttpClient shows({.ca_file = ca_file_, .client_cert_file = ca_file_, .client_key_file = key_file});
+  auto response = shows.Send({.url = Url()}, {});
+  ASSERT_TRUE(response.ok()) << response.status().message();
+  EXPECT_EQ(response->body, "hello");
+  HttpClient shows_none({.ca_file = ca_file_});
+  EXPECT_FALSE(shows_none.Send({.url = Url()}, {}).ok());
+}
+
+/// Proxy variables of this process, for one test. libcurl reads them at each request.
+class HttpClientProxy : public testing::Test {
+ protected:
+  HttpClientProxy() {
+    for (const char* name : {"http_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"}) Clear(name);
+    ::setenv("http_proxy", proxy_.Url("").c_str(), 1);
+  }
+  ~HttpClientProxy() override {
+    ::unsetenv("http_proxy");
+    for (const auto& [name, value] : before_) ::setenv(name.c_str(), value.c_str(), 1);
+  }
+  std::string BodyOf(HttpClient& client, const std::string& url) {
+    auto response = client.Send({.url = url}, {});
+    EXPECT_TRUE(response.ok()) << response.status().message();
+    return response.ok() ? response->body : "";
+  }
+
+  HttpImposter server_{[](const SeenRequest&) { return Answer(200, "the server"); }};
+  HttpImposter proxy_{[](const SeenRequest&) { return Answer(200, "the proxy"); }};
+
+ private:
+  void Clear(const char* name) {
+    if (const char* value = std::getenv(name)) before_[name] = value;
+    ::unsetenv(name);
+  }
+  std::map<std::string, std::string> before_;
+};
+
+TEST_F(HttpClientProxy, IsTakenFromTheEnvironment) {
+  HttpClient client;
+  EXPECT_EQ(BodyOf(client, "http://store.example:9000/b/k?x=1"), "the proxy");
+  EXPECT_EQ(proxy_.seen().at(0).target, "http://store.example:9000/b/k?x=1");
+}
+
+TEST_F(HttpClientProxy, IsPassedByForHostsOfNoProxy) {
+  ::setenv("NO_PROXY", "example.com,127.0.0.1", 1);
+  HttpClient client;
+  EXPECT_EQ(BodyOf(client, server_.Url("/")), "the server");
+  ::unsetenv("NO_PROXY");
+  EXPECT_EQ(BodyOf(client, server_.Url("/")), "the proxy");
+}
+
+TEST_F(HttpClientProxy, IsPassedByWhenTheClientIsTold) {
+  HttpClient client({.obey_proxy_variables = false});
+  EXPECT_EQ(BodyOf(client, server_.Url("/")), "the server");
+  EXPECT_TRUE(proxy_.seen().empty());
+}
+
+TEST(HttpClient, ConnectsElsewhereAndAsksForTheSame) {
+  HttpImposter server(Ok);
+  HttpClient client({.connect_to = {"[fd00:ec2::254]:80:127.0.0.1:" + std::to_string(server.port())},
+                     .obey_proxy_variables = false});
+  auto response = client.Send({.url = "http://[fd00:ec2::254]/x"}, {});
+  ASSERT_TRUE(response.ok()) << response.status().message();
+  EXPECT_EQ(server.seen().at(0).headers.Get("host"), "[fd00:ec2::254]");
 }
 
 }  // namespace

@@ -50,8 +50,10 @@ bool HttpExchange::HeaderLine(std::string_view line) {
   if (line.starts_with("HTTP/")) {  // also after a 1xx or a proxy's own answer, whose headers do not count
     response_.headers.clear();
     response_.status = StatusOfLine(line);
+    headers_ended_ = false;
     return true;
   }
+  if (Trim(line).empty()) headers_ended_ = true;
   std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return true;
   response_.headers.Add(std::string(Trim(line.substr(0, colon))), std::string(Trim(line.substr(colon + 1))));
@@ -87,6 +89,9 @@ Status HttpExchange::CheckHeaders() {
   return request_.on_headers(response_);
 }
 
-Status HttpExchange::Finish() { return Success() ? CheckHeaders() : Status(); }
+Status HttpExchange::Finish() {
+  if (!headers_ended_) return {Code::kUnavailable, "the answer broke off within its headers"};
+  return Success() ? CheckHeaders() : Status();
+}
 
 }  // namespace mbk

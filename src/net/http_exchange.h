@@ -18,6 +18,7 @@ class HttpExchange {
   static std::size_t OnBody(char* data, std::size_t one, std::size_t size, void* self);
 
   /// To be called when libcurl reports success: an answer without a body has to pass on_headers too.
+  /// kUnavailable when the headers did not come to their end, which libcurl takes for an answer.
   Status Finish();
 
   /// Why a callback ended the transfer; ok when it was not one of ours.
@@ -40,6 +41,7 @@ class HttpExchange {
   HttpResponse response_;
   Status failure_;
   std::size_t header_bytes_ = 0;
+  bool headers_ended_ = false;
   bool headers_checked_ = false;
   bool enough_of_a_refusal_ = false;
 };

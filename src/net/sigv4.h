@@ -17,6 +17,7 @@ struct AwsCredentials {
   std::string access_key_id;
   std::string secret_access_key;  ///< secret
   std::string session_token;      ///< secret; empty for long-lived keys
+  friend bool operator==(const AwsCredentials&, const AwsCredentials&) = default;
 };
 
 /// SHA-256 of nothing: the payload of GET, HEAD, DELETE.

@@ -127,6 +127,12 @@ std::string Endpoint::Authority() const {
 
 std::string Endpoint::Origin() const { return (use_ssl ? "https://" : "http://") + Authority(); }
 
+bool IsLoopback(std::string_view host) {
+  // "127.example.com" is a name like any other.
+  const bool numeric = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "::1" || host == "[::1]" || (numeric && host.starts_with("127."));
+}
+
 Result<ParsedUrl> ParseUrl(std::string_view text) {
   ParsedUrl url;
   std::string_view rest = text;

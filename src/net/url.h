@@ -40,6 +40,9 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
+/// Whether `host`, with or without brackets, is this machine by its name or number.
+bool IsLoopback(std::string_view host);
+
 struct ParsedUrl {
   Endpoint endpoint;
   std::string path;  ///< still encoded; starts with '/' unless empty; query and fragment are refused

@@ -67,5 +67,13 @@ TEST(ParseUrl, NeverRepeatsAPassword) {
   EXPECT_EQ(refused.message().find("s3cret"), std::string::npos);
 }
 
+TEST(IsLoopback, IsThisMachineAndNoNameThatLooksLikeIt) {
+  for (const char* host : {"localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"})
+    EXPECT_TRUE(IsLoopback(host)) << host;
+  for (const char* host :
+       {"", "127.example.com", "127.0.0.1.example.com", "localhost.example.com", "10.0.0.1", "::2"})
+    EXPECT_FALSE(IsLoopback(host)) << host;
+}
+
 }  // namespace
 }  // namespace mbk

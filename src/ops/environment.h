@@ -25,6 +25,9 @@ struct MilvusSide {
   /// From a key to the path under which Milvus itself opens it. The two differ only for the local
   /// provider, whose directory Milvus may see under another name (localPath).
   std::function<std::string(const std::string& key)> import_path;
+  /// Whether Milvus can open what lies below `prefix` of a store: it opens files of its own bucket only, and
+  /// the local provider those of its disk, or below localPath where that is all it sees of ours.
+  std::function<bool(const StoreIdentity& store, const std::string& prefix)> opens;
 };
 
 /// A Milvus server that is to be filled. Its store is needed for imports only, and opened for them: where all

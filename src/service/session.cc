@@ -5,6 +5,7 @@
 #include "manifest/keys.h"
 #include "service/settings.h"
 #include "service/wire.h"
+#include "zilliz/cloud_client.h"
 
 namespace mbk::service {
 namespace {
@@ -36,13 +37,33 @@ std::function<std::string(const std::string&)> ImportPath(const config::Storage&
   };
 }
 
+// What of other stores Milvus opens besides: of its own bucket everything; on a local disk everything too,
+// unless localPath says that it sees the disk in another way, and then it sees its root.
+std::function<bool(const StoreIdentity&, const std::string&)> Opens(const config::Storage& storage,
+                                                                    const StoreIdentity& own) {
+  if (storage.provider != config::Provider::kLocal) {
+    return [own](const StoreIdentity& store, const std::string&) {
+      return store.SameService(own) && store.bucket == own.bucket;
+    };
+  }
+  const std::string below = storage.local_path.empty() ? "" : JoinKey(KeyRoot(storage), "/");
+  return [own, below](const StoreIdentity& store, const std::string& prefix) {
+    return store.SameService(own) && prefix.starts_with(below);
+  };
+}
+
 }  // namespace
+
+Status CheckCloud(const config::Config& config) { return zilliz::CheckOptions(CloudOptionsOf(config)); }
 
 Result<std::unique_ptr<Session>> Session::Open(const config::Loaded& loaded, const Needs& needs,
                                                const CallContext& context) {
   std::unique_ptr<Session> session(new Session(loaded));
   if (needs.milvus || needs.server) MBK_TRY(session->ConnectServer(context));
   if (needs.milvus) MBK_TRY(session->OpenMilvusStore(context));
+  if (needs.cloud) {
+    MBK_TRY_ASSIGN(session->cloud_, zilliz::MakeCloud(CloudOptionsOf(loaded.config)));
+  }
   if (needs.backups != BackupAccess::kNone) MBK_TRY(session->OpenBackupStore(needs.backups, context));
   return session;
 }
@@ -63,15 +84,17 @@ Status Session::OpenMilvusStore(const CallContext& context) {
   const config::Milvus& milvus = loaded_.config.milvus;
   MBK_TRY_ASSIGN(milvus_store_, MakeStore(milvus.storage));
   const std::string root = KeyRoot(milvus.storage);
-  MBK_TRY(
-      PointAtSettings(Probe(*milvus_store_, root, context), SettingsOf(Side::kMilvus, loaded_.schema_version))
-          .WithContext("the store of Milvus"));
+  MBK_TRY(PointAtSettings(Probe(*milvus_store_, root, context),
+                          SettingsOf(Side::kMilvus, loaded_.schema_version, milvus.storage))
+              .WithContext("the store of Milvus"));
   const bool local = milvus.storage.provider == config::Provider::kLocal;
-  milvus_side_ = std::make_unique<MilvusSide>(MilvusSide{.client = *client_,
-                                                         .store = *milvus_store_,
-                                                         .root = root,
-                                                         .staging_root = local ? root : "",
-                                                         .import_path = ImportPath(milvus.storage)});
+  milvus_side_ =
+      std::make_unique<MilvusSide>(MilvusSide{.client = *client_,
+                                              .store = *milvus_store_,
+                                              .root = root,
+                                              .staging_root = local ? root : "",
+                                              .import_path = ImportPath(milvus.storage),
+                                              .opens = Opens(milvus.storage, milvus_store_->identity())});
   return {};
 }
 
@@ -81,10 +104,18 @@ Status Session::OpenBackupStore(BackupAccess access, const CallContext& context)
   const std::string root = KeyRoot(storage);
   Status reached = access == BackupAccess::kWrite ? backup_store_->EnsureBucket(context)
                                                   : Probe(*backup_store_, root, context);
-  MBK_TRY(PointAtSettings(std::move(reached), SettingsOf(Side::kBackup, loaded_.schema_version))
+  MBK_TRY(PointAtSettings(std::move(reached), SettingsOf(Side::kBackup, loaded_.schema_version, storage))
               .WithContext("the backup store"));
   backup_side_ = std::make_unique<BackupSide>(BackupSide{.store = *backup_store_, .root = root});
   return {};
+}
+
+CloudSide Session::cloud() {
+  return {.cloud = *cloud_,
+          .open_volume = [ca_file = loaded_.config.cloud_ca_cert_path](const zilliz::Volume& volume,
+                                                                       zilliz::FetchKeys fetch) {
+            return MakeVolumeStore(volume, std::move(fetch), ca_file);
+          }};
 }
 
 RunServices Session::run(Progress& progress) const {

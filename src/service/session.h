@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "milvus/client.h"
 #include "ops/environment.h"
+#include "ops/migrate/migrate.h"
 #include "store/object_store.h"
 
 namespace mbk::service {
@@ -20,7 +21,11 @@ struct Needs {
   bool milvus = false;  ///< the server and the store it keeps its files in
   bool server = false;  ///< the server alone
   BackupAccess backups = BackupAccess::kNone;
+  bool cloud = false;  ///< the control plane of Zilliz Cloud, which is not asked anything yet
 };
+
+/// kInvalidArgument when the configuration does not say how to reach Zilliz Cloud.
+Status CheckCloud(const config::Config& config);
 
 /// The servers and stores of one configuration, connected. Built in wire.cc, the only place that knows
 /// concrete stores and clients.
@@ -40,6 +45,9 @@ class Session {
   /// Only with Needs::backups.
   BackupSide& backup() { return *backup_side_; }
 
+  /// Only with Needs::cloud; refers to this session.
+  CloudSide cloud();
+
   RunServices run(Progress& progress) const;
   /// For restores: as run(), with the concurrency that the configuration has for them.
   RunServices restore_run(Progress& progress) const;
@@ -52,6 +60,7 @@ class Session {
 
   const config::Loaded loaded_;
   std::unique_ptr<MilvusClient> client_;
+  std::unique_ptr<zilliz::Cloud> cloud_;
   std::shared_ptr<ObjectStore> milvus_store_;
   std::shared_ptr<ObjectStore> backup_store_;
   std::unique_ptr<MilvusSide> milvus_side_;

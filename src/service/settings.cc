@@ -2,9 +2,14 @@
 
 #include <fmt/core.h>
 
+#include <optional>
+#include <utility>
+
 namespace mbk::service {
 
-StoreSettings SettingsOf(Side side, int schema_version) {
+namespace {
+
+StoreSettings NamesOf(Side side, int schema_version) {
   if (schema_version == 1) {
     if (side == Side::kMilvus) {
       return {"minio.address",    "minio.port",     "minio.accessKeyID", "minio.secretAccessKey",
@@ -21,6 +26,64 @@ StoreSettings SettingsOf(Side side, int schema_version) {
           section + "caCertPath"};
 }
 
+// The two settings that hold what opens a store; the second may be empty.
+struct CredentialNames {
+  std::string first;
+  std::string second;
+};
+
+// A v1 file has the account of Azure and its key under the names of an access key.
+std::optional<CredentialNames> CredentialsV1(bool milvus, config::AuthType auth) {
+  switch (auth) {
+    case config::AuthType::kIam:
+    case config::AuthType::kDefault:
+      return milvus ? CredentialNames{"minio.useIAM", "minio.iamEndpoint"}
+                    : CredentialNames{"minio.backupUseIAM", "minio.backupIamEndpoint"};
+    case config::AuthType::kServiceAccount:
+      return CredentialNames{milvus ? "minio.gcpCredentialJSON" : "minio.backupGcpCredentialJSON", ""};
+    case config::AuthType::kSharedKey:
+    case config::AuthType::kStatic:
+      break;
+  }
+  return std::nullopt;
+}
+
+std::optional<CredentialNames> CredentialsV2(const std::string& section, config::AuthType auth) {
+  switch (auth) {
+    case config::AuthType::kIam:
+    case config::AuthType::kDefault:
+      return CredentialNames{section + "auth.type", section + "auth.endpoint"};
+    case config::AuthType::kServiceAccount:
+      return CredentialNames{section + "auth.credentialsFile", ""};
+    case config::AuthType::kSharedKey:
+      return CredentialNames{section + "accountName", section + "auth.accountKey"};
+    case config::AuthType::kStatic:
+      break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+StoreSettings SettingsOf(Side side, int schema_version, const config::Storage& storage) {
+  StoreSettings settings = NamesOf(side, schema_version);
+  if (storage.provider == config::Provider::kLocal) {
+    // The rights of this user on that directory are all that counts.
+    settings.access_key = settings.bucket = settings.root;
+    settings.secret_key.clear();
+    return settings;
+  }
+  const bool milvus = side == Side::kMilvus;
+  std::optional<CredentialNames> names =
+      schema_version == 1 ? CredentialsV1(milvus, storage.auth.type)
+                          : CredentialsV2(milvus ? "milvus.storage." : "backup.storage.", storage.auth.type);
+  if (names) {
+    settings.access_key = std::move(names->first);
+    settings.secret_key = std::move(names->second);
+  }
+  return settings;
+}
+
 Status PointAtSettings(Status failure, const StoreSettings& settings) {
   std::string hint;
   Code code = failure.code();
@@ -33,7 +96,8 @@ Status PointAtSettings(Status failure, const StoreSettings& settings) {
       hint = fmt::format("check {} and {}", settings.address, settings.port);
       break;
     case Code::kPermissionDenied:
-      hint = fmt::format("check {} and {}", settings.access_key, settings.secret_key);
+      hint = fmt::format("check {}{}{}", settings.access_key, settings.secret_key.empty() ? "" : " and ",
+                         settings.secret_key);
       break;
     case Code::kNotFound:
       // Exit codes keep "not found" for backups and collections; a missing bucket is a wrong setting.

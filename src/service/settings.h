@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "config/config.h"
 
 namespace mbk::service {
 
@@ -10,18 +11,18 @@ namespace mbk::service {
 struct StoreSettings {
   std::string address;
   std::string port;
-  std::string access_key;
-  std::string secret_key;
-  std::string bucket;
+  std::string access_key;  ///< or what else opens the store: an account, a key file, where keys come from
+  std::string secret_key;  ///< likewise; empty when one setting is all there is
+  std::string bucket;      ///< on a local disk the root
   std::string root;
   std::string ca_cert;
 };
 
 enum class Side { kMilvus, kBackup };
-StoreSettings SettingsOf(Side side, int schema_version);
+StoreSettings SettingsOf(Side side, int schema_version, const config::Storage& storage = {});
 
 /// The error of a store with the settings to look at appended: address and port when nothing answers,
-/// keys when it refuses, bucket otherwise.
+/// credentials when it refuses, bucket otherwise.
 Status PointAtSettings(Status failure, const StoreSettings& settings);
 
 }  // namespace mbk::service

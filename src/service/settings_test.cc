@@ -17,6 +17,36 @@ TEST(StoreSettings, HaveTheNamesOfTheUsersFile) {
   EXPECT_EQ(SettingsOf(Side::kBackup, 2).secret_key, "backup.storage.auth.secretAccessKey");
 }
 
+config::Storage With(config::AuthType auth) { return {.auth = {.type = auth}}; }
+
+TEST(StoreSettings, SayWhereKeysComeFromWhenTheyAreNotInTheFile) {
+  using config::AuthType;
+  EXPECT_EQ(SettingsOf(Side::kMilvus, 1, With(AuthType::kIam)).access_key, "minio.useIAM");
+  EXPECT_EQ(SettingsOf(Side::kBackup, 1, With(AuthType::kIam)).secret_key, "minio.backupIamEndpoint");
+  EXPECT_EQ(SettingsOf(Side::kBackup, 2, With(AuthType::kDefault)).access_key, "backup.storage.auth.type");
+}
+
+TEST(StoreSettings, AreThoseThatTheServiceHasForItsCredentials) {
+  using config::AuthType;
+  EXPECT_EQ(SettingsOf(Side::kBackup, 1, With(AuthType::kSharedKey)).secret_key,
+            "minio.backupSecretAccessKey");
+  EXPECT_EQ(SettingsOf(Side::kMilvus, 2, With(AuthType::kSharedKey)).access_key,
+            "milvus.storage.accountName");
+  EXPECT_EQ(SettingsOf(Side::kBackup, 2, With(AuthType::kSharedKey)).secret_key,
+            "backup.storage.auth.accountKey");
+  EXPECT_EQ(SettingsOf(Side::kMilvus, 1, With(AuthType::kServiceAccount)).access_key,
+            "minio.gcpCredentialJSON");
+  const StoreSettings google = SettingsOf(Side::kBackup, 2, With(AuthType::kServiceAccount));
+  EXPECT_EQ(PointAtSettings({Code::kPermissionDenied, "refused"}, google).message(),
+            "refused; check backup.storage.auth.credentialsFile");
+}
+
+TEST(StoreSettings, OfADirectoryAreItsRoot) {
+  const StoreSettings local = SettingsOf(Side::kBackup, 1, {.provider = config::Provider::kLocal});
+  for (Code code : {Code::kPermissionDenied, Code::kNotFound, Code::kInternal})
+    EXPECT_EQ(PointAtSettings({code, "refused"}, local).message(), "refused; check minio.backupRootPath");
+}
+
 class Hint : public testing::TestWithParam<int> {
  protected:
   Status Pointed(Code code) {

@@ -18,11 +18,27 @@ std::string_view SchemeOf(std::string_view service) {
 
 }  // namespace
 
+std::string_view DigestKindName(Digest::Kind kind) {
+  switch (kind) {
+    case Digest::Kind::kNone:
+      return "";
+    case Digest::Kind::kMd5:
+      return "md5";
+    case Digest::Kind::kCrc32c:
+      return "crc32c";
+    case Digest::Kind::kCrc64Nvme:
+      return "crc64nvme";
+    case Digest::Kind::kSha256:
+      return "sha256";
+  }
+  return "";
+}
+
 std::string StoreIdentity::Url(const ObjectKey& key) const {
-  // A local store may have no base directory: then the key alone is the path.
-  const bool bare = service == "local" && bucket.empty();
-  return fmt::format("{}://{}{}{}", SchemeOf(service), bucket.str(), bare || key.empty() ? "" : "/",
-                     key.str());
+  // A local store may have no base directory: then the key alone is the path, and no other key is absolute.
+  const bool is_path = service == "local" && (bucket.empty() || key.str().starts_with(bucket.str() + "/"));
+  if (is_path && !key.empty()) return fmt::format("{}://{}", SchemeOf(service), key.str());
+  return fmt::format("{}://{}{}{}", SchemeOf(service), bucket.str(), key.empty() ? "" : "/", key.str());
 }
 
 bool StoreIdentity::SameService(const StoreIdentity& other) const {

@@ -24,6 +24,8 @@ struct Digest {
   std::string hex;  ///< lower case
   friend bool operator==(const Digest&, const Digest&) = default;
 };
+/// "md5", "crc32c", "crc64nvme", "sha256", as records of objects call them; empty for kNone.
+std::string_view DigestKindName(Digest::Kind kind);
 
 struct ObjectInfo {
   ObjectKey key;
@@ -72,6 +74,9 @@ struct PutRequest {
   ObjectKey key;
   std::string_view body;
   PutCondition condition = PutCondition::kNone;  ///< kIfAbsent: kAlreadyExists when the key is taken
+  /// SHA-256 of `body` in lower-case hex where the caller has it, else empty: it spares a store that signs
+  /// bodies to compute it.
+  std::string_view sha256_hex;
 };
 
 /// What the store says of an object it has just written.
@@ -102,6 +107,11 @@ struct StoreCapabilities {
   bool server_side_copy = true;
   bool multipart_copy = true;
   bool conditional_put = true;
+  /// Whether parts may come in any order, side by side and again with other content. If not: one after the
+  /// other from 1; only the last one sent, or the one that failed, may be sent again.
+  bool parts_in_any_order = true;
+  /// Whether a body that arrives otherwise than it was sent is refused: what is written is what was hashed.
+  bool refuses_altered_bodies = false;
   std::int64_t max_single_copy_bytes = 5LL << 30;
   std::int64_t min_part_bytes = 5LL << 20;  ///< all parts but the last
   int max_parts = 10'000;
@@ -129,7 +139,9 @@ class ObjectReader {
   /// kNotFound when the key is absent.
   virtual Result<ObjectInfo> Head(const ObjectKey& key, const CallContext& context) = 0;
   /// Stream an object (or a range of it) into `sink`. The result describes the whole object. Fewer bytes
-  /// than promised are kUnavailable, so that a retry resumes; kNotFound when the key is absent.
+  /// than promised are kUnavailable, so that a retry resumes; kNotFound when the key is absent. A digest in
+  /// the result of a whole object is that of the bytes that came: others are kDataLoss, after the sink has
+  /// had them.
   virtual Result<ObjectInfo> Get(const GetRequest& request, const ByteSink& sink,
                                  const CallContext& context) = 0;
 };

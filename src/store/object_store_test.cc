@@ -24,6 +24,7 @@ TEST(StoreIdentity, UrlsAreThoseOfTheServicesOwnTools) {
   EXPECT_EQ(url("azure", "container"), "azure://container/a/b");
   EXPECT_EQ(url("local", "/data"), "file:///data/a/b");
   EXPECT_EQ(url("local", ""), "file://a/b");
+  EXPECT_EQ(url("local", "a"), "file://a/b") << "keys are paths that begin with the root";
   EXPECT_EQ(StoreIdentity{.service = "s3"}.Url(ObjectKey()), "s3://");
 }
 

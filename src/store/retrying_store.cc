@@ -17,10 +17,15 @@ class ResumableGet {
   ResumableGet(const GetRequest& request, const ByteSink& sink) : request_(request), sink_(sink) {}
 
   Result<ObjectInfo> Attempt(ObjectStore& store, const CallContext& context) {
+    const bool resumed = received_ > 0;
     auto outcome =
         store.Get(NextRequest(), [this](std::string_view bytes) { return Deliver(bytes); }, context);
+    if (outcome.ok() && resumed) outcome->digest = {};
     if (outcome.ok() || !sink_error_.ok()) return outcome;
-    if (Complete()) return info_;  // the connection broke behind the last byte
+    if (Complete() && IsRetryable(outcome.status().code())) {  // the connection broke behind the last byte
+      info_.digest = {};
+      return info_;
+    }
     if (received_ > 0 && info_.etag.empty()) return Unresumable(outcome.status());
     return outcome;
   }

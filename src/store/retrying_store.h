@@ -11,7 +11,8 @@ namespace mbk {
 /// as making it once, it finds out what became of the first:
 ///
 /// * Get resumes behind the last byte that the sink has seen, under the etag of the first answer: the
-///   sink sees each byte once and never those of two versions. An error of the sink is final.
+///   sink sees each byte once and never those of two versions. An error of the sink is final. Nobody has held
+///   an object that came in pieces against its digest, so its result has none.
 /// * Put with kIfAbsent that finds the key taken after an attempt of its own went unanswered compares the
 ///   content: equal content is its own.
 /// * CompleteUpload that ends in an error after an unanswered attempt looks for the object; it is the

@@ -108,6 +108,27 @@ TEST_F(RetryingStoreTest, AGetThatBrokeBehindTheLastByteIsComplete) {
   EXPECT_EQ(counts(StoreOperation::kGet).calls, 1);
 }
 
+TEST_F(RetryingStoreTest, BytesThatWereRefusedAreNotTakenForComplete) {
+  memory_->Set("k", content_);
+  faulty_->Inject({.kind = Fault::Kind::kCutAfter,
+                   .status = {Code::kDataLoss, "another checksum"},
+                   .cut_after_bytes = 300'000});
+  std::string received;
+  EXPECT_EQ(Get({.key = key_}, received), Status(Code::kDataLoss, "another checksum"));
+  EXPECT_EQ(faulty_->fired(), 1);
+}
+
+TEST_F(RetryingStoreTest, AnObjectThatCameInPiecesHasNoDigest) {
+  memory_->Set("k", content_);
+  auto ignore = [](std::string_view) { return Status(); };
+  EXPECT_EQ(store_.Get({.key = key_}, ignore, {}).value().digest.kind, Digest::Kind::kMd5);
+  for (std::int64_t cut : {100'000, 300'000}) {
+    faulty_->Inject({.kind = Fault::Kind::kCutAfter, .cut_after_bytes = cut});
+    EXPECT_EQ(store_.Get({.key = key_}, ignore, {}).value().digest, Digest{}) << cut;
+  }
+  EXPECT_EQ(faulty_->fired(), 2);
+}
+
 TEST_F(RetryingStoreTest, NeverMixesTwoVersionsOfAnObject) {
   memory_->Set("k", content_);
   faulty_->Inject({.kind = Fault::Kind::kCutAfter, .cut_after_bytes = 100'000});

@@ -60,6 +60,41 @@ TEST(ByteBudget, LetsASharePassThatIsLargerThanTheBudgetButAlone) {
   EXPECT_FALSE(budget.Acquire(1, Impatient()).ok());
 }
 
+TEST(ByteBudget, LendsALargeBufferAgainToWhoNeedsOneOfItsSize) {
+  constexpr std::int64_t kPart = 1 << 20;
+  ByteBudget budget(4 * kPart);
+  const char* memory = nullptr;
+  {
+    ByteBudget::Share share = budget.Acquire(kPart, {}).value();
+    EXPECT_TRUE(share.buffer().empty());
+    share.buffer().reserve(kPart);
+    share.buffer() = "left over";
+    memory = share.buffer().data();
+  }
+  ByteBudget::Share small = budget.Acquire(kPart / 3, {}).value(),
+                    large = budget.Acquire(kPart + 9, {}).value();
+  EXPECT_NE(small.buffer().data(), memory) << "it would hold more than was acquired";
+  EXPECT_NE(large.buffer().data(), memory);
+  ByteBudget::Share same = budget.Acquire(kPart, {}).value();
+  EXPECT_EQ(same.buffer().data(), memory);
+  EXPECT_TRUE(same.buffer().empty());
+}
+
+TEST(ByteBudget, WhatLiesIdleAndWhatIsHeldStayWithinTheLimitTogether) {
+  constexpr std::int64_t kPart = 1 << 20;
+  ByteBudget budget(2 * kPart);
+  auto leave_idle = [&] {
+    ByteBudget::Share share = budget.Acquire(kPart, {}).value();
+    share.buffer().reserve(kPart - 1);
+  };
+  leave_idle();
+  {
+    auto all_but_a_little = budget.Acquire(2 * kPart - 10, {});
+  }
+  EXPECT_EQ(budget.Acquire(kPart - 1, {}).value().buffer().capacity(), std::string().capacity())
+      << "the idle buffer was kept beside a share that left no room for it";
+}
+
 TEST(ByteBudget, AStopEndsTheWait) {
   ByteBudget budget(10);
   auto all = budget.Acquire(10, {});

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <variant>
 #include <vector>
 
 #include "base/hash.h"
@@ -25,9 +26,18 @@ std::string Describe(const CopyTask& task, const ObjectReader& source, const Obj
   return fmt::format("copy {} to {}", source.identity().Url(task.source), target.identity().Url(task.target));
 }
 
-bool IsServerSide(const CopyOptions& options, const ObjectReader& source, const ObjectReader& target) {
-  if (options.mode == CopyMode::kStreaming || !target.capabilities().server_side_copy) return false;
-  return options.mode == CopyMode::kDirect || source.identity().SameService(target.identity());
+std::string ServiceName(const StoreIdentity& store) {
+  return store.endpoint.empty() ? store.service : fmt::format("{} at {}", store.service, store.endpoint);
+}
+
+// Empty when copies can be left to the service.
+std::string WhyStreamed(const CopyOptions& options, const ObjectReader& source, const ObjectReader& target) {
+  const StoreIdentity &from = source.identity(), &to = target.identity();
+  if (options.mode == CopyMode::kStreaming) return "the configuration asks for it";
+  if (!target.capabilities().server_side_copy)
+    return fmt::format("{} does not copy by itself", ServiceName(to));
+  if (options.mode == CopyMode::kDirect || from.SameService(to)) return "";
+  return fmt::format("{} and {} are two services", ServiceName(from), ServiceName(to));
 }
 
 // An upload that is not completed is aborted, whatever ended it: the store charges for forgotten parts.
@@ -57,11 +67,10 @@ class PendingUpload {
   bool completed_ = false;
 };
 
-// Read `expected` bytes of the source into memory and check that just those came, of an object of
-// `total_size` bytes.
-Result<std::string> Fetch(ObjectReader& source, const GetRequest& request, std::int64_t expected,
-                          std::int64_t total_size, std::string& etag, const CallContext& context) {
-  std::string body;
+// Read `expected` bytes of the source into `body`, which is empty, and check that just those came, of an
+// object of `total_size` bytes, which `object` describes afterwards.
+Status Fetch(ObjectReader& source, const GetRequest& request, std::int64_t expected, std::int64_t total_size,
+             std::string& body, ObjectInfo& object, const CallContext& context) {
   body.reserve(static_cast<std::size_t>(expected));
   auto append = [&](std::string_view piece) {
     if (static_cast<std::int64_t>(body.size() + piece.size()) > expected) {
@@ -79,14 +88,42 @@ Result<std::string> Fetch(ObjectReader& source, const GetRequest& request, std::
   if (static_cast<std::int64_t>(body.size()) != expected) {
     return Status(Code::kUnavailable, fmt::format("got {} of {} bytes", body.size(), expected));
   }
-  etag = info.etag;
-  return body;
+  object = std::move(info);
+  return {};
 }
 
-Status CheckDigest(const Digest& claimed, const std::string& computed_md5) {
-  if (claimed.kind != Digest::Kind::kMd5 || claimed.hex == computed_md5) return {};
-  return DataLoss(fmt::format("the store holds other bytes than were sent: MD5 {} there, {} here",
-                              claimed.hex, computed_md5));
+Status CheckDigest(const Digest& claimed, const Digest& computed) {
+  if (claimed.kind != computed.kind || claimed.hex == computed.hex) return {};
+  return DataLoss(fmt::format("the store holds other bytes than were sent: {} {} there, {} here",
+                              DigestKindName(claimed.kind), claimed.hex, computed.hex));
+}
+
+// The digest of what is streamed. MD5, which a store's own can be held against. But where the store refuses
+// what arrives altered, SHA-256: it is half the work for a CPU that has instructions for it, and signs a Put.
+class ContentHash {
+ public:
+  explicit ContentHash(const StoreCapabilities& target) {
+    if (target.refuses_altered_bodies) hash_.emplace<Sha256>();
+  }
+  void Update(std::string_view bytes) {
+    std::visit([&](auto& hash) { hash.Update(bytes); }, hash_);
+  }
+  Digest Finish() {
+    const bool is_sha256 = std::holds_alternative<Sha256>(hash_);
+    return {.kind = is_sha256 ? Digest::Kind::kSha256 : Digest::Kind::kMd5,
+            .hex = std::visit([](auto& hash) { return hash.Hex(); }, hash_)};
+  }
+
+ private:
+  std::variant<Md5, Sha256> hash_;
+};
+
+// Of a whole object. A source that tells an MD5 has held the bytes against it.
+Digest DigestOf(std::string_view body, const Digest& told, const StoreCapabilities& target) {
+  if (told.kind == Digest::Kind::kMd5 && !target.refuses_altered_bodies) return told;
+  ContentHash hash(target);
+  hash.Update(body);
+  return hash.Finish();
 }
 
 }  // namespace
@@ -112,7 +149,8 @@ ObjectCopier::ObjectCopier(ObjectReader& source, ObjectStore& target, const Copy
       target_(target),
       options_(options),
       budget_(options.memory_budget_bytes),
-      server_side_(IsServerSide(options, source, target)) {}
+      server_side_(WhyStreamed(options, source, target).empty()),
+      streaming_reason_(WhyStreamed(options, source, target)) {}
 
 Status ObjectCopier::CopyAll(const CopyTaskSource& next, Progress& progress, const CallContext& context,
                              const CopyDone& done, const CopyFailed& failed) {
@@ -164,6 +202,7 @@ Result<CopyResult> ObjectCopier::CopyOne(const CopyTask& task, const CallContext
     }
     FallBackToStreaming(copied.status());
   }
+  streamed_ = true;
   Result<CopyResult> copied =
       task.size > options_.part_size_bytes ? StreamInParts(task, context) : Stream(task, context);
   return copied.ok() ? copied
@@ -201,47 +240,51 @@ Result<CopyResult> ObjectCopier::CopyInParts(const CopyTask& task, const CallCon
 
 Result<CopyResult> ObjectCopier::Stream(const CopyTask& task, const CallContext& context) {
   MBK_TRY_ASSIGN(ByteBudget::Share share, budget_.Acquire(task.size, context));
-  std::string etag;
-  MBK_TRY_ASSIGN(std::string body, Fetch(source_, {.key = task.source}, task.size, task.size, etag, context));
-  std::string md5 = Md5Hex(body);
-  MBK_TRY_ASSIGN(WriteResult written, target_.Put({.key = task.target, .body = body}, context));
-  MBK_TRY(CheckDigest(written.digest, md5));
-  return CopyResult{.etag = written.etag, .digest = {Digest::Kind::kMd5, std::move(md5)}};
+  std::string& body = share.buffer();
+  ObjectInfo source;
+  MBK_TRY(Fetch(source_, {.key = task.source}, task.size, task.size, body, source, context));
+  Digest digest = DigestOf(body, source.digest, target_.capabilities());
+  PutRequest put{.key = task.target, .body = body};
+  if (digest.kind == Digest::Kind::kSha256) put.sha256_hex = digest.hex;
+  MBK_TRY_ASSIGN(WriteResult written, target_.Put(put, context));
+  MBK_TRY(CheckDigest(written.digest, digest));
+  return CopyResult{.etag = written.etag, .digest = std::move(digest)};
 }
 
-// Parts of one object follow each other, because its MD5 is computed on the way; many objects are in
+// Parts of one object follow each other, because its digest is computed on the way; many objects are in
 // flight at once, so the line stays full.
 Result<CopyResult> ObjectCopier::StreamInParts(const CopyTask& task, const CallContext& context) {
   MBK_TRY_ASSIGN(UploadId id, target_.StartUpload(task.target, context));
   PendingUpload upload(target_, std::move(id));
   const std::int64_t part = PartSize(task.size, options_.part_size_bytes, target_.capabilities().max_parts);
-  Md5 md5;
-  std::string etag;  // of the first part, so that all parts are of one version
+  ContentHash hash(target_.capabilities());
+  ObjectInfo source;  // its etag is that of the first part, so that all parts are of one version
   for (std::int64_t offset = 0, number = 1; offset < task.size; offset += part, ++number) {
     const ByteRange range{offset, std::min(part, task.size - offset)};
     MBK_TRY_ASSIGN(ByteBudget::Share share, budget_.Acquire(range.length, context));
-    MBK_TRY_ASSIGN(std::string body, Fetch(source_, {.key = task.source, .range = range, .if_match = etag},
-                                           range.length, task.size, etag, context));
-    md5.Update(body);
+    std::string& body = share.buffer();
+    MBK_TRY(Fetch(source_, {.key = task.source, .range = range, .if_match = source.etag}, range.length,
+                  task.size, body, source, context));
+    hash.Update(body);
     MBK_TRY_ASSIGN(UploadedPart done,
                    target_.UploadPart(upload.id(), static_cast<int>(number), body, context));
     upload.AddPart(std::move(done));
   }
   MBK_TRY_ASSIGN(WriteResult written, upload.Complete(context));
-  return CopyResult{.etag = written.etag, .digest = {Digest::Kind::kMd5, md5.Hex()}};
+  return CopyResult{.etag = written.etag, .digest = hash.Finish()};
 }
 
 void ObjectCopier::FallBackToStreaming(const Status& refusal) {
   std::scoped_lock lock(mutex_);
   if (!server_side_.exchange(false)) return;
-  fallback_reason_ = refusal.message();
-  log::Warn("copying inside the store was refused, the bytes go through this process from here on: {}",
-            refusal.message());
+  streaming_reason_ =
+      fmt::format("{} refused to copy by itself: {}", ServiceName(target_.identity()), refusal.message());
+  log::Warn("the bytes go through this process from here on: {}", streaming_reason_);
 }
 
-std::string ObjectCopier::fallback_reason() const {
+std::string ObjectCopier::streaming_reason() const {
   std::scoped_lock lock(mutex_);
-  return fallback_reason_;
+  return streamed_ ? streaming_reason_ : "";
 }
 
 }  // namespace mbk

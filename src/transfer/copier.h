@@ -67,8 +67,9 @@ class ObjectCopier {
   /// Copy one object.
   Result<CopyResult> CopyOne(const CopyTask& task, const CallContext& context);
 
-  /// Why copies that could have been server-side are streamed, empty when none is.
-  std::string fallback_reason() const;
+  /// Why bytes go through this process: two services hold the two ends, the options ask for it, or the
+  /// service refused to copy by itself. Empty as long as none did.
+  std::string streaming_reason() const;
 
  private:
   Result<CopyResult> CopyServerSide(const CopyTask& task, const CallContext& context);
@@ -82,8 +83,9 @@ class ObjectCopier {
   const CopyOptions options_;
   ByteBudget budget_;
   std::atomic<bool> server_side_;
+  std::atomic<bool> streamed_ = false;
   mutable std::mutex mutex_;
-  std::string fallback_reason_;
+  std::string streaming_reason_;
 };
 
 /// The part size for an object of `size_bytes`: `wanted`, or as much more as `max_parts` asks for.

@@ -113,7 +113,9 @@ TEST(ObjectCopier, StreamsBetweenServices) {
   ASSERT_TRUE(copier.CopyOne(TaskOf("empty", 0), {}).ok());
   EXPECT_THAT(pair.target_memory->Contents(),
               UnorderedElementsAre(std::pair("copy/a", "hello"), std::pair("copy/empty", "")));
-  EXPECT_EQ(copier.fallback_reason(), "") << "nothing else was ever possible";
+  EXPECT_THAT(copier.streaming_reason(), HasSubstr("are two services"));
+  EXPECT_EQ(ObjectCopier(pair.source, pair.target, SmallParts()).streaming_reason(), "")
+      << "it copied nothing";
 }
 
 TEST(ObjectCopier, StreamsInsideOneServiceWhenToldTo) {
@@ -219,7 +221,7 @@ TEST(ObjectCopier, StreamsFromThenOnWhenAServerSideCopyIsRefusedAndRemembersWhy)
     ObjectCopier copier(pair.source, pair.target, SmallParts());
     EXPECT_EQ(copier.CopyOne(TaskOf("a", 5), {}).value().method, CopyMethod::kStreamed);
     EXPECT_EQ(copier.CopyOne(TaskOf("b", 5), {}).value().method, CopyMethod::kStreamed);
-    EXPECT_THAT(copier.fallback_reason(), HasSubstr("CopyObject: AccessDenied (request 7F)"));
+    EXPECT_THAT(copier.streaming_reason(), HasSubstr("CopyObject: AccessDenied (request 7F)"));
     EXPECT_EQ(pair.target.fired(), 1);
   }
 }
@@ -236,7 +238,7 @@ TEST(ObjectCopier, DoesNotStreamWhenOnlyServerSideCopiesAreWanted) {
   EXPECT_EQ(copied.code(), Code::kPermissionDenied);
   EXPECT_THAT(copied.message(), testing::AllOf(HasSubstr("copy "), HasSubstr("from/a"),
                                                HasSubstr("to/copy/a"), HasSubstr("AccessDenied")));
-  EXPECT_EQ(copier.fallback_reason(), "");
+  EXPECT_EQ(copier.streaming_reason(), "");
 }
 
 TEST(ObjectCopier, AnotherFailureOfAServerSideCopyIsNoReasonToStream) {
@@ -322,6 +324,38 @@ TEST(ObjectCopier, NoticesWhenTheStoreHoldsOtherBytesThanWereSent) {
   Status copied = copier.CopyOne(TaskOf("a", 5), {}).status();
   EXPECT_EQ(copied.code(), Code::kDataLoss);
   EXPECT_THAT(copied.message(), testing::AllOf(HasSubstr(Md5Hex("hello")), HasSubstr(Md5Hex("other bytes"))));
+}
+
+// A store that refuses what arrives altered, and notes which digests it was handed.
+class CheckingStore : public ForwardingStore {
+ public:
+  explicit CheckingStore(std::shared_ptr<ObjectStore> inner) : ForwardingStore(std::move(inner)) {
+    capabilities_ = ForwardingStore::capabilities();
+    capabilities_.refuses_altered_bodies = true;
+  }
+  const StoreCapabilities& capabilities() const override { return capabilities_; }
+  Result<WriteResult> Put(const PutRequest& request, const CallContext& context) override {
+    handed.emplace_back(request.sha256_hex);
+    return ForwardingStore::Put(request, context);
+  }
+  std::vector<std::string> handed;
+
+ private:
+  StoreCapabilities capabilities_;
+};
+
+TEST(ObjectCopier, SparesAStoreThatChecksBodiesTheirHash) {
+  Pair pair(/*same_service=*/false);
+  const std::string large(20, 'x');
+  pair.source_memory->Set("small", "hello");
+  pair.source_memory->Set("large", large);
+  CheckingStore checking(pair.target_memory);
+  ObjectCopier copier(pair.source, checking, SmallParts());
+  EXPECT_EQ(copier.CopyOne(TaskOf("small", 5), {}).value().digest,
+            (Digest{Digest::Kind::kSha256, Sha256Hex("hello")}));
+  EXPECT_EQ(copier.CopyOne(TaskOf("large", 20), {}).value().digest,
+            (Digest{Digest::Kind::kSha256, Sha256Hex(large)}));
+  EXPECT_THAT(checking.handed, testing::ElementsAre(Sha256Hex("hello")));
 }
 
 class ManyObjects : public testing::TestWithParam<int> {};

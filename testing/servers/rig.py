@@ -10,7 +10,8 @@ By hand (`testing/servers/rig`, inside `testing/servers/in_loopback`):
     rig up [--state FILE] [SERVER…]   start, print what runs as JSON, stay until Ctrl-C or `rig down`
     rig down --state FILE         end what `rig up --state FILE` started
 
-    SERVER   minio:NAME[=BUCKET,…]   minio+tls:NAME[=BUCKET,…]   versitygw:NAME[=BUCKET,…]
+    SERVER   minio:NAME[=BUCKET,…]   minio+tls:NAME[=BUCKET,…]   minio+oidc:NAME[=BUCKET,…]   versitygw:NAME[=BUCKET,…]   gcs:NAME
+             s3proxy:NAME[=BUCKET,…]   moto:NAME   azurite:NAME   azurite+tls:NAME
              milvus:NAME=STORE/BUCKET[/ROOT]   milvus:NAME=local   lite:NAME
              none given: the pair of the walkthrough, minio_a, milvus_a, minio_b, milvus_b
 """
@@ -34,14 +35,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from azurite_server import Azurite
 from certificates import Certificates, make_certificates
+from google_storage import FakeGcs
 from milvus_lite_server import MilvusLite
 from milvus_server import Milvus
-from object_stores import Minio, ObjectStore, VersityGw
+from object_stores import IdentityService, Minio, Moto, ObjectStore, S3Proxy, VersityGw
 from server_process import STOP_SECONDS, Ports, ServerProcess
 
 WALKTHROUGH = ("minio:minio_a=bucket-a", "minio:minio_b=bucket-b",
                "milvus:milvus_a=minio_a/bucket-a", "milvus:milvus_b=minio_b/bucket-b")  # fmt: skip
+
+
+Server = Minio | VersityGw | S3Proxy | Moto | FakeGcs | Azurite | Milvus | MilvusLite
 
 
 class Rig:
@@ -51,7 +57,8 @@ class Rig:
         self._own_directory = directory is None
         self.directory = directory or _make_directory()
         self._ports = Ports()
-        self._servers: dict[str, Minio | VersityGw | Milvus | MilvusLite] = {}
+        self._servers: dict[str, Server] = {}
+        self._helpers: list[ServerProcess] = []
         self._certificates: Certificates | None = None
         atexit.register(self.stop)
 
@@ -62,17 +69,42 @@ class Rig:
         self.stop()
 
     def minio(
-        self, name: str, buckets: Sequence[str] = (), *, tls: bool = False, preferred_port: int | None = None
+        self,
+        name: str,
+        buckets: Sequence[str] = (),
+        *,
+        tls: bool = False,
+        preferred_port: int | None = None,
+        events_to: str | None = None,
     ) -> Minio:
         certificates = self.certificates() if tls else None
         return self._add(
             name,
             Minio(name, self.directory, self._ports, buckets=buckets, certificates=certificates,
-                  preferred_port=preferred_port),
+                  preferred_port=preferred_port, events_to=events_to),
         )  # fmt: skip
+
+    def minio_with_identities(self, name: str, buckets: Sequence[str] = ()) -> Minio:
+        """A MinIO whose STS takes the tokens of an OpenID provider of its own (`Minio.identities`)."""
+        identities = IdentityService(f"{name}_identities", self.directory, self._ports)
+        self._helpers.append(identities.process)
+        return self._add(name, Minio(name, self.directory, self._ports, buckets=buckets, identities=identities))
 
     def versitygw(self, name: str, buckets: Sequence[str] = ()) -> VersityGw:
         return self._add(name, VersityGw(name, self.directory, self._ports, buckets=buckets))
+
+    def s3proxy(self, name: str, buckets: Sequence[str] = ()) -> S3Proxy:
+        return self._add(name, S3Proxy(name, self.directory, self._ports, buckets=buckets))
+
+    def moto(self, name: str) -> Moto:
+        return self._add(name, Moto(name, self.directory, self._ports))
+
+    def gcs(self, name: str) -> FakeGcs:
+        return self._add(name, FakeGcs(name, self.directory, self._ports))
+
+    def azurite(self, name: str, *, tls: bool = False) -> Azurite:
+        certificates = self.certificates() if tls else None
+        return self._add(name, Azurite(name, self.directory, self._ports, certificates=certificates))
 
     def milvus(
         self,
@@ -102,7 +134,7 @@ class Rig:
             self._certificates = make_certificates(self.directory / "certificates")
         return self._certificates
 
-    def server(self, name: str) -> Minio | VersityGw | Milvus | MilvusLite:
+    def server(self, name: str) -> Server:
         if name not in self._servers:
             raise LookupError(f"no server {name!r} in this rig; there is: {', '.join(self._servers) or 'none'}")
         return self._servers[name]
@@ -110,7 +142,7 @@ class Rig:
     def store(self, name: str) -> ObjectStore:
         found = self.server(name)
         if not isinstance(found, ObjectStore):
-            raise LookupError(f"{name!r} is a Milvus, not an object store")
+            raise LookupError(f"{name!r} is no S3 store")
         return found
 
     def wait_ready(self) -> None:
@@ -123,8 +155,9 @@ class Rig:
 
     def stop(self) -> None:
         """End all servers, Milvus before the store that it writes to, and remove the directory."""
-        self._end([server.process for server in reversed(self._servers.values())])
+        self._end([server.process for server in reversed(self._servers.values())] + self._helpers)
         self._servers.clear()
+        self._helpers.clear()
         if self._own_directory:
             shutil.rmtree(self.directory, ignore_errors=True)
         atexit.unregister(self.stop)
@@ -175,14 +208,18 @@ def _make_directory() -> Path:
             return directory
 
 
-def _describe(server: Minio | VersityGw | Milvus | MilvusLite) -> dict[str, Any]:
+def _describe(server: Server) -> dict[str, Any]:
     common = {"address": server.address, "port": server.port, "pid": server.process.pid}
     if isinstance(server, MilvusLite):
         return common
+    if isinstance(server, FakeGcs):
+        return common | {"url": server.url, "key_file": str(server.key_file)}
     if isinstance(server, Milvus):
         return common | {"management": server.management_url, "bucket": server.bucket, "root_path": server.root_path}
+    identities = server.identities if isinstance(server, Minio) else None
     return common | {
         "url": server.url,
+        "token_file": str(identities.token_file()) if identities else "",
         "access_key": server.access_key,
         "secret_key": server.secret_key,
         "ca": str(server.ca or ""),
@@ -202,8 +239,18 @@ def start(rig: Rig, spec: str) -> None:
         rig.minio(name, buckets)
     elif kind == "minio+tls":
         rig.minio(name, buckets, tls=True)
+    elif kind == "minio+oidc":
+        rig.minio_with_identities(name, buckets)
     elif kind == "versitygw":
         rig.versitygw(name, buckets)
+    elif kind == "s3proxy":
+        rig.s3proxy(name, buckets)
+    elif kind == "moto" and not detail:
+        rig.moto(name)
+    elif kind == "gcs" and not detail:
+        rig.gcs(name)
+    elif kind in ("azurite", "azurite+tls") and not detail:
+        rig.azurite(name, tls=kind == "azurite+tls")
     elif kind == "lite" and not detail:
         rig.milvus_lite(name)
     elif kind == "milvus" and detail == "local":

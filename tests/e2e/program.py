@@ -22,7 +22,7 @@ DONE, FAILED, USAGE, PARTLY, DIFFERENT = 0, 1, 2, 3, 4
 NOT_FOUND, LOCKED, NOT_ALLOWED, INTERRUPTED = 10, 11, 12, 130
 
 # Variables that the program reads and a developer's shell may hold.
-_OURS = ("MILVUS_", "MINIO_", "BACKUP_", "MILVUSCONF", "GCP_KEY_JSON", "ZILLIZ_", "SERVER_PORT")
+_OURS = ("AWS_", "MILVUS_", "MINIO_", "BACKUP_", "MILVUSCONF", "GCP_KEY_JSON", "ZILLIZ_", "SERVER_PORT")
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Program:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.environment: dict[str, str] = {}  # variables beside the developer's own
+        self.wrapper: list[str] = []  # a command that runs the program
         directory.mkdir(parents=True, exist_ok=True)
 
     def configure(self, text: str, file: str = "configs/backup.yaml") -> Path:
@@ -56,9 +58,9 @@ class Program:
     def run(self, *args: object, env: dict[str, str] | None = None) -> Outcome:
         command = [str(BINARY), *map(str, args)]
         done = subprocess.run(
-            command,
+            [*self.wrapper, *command],
             cwd=self.directory,
-            env=_environment() | (env or {}),
+            env=_environment() | self.environment | (env or {}),
             capture_output=True,
             text=True,
             timeout=RUN_SECONDS,
@@ -93,7 +95,7 @@ class Running:
         self._process = subprocess.Popen(
             command,
             cwd=program.directory,
-            env=_environment(),
+            env=_environment() | program.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -30,6 +30,10 @@ class StallingProxy:
     def __enter__(self) -> StallingProxy:
         return self
 
+    def resume(self) -> None:
+        """Everything is passed on again, from now on without end."""
+        self._flowing.set()
+
     def __exit__(self, *_: object) -> None:
         self._flowing.set()
         for open_socket in (self._listener, *self._sockets):

@@ -2,9 +2,8 @@
 
 import collections_of as milvus
 import pytest
-from datasets import fill_small
 from milvus_server import EAGER
-from program import backup_store, documented_config, local_config, yaml_text
+from program import backup_store, documented_config, yaml_text
 from rows import assert_same_rows
 
 COMMITTED = "meta/backup_meta.json"
@@ -119,16 +118,6 @@ def test_backup_on_a_local_disk(a, b, program, tmp_path):
     program.configure(on_disk(b, tmp_path / "carried"))
     program.ok("restore", "-c", "coll", "-n", "my_backup", "-s", "_bak")
     assert_migrated(a, b)
-
-
-def test_milvus_on_a_local_disk(program, second_milvus, tmp_path):
-    """Data and backup are both directories: no object store anywhere."""
-    server = second_milvus("milvus_on_disk")
-    expected = milvus.read_all_rows(fill_small("coll", milvus.connection(server)))
-    program.configure(local_config(server, tmp_path / "backups"))
-    program.ok("create", "-c", "coll", "-n", "my_backup")
-    program.ok("restore", "-c", "coll", "-n", "my_backup", "-s", "_bak")
-    assert_same_rows(expected, milvus.rows(server, "coll_bak"))
 
 
 def test_a_backup_can_be_restored_twice(a, b, program, minio_b, backup_root):

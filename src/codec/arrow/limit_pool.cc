@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 namespace mbk::codec {
 namespace {
@@ -32,8 +33,7 @@ LimitPool::~LimitPool() {
 
 arrow::Status LimitPool::Allocate(std::int64_t size, std::int64_t alignment, std::uint8_t** out) {
   ARROW_RETURN_NOT_OK(Reserve(size));
-  if ((*out = TakeKept(RoundedSize(size), alignment)) != nullptr) return arrow::Status::OK();
-  arrow::Status status = pool_->Allocate(RoundedSize(size), alignment, out);
+  arrow::Status status = Obtain(RoundedSize(size), alignment, out);
   if (!status.ok()) allocated_ -= size;
   return status;
 }
@@ -42,15 +42,29 @@ arrow::Status LimitPool::Reallocate(std::int64_t old_size, std::int64_t new_size
                                     std::uint8_t** out) {
   ARROW_RETURN_NOT_OK(Reserve(new_size - old_size));
   if (RoundedSize(old_size) == RoundedSize(new_size)) return arrow::Status::OK();
-  arrow::Status status = pool_->Reallocate(RoundedSize(old_size), RoundedSize(new_size), alignment, out);
-  if (!status.ok()) allocated_ -= new_size - old_size;
-  return status;
+  std::uint8_t* moved = nullptr;
+  if (arrow::Status status = Obtain(RoundedSize(new_size), alignment, &moved); !status.ok()) {
+    allocated_ -= new_size - old_size;
+    return status;
+  }
+  std::memcpy(moved, *out, static_cast<std::size_t>(std::min(old_size, new_size)));
+  Release({.address = *out, .size = RoundedSize(old_size), .alignment = alignment});
+  *out = moved;
+  return arrow::Status::OK();
 }
 
 void LimitPool::Free(std::uint8_t* buffer, std::int64_t size, std::int64_t alignment) {
-  const Block block{.address = buffer, .size = RoundedSize(size), .alignment = alignment};
-  if (!Keep(block)) pool_->Free(block.address, block.size, block.alignment);
+  Release({.address = buffer, .size = RoundedSize(size), .alignment = alignment});
   allocated_ -= size;
+}
+
+arrow::Status LimitPool::Obtain(std::int64_t size, std::int64_t alignment, std::uint8_t** out) {
+  *out = TakeKept(size, alignment);
+  return *out != nullptr ? arrow::Status::OK() : pool_->Allocate(size, alignment, out);
+}
+
+void LimitPool::Release(const Block& block) {
+  if (!Keep(block)) pool_->Free(block.address, block.size, block.alignment);
 }
 
 std::uint8_t* LimitPool::TakeKept(std::int64_t size, std::int64_t alignment) {

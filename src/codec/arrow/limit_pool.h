@@ -41,6 +41,10 @@ class LimitPool : public arrow::MemoryPool {
 
   /// Counts `bytes` more, or fails and counts nothing.
   arrow::Status Reserve(std::int64_t bytes);
+  /// A block of a rounded size: a kept one, or a fresh one.
+  arrow::Status Obtain(std::int64_t size, std::int64_t alignment, std::uint8_t** out);
+  /// Keep it, or give it back to the system.
+  void Release(const Block& block);
   /// A kept block of this size, or nullptr.
   std::uint8_t* TakeKept(std::int64_t size, std::int64_t alignment);
   /// False where it is not worth keeping, or enough are kept.

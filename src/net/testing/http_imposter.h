@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -33,6 +34,8 @@ struct Reply {
   std::string bytes;     ///< sent as they are
   bool hang_up = false;  ///< close the connection afterwards, whatever was announced
   bool silent = false;   ///< then send nothing until the client closes
+  std::string late;      ///< sent behind `bytes`, `late_after` later
+  std::chrono::milliseconds late_after{0};
 };
 
 /// A well-formed answer; Content-Length is added.
@@ -129,6 +132,8 @@ class HttpImposter {
       }
       Reply reply = handler_(request);
       if (!WriteAll(transport, reply.bytes)) break;
+      std::this_thread::sleep_for(reply.late_after);
+      if (!WriteAll(transport, reply.late)) break;
       if (reply.silent) DrainUntilClosed(transport);
       if (reply.silent || reply.hang_up) break;
       request = SeenRequest{.connection = number};

@@ -48,6 +48,19 @@ class SelfSignedServer {
     std::fclose(file);
   }
 
+  void WriteKey(const std::string& path) const {
+    std::FILE* file = std::fopen(path.c_str(), "w");
+    if (file == nullptr || PEM_write_PrivateKey(file, key_, nullptr, nullptr, 0, nullptr, nullptr) != 1)
+      throw std::runtime_error("cannot write " + path);
+    std::fclose(file);
+  }
+
+  /// From now on only clients that show this same certificate are served.
+  void AskForClientCertificate() {
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context_), certificate_);
+    SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  }
+
   HttpImposter::MakeTransport Transports() {
     return [this](int fd) { return std::make_unique<Tls>(fd, context_); };
   }

@@ -21,7 +21,7 @@ struct CopyReport {
   std::string target_url;  ///< where it lies, or would lie
   std::int64_t objects = 0;
   std::int64_t bytes = 0;
-  std::string fallback_reason;  ///< why bytes went through this process although they need not have
+  std::string streamed_because;  ///< why bytes went through this process; empty: the store copied by itself
 };
 
 /// Carry a backup from one store to another, without a local disk. All or nothing: the copy exists when

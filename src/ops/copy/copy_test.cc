@@ -80,7 +80,7 @@ TEST_F(Copy, InsideOneStoreGoesServerSide) {
   Result<CopyReport> report =
       RunCopy({.name = "nightly", .as = "kept"}, world_.backups, same, world_.run, {});
   ASSERT_TRUE(report.ok()) << report.status().message();
-  EXPECT_EQ(report->fallback_reason, "");
+  EXPECT_EQ(report->streamed_because, "");
   EXPECT_EQ(Below(*world_.backup_memory, "backup/kept/binlogs/"),
             Below(*world_.backup_memory, "backup/nightly/binlogs/"));
 }

@@ -2,9 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -13,6 +10,7 @@
 #include "base/log.h"
 #include "manifest/manifest.h"
 #include "manifest/object_index.h"
+#include "ops/backup_files.h"
 #include "ops/backup_name.h"
 #include "ops/copy/copy.h"
 #include "ops/give_up.h"
@@ -30,56 +28,13 @@ namespace {
 // directory.
 bool IsData(const BackupLayout& layout, const ObjectInfo& object) {
   const std::string_view key = std::string_view(object.key.str()).substr(layout.prefix().size());
-  return !key.starts_with("meta/") && !(object.size == 0 && key.ends_with('/'));
+  return !key.starts_with("meta/") && !IsPlaceholder(object);
 }
 
-// The data of a backup page by page: a million objects need no memory.
-class DataListing {
- public:
-  DataListing(ObjectReader& store, const BackupLayout& layout, const CallContext& context)
-      : store_(store), layout_(layout), context_(context), request_{.prefix = layout.prefix()} {}
-
-  Result<std::optional<ObjectInfo>> Next() {
-    while (page_.empty() && !last_page_) MBK_TRY(ReadPage());
-    if (page_.empty()) return std::optional<ObjectInfo>();
-    ObjectInfo object = std::move(page_.front());
-    page_.pop_front();
-    return std::optional(std::move(object));
-  }
-
- private:
-  Status ReadPage() {
-    MBK_TRY_ASSIGN(ListPage page, store_.List(request_, context_));
-    for (ObjectInfo& object : page.objects) {
-      if (IsData(layout_, object)) page_.push_back(std::move(object));
-    }
-    request_.page_token = page.next_page_token;
-    last_page_ = page.next_page_token.empty();
-    return {};
-  }
-
-  ObjectReader& store_;
-  const BackupLayout& layout_;
-  const CallContext context_;
-  ListRequest request_;
-  std::deque<ObjectInfo> page_;
-  bool last_page_ = false;
-};
-
-// What a set of objects comes to, in whatever order they are added. Two sets that differ in a key or a size
-// differ in this, but for a chance of less than one in 2^30 even where sizes differ by gigabytes.
-struct Extent {
-  std::int64_t objects = 0;
-  std::int64_t bytes = 0;
-  std::uint64_t fingerprint = 0;
-
-  void Add(std::string_view relative_key, std::int64_t size) {
-    ++objects;
-    bytes += size;
-    fingerprint += std::hash<std::string_view>()(relative_key) * (2 * static_cast<std::uint64_t>(size) + 1);
-  }
-  bool operator==(const Extent&) const = default;
-};
+FileListing DataListing(ObjectReader& store, const BackupLayout& layout, const CallContext& context) {
+  return {store, layout.prefix(), [&layout](const ObjectInfo& object) { return IsData(layout, object); },
+          context};
+}
 
 std::string_view Below(const BackupLayout& layout, const ObjectKey& key) {
   return std::string_view(key.str()).substr(layout.prefix().size());
@@ -120,7 +75,7 @@ CopyReport ReportOf(const CopyBackupOptions& options, const BackupSide& target, 
 // From the metadata where they name all there is, which spares the store a listing; else from a listing.
 // What is given must outlive the tasks.
 CopyTaskSource TasksOf(const Cargo& cargo, const BackupLayout& from, const BackupLayout& to,
-                       DataListing& listing) {
+                       FileListing& listing) {
   if (cargo.is_named) {
     return [&, next = std::size_t{0}]() mutable -> Result<std::optional<CopyTask>> {
       if (next == cargo.index.size()) return std::optional<CopyTask>();
@@ -139,13 +94,13 @@ CopyTaskSource TasksOf(const Cargo& cargo, const BackupLayout& from, const Backu
 struct Carried {
   Extent extent;
   DigestLog digests;
-  std::string fallback_reason;
+  std::string streamed_because;
 };
 
 Result<Carried> CopyData(const Cargo& cargo, BackupSide& source, BackupSide& target, const BackupLayout& from,
                          const BackupLayout& to, const RunServices& run, const CallContext& context) {
   Carried carried;
-  DataListing listing(source.store, from, context);
+  FileListing listing = DataListing(source.store, from, context);
   const CopyTaskSource next = TasksOf(cargo, from, to, listing);
   ObjectCopier copier(source.store, target.store, run.settings.copy);
   MBK_TRY(copier.CopyAll(next, run.progress, context, [&](const CopyTask& task, const CopyResult& result) {
@@ -154,7 +109,7 @@ Result<Carried> CopyData(const Cargo& cargo, BackupSide& source, BackupSide& tar
     return Status();
   }));
   carried.digests.Seal();
-  carried.fallback_reason = copier.fallback_reason();
+  carried.streamed_because = copier.streaming_reason();
   return carried;
 }
 
@@ -187,33 +142,17 @@ class SourceRecords {
 void SetDigest(manifest::ObjectRecord& record, const ObjectInfo& listed, const DigestLog& digests) {
   Digest digest = digests.Find(listed.key);
   if (digest.kind == Digest::Kind::kNone) digest = listed.digest;
-  if (digest.kind != Digest::Kind::kMd5) return;
-  record.digest_kind = "md5";
+  // Others are not computed by `verify`: what the source recorded is worth more.
+  if (digest.kind != Digest::Kind::kMd5 && digest.kind != Digest::Kind::kSha256) return;
+  record.digest_kind = DigestKindName(digest.kind);
   record.digest = digest.hex;
-}
-
-// Both listings side by side, to name the first object in which they differ.
-Status NameDifference(BackupSide& source, BackupSide& target, const BackupLayout& from,
-                      const BackupLayout& to, const CallContext& context) {
-  DataListing here(source.store, from, context), there(target.store, to, context);
-  for (;;) {
-    MBK_TRY_ASSIGN(std::optional<ObjectInfo> expected, here.Next());
-    MBK_TRY_ASSIGN(std::optional<ObjectInfo> listed, there.Next());
-    if (!expected && !listed) return DataLoss("the backup at the source changed while it was copied");
-    const bool same = expected && listed && Below(from, expected->key) == Below(to, listed->key) &&
-                      expected->size == listed->size;
-    if (same) continue;
-    const ObjectKey& at = expected ? expected->key : listed->key;
-    return DataLoss(fmt::format(
-        "the copy differs from the source at {}: an object is missing, added or of another size", at.str()));
-  }
 }
 
 // What lies at the target must be what was carried, by key and size, and goes into its objects.json. One
 // listing: the source is listed again only to say what is wrong.
 Status VerifyAndRecord(BackupSide& source, BackupSide& target, const BackupLayout& from,
                        const BackupLayout& to, const Carried& carried, const CallContext& context) {
-  DataListing there(target.store, to, context);
+  FileListing there = DataListing(target.store, to, context);
   SourceRecords records(source.store, from, context);
   ObjectOutput output(target.store, to.Meta(kObjects), context);
   Extent arrived;
@@ -228,8 +167,10 @@ Status VerifyAndRecord(BackupSide& source, BackupSide& target, const BackupLayou
     SetDigest(record, *listed, carried.digests);
     MBK_TRY(output.Write(manifest::ObjectRecordLine(record)));
   }
-  if (arrived != carried.extent) return NameDifference(source, target, from, to, context);
-  return output.Finish();
+  if (arrived == carried.extent) return output.Finish();
+  FileListing here = DataListing(source.store, from, context);
+  FileListing again = DataListing(target.store, to, context);
+  return NameDifference(here, again);
 }
 
 // While the name stays, metadata are carried byte for byte, so that keys of newer tools survive; the
@@ -264,7 +205,7 @@ Result<CopyReport> Write(const CopyBackupOptions& options, BackupSide& source, B
   MBK_TRY(VerifyAndRecord(source, target, opened.layout, to, carried, context));
 
   CopyReport report = ReportOf(options, target, to, carried.extent);
-  report.fallback_reason = std::move(carried.fallback_reason);
+  report.streamed_because = std::move(carried.streamed_because);
 
   // From here on the copy exists.
   run.progress.Enter(Step::kManifest);

@@ -93,7 +93,7 @@ class BackupDataCopy {
   }
 
   bool anything_vanished() const { return !vanished_.empty(); }
-  std::string fallback_reason() const { return copier_.fallback_reason(); }
+  std::string streaming_reason() const { return copier_.streaming_reason(); }
 
   // List the collections of which something vanished again, and forget what they no longer have.
   Status Replan(std::vector<Collection>& collections, const CallContext& context) {
@@ -161,7 +161,7 @@ Result<std::string> CopyBackupData(MilvusSide& server, ObjectStore& target, cons
     capture::AddUpSizes(backup);
   }
   digests.Seal();
-  return copy.fallback_reason();
+  return copy.streaming_reason();
 }
 
 namespace {
@@ -174,7 +174,7 @@ manifest::ObjectRecord RecordOf(const ObjectInfo& listed, const DataObject& obje
           .source_key = object.KeyIn(MilvusLayout(source_root)).str(),
           .size = listed.size,
           .etag = listed.etag,
-          .digest_kind = digest.kind == Digest::Kind::kMd5 ? "md5" : "",
+          .digest_kind = std::string(DigestKindName(digest.kind)),
           .digest = digest.hex};
 }
 

@@ -47,7 +47,7 @@ struct CreateReport {
   std::int64_t objects = 0;
   std::int64_t bytes = 0;
   std::vector<CollectionSummary> collections;
-  std::string fallback_reason;  ///< why bytes went through this process although they need not have
+  std::string streamed_because;  ///< why bytes went through this process; empty: the store copied by itself
 };
 
 /// Back up what `options.filter` selects of `server` into `target`. All or nothing: when it fails, what

@@ -82,7 +82,7 @@ TEST_P(CreateIn, WritesEveryFileOfEverySegment) {
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_EQ(report->objects, 8);
   EXPECT_EQ(report->bytes, 160);
-  EXPECT_EQ(report->fallback_reason, "");
+  EXPECT_EQ(report->streamed_because.empty(), GetParam() == World::Stores::kOneService);
   ASSERT_EQ(report->collections.size(), 2u);
   EXPECT_EQ(report->collections[1].name, (CollectionName{"default", "books"}));
   EXPECT_EQ(report->collections[1].rows, 10);
@@ -338,7 +338,7 @@ TEST(Create, TellsWhyBytesWentThroughThisProcess) {
                              .status = {Code::kPermissionDenied, "AccessDenied"}});
   Result<CreateReport> report = Create(world);
   ASSERT_TRUE(report.ok()) << report.status().message();
-  EXPECT_THAT(report->fallback_reason, HasSubstr("AccessDenied"));
+  EXPECT_THAT(report->streamed_because, HasSubstr("AccessDenied"));
 }
 
 TEST(FlushStrategy, HasTheNamesOfTheGoTool) {

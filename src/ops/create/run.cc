@@ -66,7 +66,7 @@ Result<CreateReport> Write(const CreateOptions& options, MilvusSide& server, Bac
   MBK_TRY_ASSIGN(Backup backup, Describe(options, server, run, context));
 
   DigestLog digests;
-  std::string fallback_reason;
+  std::string streamed_because;
   if (options.strategy != FlushStrategy::kMetaOnly) {
     // All schemas are read before the first flush, all flushes done before the first listing: the
     // collections of one backup fit together.
@@ -74,7 +74,7 @@ Result<CreateReport> Write(const CreateOptions& options, MilvusSide& server, Bac
       MBK_TRY(capture::Flush(server.client, backup, run, context));
     MBK_TRY(capture::ListSegments(server, backup, run, context));
     capture::AddUpSizes(backup);
-    MBK_TRY_ASSIGN(fallback_reason,
+    MBK_TRY_ASSIGN(streamed_because,
                    CopyBackupData(server, target.store, layout.tree(), backup, digests, run, context));
   }
 
@@ -89,7 +89,7 @@ Result<CreateReport> Write(const CreateOptions& options, MilvusSide& server, Bac
   MBK_TRY(writer.Commit(backup, context));
 
   CreateReport report = ReportOf(options, backup);
-  report.fallback_reason = std::move(fallback_reason);
+  report.streamed_because = std::move(streamed_because);
   return report;
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "base/hash.h"
 #include "base/uuid.h"
 #include "codec/row_codec.h"
 #include "model/column_builder.h"
@@ -143,8 +144,8 @@ class Compaction {
     segment.delta_logs.push_back({.log_id = next_log_id_++, .size = static_cast<std::int64_t>(file.size())});
     segment.size += segment.delta_logs.back().size;
     const ObjectKey key = to_.tree().DeltaLog(output.collection_id, segment, segment.delta_logs.back());
-    MBK_TRY_ASSIGN(const WriteResult written, side_.store.Put({.key = key, .body = file}, context_));
-    digests_.Add(key, written.digest);
+    MBK_TRY(side_.store.Put({.key = key, .body = file}, context_).status());
+    digests_.Add(key, {.kind = Digest::Kind::kMd5, .hex = Md5Hex(file)});
     report.deletes += static_cast<std::int64_t>(deletes.size());
     ++report.delta_logs;
     return {};

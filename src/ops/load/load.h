@@ -127,6 +127,8 @@ struct Outcome {
   int rewritten_into = 0;
   Via via = Via::kImport;
   std::string via_reason;
+  /// Why staged files went through this process; empty: the store copied them, or none had to be staged.
+  std::string streamed_because;
   std::vector<std::string> warnings;
 };
 

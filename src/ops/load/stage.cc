@@ -33,8 +33,9 @@ Collection Copied(const ObjectSource& source, const CollectionPlan& plan) {
   return copied;
 }
 
-Status CopyAll(MilvusSide& server, const ObjectSource& source, const ObjectIndex& index,
-               const BinlogTree& staging, const RunServices& run, const CallContext& context) {
+// Why the bytes went through this process, if they did.
+Result<std::string> CopyAll(MilvusSide& server, const ObjectSource& source, const ObjectIndex& index,
+                            const BinlogTree& staging, const RunServices& run, const CallContext& context) {
   ObjectCopier copier(source.store, server.store, run.settings.copy);
   std::size_t at = 0;
   auto next = [&]() -> Result<std::optional<CopyTask>> {
@@ -42,8 +43,9 @@ Status CopyAll(MilvusSide& server, const ObjectSource& source, const ObjectIndex
     const DataObject object = index.at(at++);
     return std::optional(CopyTask{source.key_of(object), object.KeyIn(staging), object.log->size});
   };
-  return copier.CopyAll(next, run.progress, context,
-                        [](const CopyTask&, const CopyResult&) { return Status(); });
+  MBK_TRY(copier.CopyAll(next, run.progress, context,
+                         [](const CopyTask&, const CopyResult&) { return Status(); }));
+  return copier.streaming_reason();
 }
 
 // Rewrites `dir`, and adds the segment that comes of it to `staged`.
@@ -71,20 +73,20 @@ bool NeedsStaging(const ObjectSource& source, const CollectionPlan& plan) {
   });
 }
 
-Result<std::vector<std::vector<ImportDir>>> Stage(MilvusSide& server, const ObjectSource& source,
-                                                  const CollectionPlan& plan, const BinlogTree& staging,
-                                                  const RunServices& run, const CallContext& context) {
-  std::vector<Collection> staged{Copied(source, plan)};
-  MBK_TRY(CopyAll(server, source, ObjectIndex(staged), staging, run, context));
-  std::vector<std::vector<ImportDir>> waves = plan.imports;
-  for (auto& wave : waves) {
+Result<Staged> Stage(MilvusSide& server, const ObjectSource& source, const CollectionPlan& plan,
+                     const BinlogTree& staging, const RunServices& run, const CallContext& context) {
+  std::vector<Collection> objects{Copied(source, plan)};
+  Staged staged{.imports = plan.imports};
+  MBK_TRY_ASSIGN(staged.streamed_because,
+                 CopyAll(server, source, ObjectIndex(objects), staging, run, context));
+  for (auto& wave : staged.imports) {
     for (ImportDir& dir : wave)
       if (dir.rewritten)
-        MBK_TRY(RewriteInto(staged.front(), server, source, plan, dir, staging, run, context));
+        MBK_TRY(RewriteInto(objects.front(), server, source, plan, dir, staging, run, context));
   }
-  const ObjectIndex index(staged);
+  const ObjectIndex index(objects);
   MBK_TRY(CheckCollection(server.store, staging, plan.source->collection_id, index, context).status());
-  return waves;
+  return staged;
 }
 
 Status RemoveStaging(ObjectStore& store, const BinlogTree& staging, const CallContext& context) {

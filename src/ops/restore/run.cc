@@ -37,17 +37,12 @@ Result<std::optional<ObjectKey>> CheckObjects(const load::Plan& plan, const Back
   return stray;
 }
 
-// Milvus opens files of its own bucket only; a backup that lies there is imported from where it is.
-bool IsInMilvusBucket(const ObjectReader& backup_store, const MilvusSide& server, const RunServices& run) {
-  return run.settings.copy.mode != CopyMode::kStreaming &&
-         backup_store.identity().SameService(server.store.identity()) &&
-         backup_store.identity().bucket == server.store.identity().bucket;
-}
-
-// Milvus imports whole directories: what lies there and is not of the backup would come along.
-bool MayImportInPlace(const ObjectReader& backup_store, const MilvusSide& server,
+// A backup that Milvus can open is imported from where it is. It imports whole directories: what lies there
+// and is not of the backup would come along.
+bool MayImportInPlace(const ObjectReader& backup_store, const BackupLayout& layout, const MilvusSide& server,
                       const std::optional<ObjectKey>& stray, const RunServices& run) {
-  if (!IsInMilvusBucket(backup_store, server, run)) return false;
+  if (run.settings.copy.mode == CopyMode::kStreaming) return false;
+  if (!server.opens(backup_store.identity(), layout.prefix())) return false;
   if (stray)
     log::Warn("{} is not of this backup, no metadata name it: the files of the backup are staged without it",
               backup_store.identity().Url(*stray));
@@ -160,7 +155,7 @@ Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& sour
   const load::ObjectSource objects{
       .store = source.store,
       .key_of = [&](const DataObject& object) { return object.KeyIn(layout.tree()); },
-      .importable = importer != nullptr && MayImportInPlace(source.store, *importer, stray, run)
+      .importable = importer != nullptr && MayImportInPlace(source.store, layout, *importer, stray, run)
                         ? &layout.tree()
                         : nullptr,
   };

@@ -90,10 +90,15 @@ class World {
   FaultyStore milvus_store, backup_store;
   milvustest::MockServer server;
   std::unique_ptr<MilvusClient> client = milvustest::ConnectTo(server);
-  MilvusSide milvus{
-      .client = *client, .store = milvus_store, .root = "files", .import_path = [](const std::string& key) {
-        return key;
-      }};
+  MilvusSide milvus{.client = *client,
+                    .store = milvus_store,
+                    .root = "files",
+                    .import_path = [](const std::string& key) { return key; },
+                    .opens =
+                        [this](const StoreIdentity& store, const std::string&) {
+                          return store.SameService(milvus_store.identity()) &&
+                                 store.bucket == milvus_store.identity().bucket;
+                        }};
   /// The same as a target; counts how often its store was asked for.
   int store_opened = 0;
   MilvusTarget target{.client = *client, .open_store = [this](const CallContext&) -> Result<MilvusSide*> {

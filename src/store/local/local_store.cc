@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <limits>
+#include <map>
+#include <mutex>
 #include <utility>
 
-#include "base/hash.h"
 #include "store/byte_range.h"
 #include "store/local/listing.h"
 #include "store/local/posix.h"
@@ -24,6 +26,11 @@ using local_internal::Place;
 using local_internal::Tree;
 using posix::ErrnoStatus;
 using posix::Fd;
+
+// A path-like key then never looks like one below a base: see Tree::OfSource.
+std::string Absolute(const std::string& path) {
+  return path.empty() ? path : std::filesystem::absolute(path).string();
+}
 
 std::string WithoutTrailingSlashes(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
@@ -45,10 +52,13 @@ Status CheckEtag(const ObjectInfo& info, const std::string& if_match, const std:
 class LocalStore final : public ObjectStore {
  public:
   explicit LocalStore(LocalOptions options)
-      : tree_(WithoutTrailingSlashes(std::move(options.base_directory))),
-        keep_directory_(WithoutTrailingSlashes(std::move(options.keep_directory))),
-        identity_{.service = "local", .bucket = BucketName(tree_.base())},
-        capabilities_{.max_single_copy_bytes = std::numeric_limits<std::int64_t>::max(),
+      : tree_(options.base_directory.empty()
+                  ? Tree::Rooted(WithoutTrailingSlashes(std::move(options.root_directory)))
+                  : Tree::Below(WithoutTrailingSlashes(Absolute(options.base_directory)))),
+        identity_{.service = "local", .bucket = tree_.name()},
+        capabilities_{.parts_in_any_order = false,
+                      .refuses_altered_bodies = true,  // nothing lies between
+                      .max_single_copy_bytes = std::numeric_limits<std::int64_t>::max(),
                       .min_part_bytes = 1} {}
 
   const StoreIdentity& identity() const override { return identity_; }
@@ -86,16 +96,20 @@ class LocalStore final : public ObjectStore {
     MBK_TRY_ASSIGN(PendingFile file, PendingFile::Create(tree_, request.key.str()));
     MBK_TRY(posix::WriteAll(file.fd(), request.body, file.path()));
     MBK_TRY_ASSIGN(std::string etag, file.Publish(request.condition));
-    return WriteResult{.etag = std::move(etag),
-                       .digest = {.kind = Digest::Kind::kMd5, .hex = Md5Hex(request.body)}};
+    return WriteResult{.etag = std::move(etag)};
   }
 
   Status Delete(std::span<const ObjectKey> keys, const CallContext& context) override {
+    std::map<std::string, const ObjectKey*> emptied;  // one deleted key of each directory
+    Status status;
     for (const ObjectKey& key : keys) {
-      MBK_TRY(context.Check());
-      MBK_TRY(DeleteOne(key.str()));
+      status = context.Check();
+      if (status.ok()) status = DeleteOne(key.str());
+      if (!status.ok()) break;
+      emptied.emplace(key.str().substr(0, key.str().rfind('/') + 1), &key);
     }
-    return {};
+    for (const auto& [directory, key] : emptied) tree_.Prune(key->str());
+    return status;
   }
 
   Result<WriteResult> Copy(const CopySource& source, const ObjectKey& target,
@@ -103,7 +117,8 @@ class LocalStore final : public ObjectStore {
     MBK_TRY(context.Check());
     MBK_TRY_ASSIGN(OpenSource from, Open(source));
     MBK_TRY_ASSIGN(PendingFile to, PendingFile::Create(tree_, target.str()));
-    MBK_TRY(posix::CopyRange(from.file.get(), 0, from.info.size, to.fd(), to.path(), context));
+    if (!posix::Reflink(from.file.get(), to.fd()))
+      MBK_TRY(posix::CopyRange(from.file.get(), 0, from.info.size, to.fd(), to.path(), context));
     MBK_TRY(CheckUnchanged(from.file, from.info, from.path));
     MBK_TRY_ASSIGN(std::string etag, to.Publish(PutCondition::kNone));
     return WriteResult{.etag = std::move(etag)};
@@ -111,7 +126,8 @@ class LocalStore final : public ObjectStore {
 
   Result<UploadId> StartUpload(const ObjectKey& key, const CallContext& context) override {
     MBK_TRY(context.Check());
-    return local_internal::StartUpload(tree_, key);
+    MBK_TRY_ASSIGN(PendingFile file, PendingFile::Create(tree_, key.str()));
+    return uploads_.Add(key, std::make_shared<local_internal::Upload>(std::move(file)));
   }
 
   Result<UploadedPart> UploadPart(const UploadId& upload, int part_number, std::string_view body,
@@ -136,19 +152,23 @@ class LocalStore final : public ObjectStore {
   Result<WriteResult> CompleteUpload(const UploadId& upload, std::span<const UploadedPart> parts,
                                      const CallContext& context) override {
     MBK_TRY(context.Check());
-    return local_internal::CompleteUpload(tree_, upload, parts, context);
+    MBK_TRY_ASSIGN(std::shared_ptr<local_internal::Upload> pending, uploads_.Find(upload));
+    MBK_TRY_ASSIGN(WriteResult written, pending->Complete(parts));
+    uploads_.Remove(upload);
+    return written;
   }
 
   Status AbortUpload(const UploadId& upload, const CallContext& context) override {
     MBK_TRY(context.Check());
-    MBK_TRY(local_internal::RemoveUpload(tree_, upload));
-    tree_.Prune(upload.key.str(), keep_directory_);
+    MBK_TRY(tree_.CheckKey(upload.key.str()));
+    uploads_.Remove(upload);
+    tree_.Prune(upload.key.str());
     return {};
   }
 
   Status EnsureBucket(const CallContext& context) override {
     MBK_TRY(context.Check());
-    return tree_.MakeBase();
+    return tree_.MakeTop();
   }
 
  private:
@@ -159,7 +179,7 @@ class LocalStore final : public ObjectStore {
   };
 
   Result<OpenSource> Open(const CopySource& source) const {
-    const Tree tree(source.bucket.str());
+    const Tree tree = Tree::OfSource(source.bucket, source.key.str());
     OpenSource from{.path = tree.PathOf(source.key.str())};
     MBK_TRY_ASSIGN(from.file, tree.OpenFile(source.key.str(), "copy"));
     MBK_TRY_ASSIGN(from.info, Describe(source.key, from.file, from.path));
@@ -173,12 +193,13 @@ class LocalStore final : public ObjectStore {
   }
 
   Result<UploadedPart> WritePart(const UploadId& upload, int part_number,
-                                 const std::function<Status(int fd, const std::string& path)>& write) {
+                                 const local_internal::PartWriter& write) {
     if (part_number < 1 || part_number > capabilities_.max_parts) {
       return InvalidArgument(fmt::format("upload part {} of {}: part numbers go from 1 to {}", part_number,
                                          tree_.PathOf(upload.key.str()), capabilities_.max_parts));
     }
-    return local_internal::WritePart(tree_, upload, part_number, write);
+    MBK_TRY_ASSIGN(std::shared_ptr<local_internal::Upload> pending, uploads_.Find(upload));
+    return pending->Append(part_number, write);
   }
 
   Status DeleteOne(const std::string& key) {
@@ -192,14 +213,13 @@ class LocalStore final : public ObjectStore {
       if (posix::IsAbsent(errno) || errno == EISDIR) return {};
       return ErrnoStatus(errno, "delete", place->path);
     }
-    tree_.Prune(key, keep_directory_);
     return {};
   }
 
   const Tree tree_;
-  const std::string keep_directory_;
   const StoreIdentity identity_;
   const StoreCapabilities capabilities_;
+  local_internal::UploadTable uploads_;
 };
 
 }  // namespace

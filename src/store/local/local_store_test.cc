@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -121,6 +122,40 @@ TEST_F(LocalStoreTest, SymbolicLinksDoNotLeadOutOfTheBase) {
   EXPECT_EQ(secret.str(), "secret");
 }
 
+TEST_F(LocalStoreTest, SymbolicLinksDoNotLeadOutOfTheRootEither) {
+  TempDirectory outside;
+  std::ofstream(outside.path() + "/secret") << "secret";
+  fs::create_directory(Path("real"));
+  fs::create_symlink(Path("real"), Path("root"));
+  fs::create_symlink(outside.path(), Path("real/link"));
+  auto store = MakeLocalStore({.root_directory = Path("root")});
+
+  EXPECT_EQ(Put(*store, Path("root/k"), "ours"), Status()) << "the root itself may be a link";
+  EXPECT_EQ(Put(*store, Path("root/link/planted")).code(), Code::kFailedPrecondition);
+  EXPECT_EQ(store->Head(ObjectKey(Path("root/link/secret")), {}).status().code(), Code::kNotFound);
+  EXPECT_THAT(List(*store, Path("root/")), ElementsAre(Path("root/k")));
+  EXPECT_THAT(List(*store, Path("root/link/")), IsEmpty());
+
+  // Nor as the source of a copy into another tree.
+  const CopySource secret{.bucket = store->identity().bucket, .key = ObjectKey(Path("root/link/secret"))};
+  EXPECT_EQ(store_->Copy(secret, ObjectKey("stolen"), {}).status().code(), Code::kNotFound);
+  const CopySource ours{.bucket = store->identity().bucket, .key = ObjectKey(Path("root/k"))};
+  EXPECT_EQ(store_->Copy(ours, ObjectKey("copied"), {}).status(), Status());
+  EXPECT_EQ(ReadFile("copied"), "ours");
+  EXPECT_EQ(store->identity().Url(ours.key), "file://" + Path("root/k"));
+}
+
+TEST_F(LocalStoreTest, AKeyOutsideTheRootIsRefused) {
+  auto store = MakeLocalStore({.root_directory = Path("root")});
+  for (const std::string& key : {Path("k"), Path("rooted/k"), Path("root"), Path("root/../k"),
+                                 std::string("k"), Path("root//k"), Path("root/./k")}) {
+    EXPECT_EQ(Put(*store, key).code(), Code::kInvalidArgument) << key;
+    EXPECT_EQ(Delete(*store, key).code(), Code::kInvalidArgument) << key;
+  }
+  EXPECT_EQ(store->List({.prefix = Path("")}, {}).status().code(), Code::kInvalidArgument);
+  EXPECT_THAT(Files(), IsEmpty());
+}
+
 TEST_F(LocalStoreTest, TheBaseItselfMayBeASymbolicLink) {
   fs::create_directory(Path("real"));
   fs::create_symlink(Path("real"), Path("base"));
@@ -158,6 +193,15 @@ TEST_F(LocalStoreTest, AMissingBaseListsEmptyAndTakesNoObjectsUntilItIsMade) {
   EXPECT_EQ(Put(*store, "k"), Status());
 }
 
+TEST_F(LocalStoreTest, ARootIsMadeAsABaseIs) {
+  auto store = MakeLocalStore({.root_directory = Path("not/yet")});
+  EXPECT_EQ(store->EnsureBucket({}), Status());
+  EXPECT_EQ(Files(), (std::set<std::string>{"not", "not/yet"}));
+  WriteFile("taken", "a file");
+  EXPECT_EQ(MakeLocalStore({.root_directory = Path("taken")})->EnsureBucket({}).code(),
+            Code::kFailedPrecondition);
+}
+
 TEST_F(LocalStoreTest, DeleteRemovesTheDirectoriesItEmptied) {
   for (const char* key : {"a/b/c/1", "a/b/c/2", "a/x"}) EXPECT_EQ(Put(*store_, key), Status());
   EXPECT_EQ(Delete(*store_, "a/b/c/1"), Status());
@@ -169,8 +213,8 @@ TEST_F(LocalStoreTest, DeleteRemovesTheDirectoriesItEmptied) {
   EXPECT_TRUE(fs::exists(directory_.path()));
 }
 
-TEST_F(LocalStoreTest, WithoutABaseDeleteStopsAtTheDirectoryToKeep) {
-  auto store = MakeLocalStore({.keep_directory = Path("root") + "/"});
+TEST_F(LocalStoreTest, WhereKeysArePathsDeleteStopsAtTheRoot) {
+  auto store = MakeLocalStore({.root_directory = Path("root") + "/"});
   EXPECT_EQ(Put(*store, Path("root/a/k")), Status());
   EXPECT_EQ(Delete(*store, Path("root/a/k")), Status());
   EXPECT_EQ(Files(), (std::set<std::string>{"root"}));
@@ -188,6 +232,55 @@ TEST_F(LocalStoreTest, WhatACrashLeftBehindIsNotListed) {
   WriteFile("b", "x");
   EXPECT_THAT(List(*store_, ""), ElementsAre("b"));
   EXPECT_THAT(store_->List({.delimiter = "/"}, {}).value().common_prefixes, IsEmpty());
+}
+
+TEST_F(LocalStoreTest, WhatAKilledRunLeftBehindGoesWithTheLastObjectBesideIt) {
+  EXPECT_EQ(Put(*store_, "backup/a/k"), Status());
+  EXPECT_EQ(Put(*store_, "backup/kept"), Status());
+  const pid_t child = ::fork();
+  if (child == 0) {  // killed in the middle of a write and of an upload
+    auto pending =
+        local_internal::PendingFile::Create(local_internal::Tree::Below(directory_.path()), "backup/a/half");
+    const Result<UploadId> upload = store_->StartUpload(ObjectKey("backup/a/large"), {});
+    const bool under_way = pending.ok() && upload.ok() && store_->UploadPart(*upload, 1, "part", {}).ok();
+    ::_exit(under_way ? 0 : 1);
+  }
+  int ended = 0;
+  ASSERT_EQ(::waitpid(child, &ended, 0), child);
+  ASSERT_EQ(ended, 0);
+  EXPECT_EQ(Files().size(), 6) << "two directories, two objects, and a hidden file each of write and upload";
+  EXPECT_THAT(List(*store_, ""), ElementsAre("backup/a/k", "backup/kept"));
+  EXPECT_EQ(Delete(*store_, "backup/a/k"), Status());
+  EXPECT_EQ(Files(), (std::set<std::string>{"backup", "backup/kept"}));
+}
+
+TEST_F(LocalStoreTest, WhatIsStillBeingWrittenIsNotTakenForAbandoned) {
+  auto other = MakeLocalStore({.base_directory = directory_.path()});
+  EXPECT_EQ(Put(*store_, "a/k"), Status());
+  auto pending =
+      local_internal::PendingFile::Create(local_internal::Tree::Below(directory_.path()), "a/slow");
+  ASSERT_TRUE(pending.ok());
+  const UploadId upload = other->StartUpload(ObjectKey("a/large"), {}).value();
+  const UploadedPart part = other->UploadPart(upload, 1, "part", {}).value();
+
+  EXPECT_EQ(Delete(*store_, "a/k"), Status());
+  EXPECT_EQ(pending->Publish(PutCondition::kNone).status(), Status());
+  EXPECT_EQ(other->CompleteUpload(upload, std::vector{part}, {}).status(), Status());
+  EXPECT_THAT(List(*store_, ""), ElementsAre("a/large", "a/slow"));
+}
+
+TEST_F(LocalStoreTest, ANewFileThatSomebodyTookForAbandonedIsMadeAgain) {
+  fs::create_directory(Path("a"));
+  const posix::Fd directory(::open(Path("a").c_str(), O_PATH | O_DIRECTORY));
+  const posix::Fd made(::open(Path("a/.mbk-tmp-1").c_str(), O_RDWR | O_CREAT, 0666));
+  EXPECT_TRUE(local_internal::RemoveAbandoned(directory));
+  EXPECT_EQ(local_internal::Claim(made, "a/k").code(), Code::kNotFound) << "it has no name any more";
+
+  const posix::Fd again(::open(Path("a/.mbk-tmp-2").c_str(), O_RDWR | O_CREAT, 0666));
+  EXPECT_EQ(local_internal::Claim(again, "a/k"), Status());
+  EXPECT_FALSE(local_internal::RemoveAbandoned(directory));
+  const posix::Fd looking(::open(Path("a/.mbk-tmp-2").c_str(), O_RDONLY));
+  EXPECT_EQ(local_internal::Claim(looking, "a/k").code(), Code::kNotFound) << "it is locked";
 }
 
 TEST_F(LocalStoreTest, FailedAndAbortedWritesLeaveNoFiles) {
@@ -261,6 +354,24 @@ TEST_F(LocalStoreTest, BothWaysToTakeAFreeNameRefuseATakenOne) {
     EXPECT_EQ(ReadFile("to"), "new");
     EXPECT_EQ(Files(), (std::set<std::string>{"from", "to"}));
     fs::remove(Path("to"));
+  }
+}
+
+// What each file system does in its own way: sharing blocks, copying in the kernel, or neither.
+TEST_F(LocalStoreTest, CopiesWithinAndBetweenFileSystems) {
+  std::string content(5 << 20, 'x');
+  content += "the end";
+  EXPECT_EQ(Put(*store_, "from", content), Status());
+  EXPECT_EQ(Put(*store_, "empty", ""), Status());
+  TempDirectory in_memory("/dev/shm");
+  auto elsewhere = MakeLocalStore({.base_directory = in_memory.path()});
+  for (ObjectStore* target : {store_.get(), elsewhere.get()}) {
+    for (const char* name : {"from", "empty"}) {
+      const CopySource source{.bucket = store_->identity().bucket, .key = ObjectKey(name)};
+      EXPECT_EQ(target->Copy(source, ObjectKey("to"), {}).status(), Status());
+      EXPECT_EQ(ReadObject(*target, ObjectKey("to"), 6 << 20, {}).value(),
+                ReadObject(*store_, ObjectKey(name), 6 << 20, {}).value());
+    }
   }
 }
 

@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,7 +15,8 @@
 namespace mbk::posix {
 namespace {
 
-constexpr std::int64_t kReadBytes = 256 << 10;
+// Less than the size from which malloc maps fresh pages (main.cc).
+constexpr std::int64_t kReadBytes = 128 << 10;
 // Between two looks at the stop token: a fraction of a second on a slow disk.
 constexpr std::int64_t kKernelCopyBytes = 16 << 20;
 
@@ -106,6 +109,17 @@ Status WriteAll(int fd, std::string_view bytes, std::string_view path) {
   return {};
 }
 
+Status CutAndSeek(int fd, std::int64_t size, std::string_view path) {
+  if (::ftruncate(fd, size) != 0 || ::lseek(fd, size, SEEK_SET) < 0) return ErrnoStatus(errno, "cut", path);
+  return {};
+}
+
+Result<std::int64_t> Position(int fd, std::string_view path) {
+  const off_t position = ::lseek(fd, 0, SEEK_CUR);
+  if (position < 0) return ErrnoStatus(errno, "write", path);
+  return static_cast<std::int64_t>(position);
+}
+
 Status ReadRange(int fd, std::int64_t offset, std::int64_t length, std::string_view path,
                  const std::function<Status(std::string_view)>& sink, const CallContext& context) {
   const auto buffer_bytes = static_cast<std::size_t>(std::min(length, kReadBytes));
@@ -121,6 +135,10 @@ Status ReadRange(int fd, std::int64_t offset, std::int64_t length, std::string_v
     length -= got;
   }
   return {};
+}
+
+bool Reflink(int from, int to) {
+  return Uninterrupted([&] { return ::ioctl(to, FICLONE, from); }) == 0;
 }
 
 Status CopyRange(int from, std::int64_t offset, std::int64_t length, int to, std::string_view path,

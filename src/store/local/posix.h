@@ -43,9 +43,18 @@ bool IsAbsent(int error);
 
 Status WriteAll(int fd, std::string_view bytes, std::string_view path);
 
+/// Make the file `size` bytes long, and let the next write begin there.
+Status CutAndSeek(int fd, std::int64_t size, std::string_view path);
+/// Where the next write begins.
+Result<std::int64_t> Position(int fd, std::string_view path);
+
 /// Read `length` bytes from `offset` in pieces into `sink`. A file that ends earlier is kUnavailable.
 Status ReadRange(int fd, std::int64_t offset, std::int64_t length, std::string_view path,
                  const std::function<Status(std::string_view)>& sink, const CallContext& context);
+
+/// Let the empty file `to` share all blocks of `from`. False where the file system cannot; `to` is still
+/// empty then.
+bool Reflink(int from, int to);
 
 /// Append `length` bytes of `from` to `to`, inside the kernel where the file systems allow it.
 Status CopyRange(int from, std::int64_t offset, std::int64_t length, int to, std::string_view path,

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -30,6 +31,16 @@ std::string_view NextComponents(std::string_view path) {
   return next == std::string_view::npos ? std::string_view() : path.substr(next);
 }
 
+// `fd` is the entry, locked; a directory is that of an upload, with its parts.
+bool RemoveHidden(const Fd& directory, const posix::Entry& entry, const Fd& fd) {
+  if (entry.type != posix::Entry::Type::kDirectory)
+    return ::unlinkat(directory.get(), entry.name.c_str(), 0) == 0;
+  const auto parts = posix::ReadDirectory(fd.get(), entry.name);
+  if (!parts.ok()) return false;
+  for (const posix::Entry& part : *parts) ::unlinkat(fd.get(), part.name.c_str(), 0);
+  return ::unlinkat(directory.get(), entry.name.c_str(), AT_REMOVEDIR) == 0;
+}
+
 std::string ParentOf(std::string_view key) {
   const std::size_t slash = key.rfind('/');
   return std::string(slash == std::string_view::npos ? std::string_view() : key.substr(0, slash));
@@ -46,6 +57,15 @@ std::string Tree::PathOf(std::string_view key) const {
   return base_.empty() ? std::string(key) : fmt::format("{}/{}", base_, key);
 }
 
+Tree Tree::OfSource(const BucketName& bucket, std::string_view key) {
+  Tree rooted = Rooted(bucket.str());
+  return rooted.IsRooted(key) ? rooted : Below(bucket.str());
+}
+
+bool Tree::IsRooted(std::string_view key) const {
+  return root_.empty() || (key.starts_with(root_) && key.substr(root_.size()).starts_with('/'));
+}
+
 Status Tree::CheckKey(std::string_view key) const {
   auto refuse = [&](std::string_view why) {
     return InvalidArgument(
@@ -54,13 +74,15 @@ Status Tree::CheckKey(std::string_view key) const {
   if (key.empty()) return refuse("it is empty");
   if (key.find('\0') != std::string_view::npos) return refuse("it contains a NUL byte");
   if (key.ends_with('/')) return refuse("it ends in \"/\"");
+  if (!IsRooted(key)) return refuse(fmt::format("it does not begin with {}/", root_));
+  const bool one_path_a_file = !base_.empty() || !root_.empty();
   int depth = 0;
-  for (std::size_t begin = 0; begin <= key.size();) {
+  for (std::size_t begin = root_.empty() ? 0 : root_.size() + 1; begin <= key.size();) {
     const std::string_view component = FirstComponent(key.substr(begin));
     begin += component.size() + 1;
     if (component == "..") return refuse("it contains \"..\"");
     if (component.starts_with(kHiddenPrefix)) return refuse("names that begin with \".mbk-\" are reserved");
-    if (!base_.empty() && (component.empty() || component == ".")) {
+    if (one_path_a_file && (component.empty() || component == ".")) {
       return refuse("it contains an empty component or \".\"");
     }
     if (++depth > kMaxDepth) return refuse(fmt::format("it is more than {} directories deep", kMaxDepth));
@@ -69,17 +91,22 @@ Status Tree::CheckKey(std::string_view key) const {
 }
 
 Status Tree::CheckDirectory(std::string_view directory) const {
-  const bool is_root = base_.empty() && directory.find_first_not_of('/') == std::string_view::npos;
-  return is_root ? Status() : CheckKey(directory.substr(0, directory.size() - 1));
+  const std::string_view path = directory.substr(0, directory.size() - 1);
+  const bool is_root = base_.empty() && (root_.empty() ? path.find_first_not_of('/') == std::string_view::npos
+                                                       : path == root_);
+  return is_root ? Status() : CheckKey(path);
 }
 
-int Tree::follow_flag() const { return base_.empty() ? 0 : O_NOFOLLOW; }
+int Tree::FollowFlag(std::size_t end) const {
+  const bool anywhere = base_.empty() && root_.empty();
+  return anywhere || (base_.empty() && end <= root_.size()) ? 0 : O_NOFOLLOW;
+}
 
 Result<Place> Tree::Find(const std::string& key) const { return Walk(key, Missing::kFail); }
 Result<Place> Tree::Make(const std::string& key) const { return Walk(key, Missing::kMake); }
 
-// Component by component from the base, never through a symbolic link below it: a hostile key, or a link
-// that someone planted, cannot lead out.
+// Component by component, never through a symbolic link below the base or root: a hostile key, or a link that
+// someone planted, cannot lead out.
 Result<Place> Tree::Walk(const std::string& key, Missing missing) const {
   const std::string path = PathOf(key);
   const char* root = !base_.empty() ? base_.c_str() : key.starts_with('/') ? "/" : ".";
@@ -91,13 +118,14 @@ Result<Place> Tree::Walk(const std::string& key, Missing missing) const {
   for (std::string_view next = NextComponents(rest); !next.empty();
        rest = next, next = NextComponents(rest)) {
     const std::string name(FirstComponent(rest));
-    Fd child(::openat(directory.get(), name.c_str(), kDirectoryFlags | follow_flag()));
+    const int flags = kDirectoryFlags | FollowFlag(key.size() - rest.size() + name.size());
+    Fd child(::openat(directory.get(), name.c_str(), flags));
     if (!child.ok() && errno == ENOENT && missing == Missing::kMake) {
       if (::mkdirat(directory.get(), name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
         return ErrnoStatus(errno, "make the directory for", path);
       }
       MBK_TRY(posix::SyncDirectory(directory.get(), path));
-      child = Fd(::openat(directory.get(), name.c_str(), kDirectoryFlags | follow_flag()));
+      child = Fd(::openat(directory.get(), name.c_str(), flags));
     }
     if (!child.ok()) return ErrnoStatus(errno, "reach", path);
     directory = std::move(child);
@@ -126,7 +154,7 @@ Result<Fd> Tree::OpenFile(const std::string& key, std::string_view action) const
   if (!place.ok()) return place.status();
   // O_NONBLOCK: a FIFO of that name must not hang us.
   Fd file(::openat(place->directory.get(), place->name.c_str(),
-                   O_RDONLY | O_CLOEXEC | O_NONBLOCK | follow_flag()));
+                   O_RDONLY | O_CLOEXEC | O_NONBLOCK | FollowFlag(key.size())));
   if (!file.ok() && posix::IsAbsent(errno))
     return NotFound(fmt::format("{} {}: no such file", action, place->path));
   if (!file.ok()) return ErrnoStatus(errno, action, place->path);
@@ -136,19 +164,26 @@ Result<Fd> Tree::OpenFile(const std::string& key, std::string_view action) const
   return file;
 }
 
-Status Tree::MakeBase() const {
-  if (base_.empty()) return {};
-  // Above the base symbolic links are the administrator's: walk as for keys that are paths.
-  MBK_TRY_ASSIGN([[maybe_unused]] Place inside, Tree("").Make(base_ + "/."));
+Status Tree::MakeTop() const {
+  const std::string& top = base_.empty() ? root_ : base_;
+  if (top.empty()) return {};
+  // Above it symbolic links are the administrator's: walk as for keys that are any path.
+  MBK_TRY_ASSIGN(const Place inside, Rooted("").Make(top + "/."));
+  if (::faccessat(inside.directory.get(), ".", W_OK | X_OK, 0) != 0)
+    return ErrnoStatus(errno, "write into", top);
   return {};
 }
 
-void Tree::Prune(std::string key, std::string_view keep) const {
-  for (std::string directory = ParentOf(key); !directory.empty() && directory != keep;
+void Tree::Prune(std::string key) const {
+  for (std::string directory = ParentOf(key); !directory.empty() && directory != root_;
        directory = ParentOf(directory)) {
     auto place = Find(directory);
-    // Most often: it is not empty. Any other failure only leaves an empty directory behind.
-    if (!place.ok() || ::unlinkat(place->directory.get(), place->name.c_str(), AT_REMOVEDIR) != 0) return;
+    if (!place.ok()) return;
+    auto remove = [&] { return ::unlinkat(place->directory.get(), place->name.c_str(), AT_REMOVEDIR) == 0; };
+    if (remove()) continue;
+    // Most often other objects are in it. Any other failure only leaves an empty directory behind.
+    const Fd fd(::openat(place->directory.get(), place->name.c_str(), kDirectoryFlags | O_NOFOLLOW));
+    if (!fd.ok() || !RemoveAbandoned(fd) || !remove()) return;
   }
 }
 
@@ -161,16 +196,42 @@ Status RetryWhilePruned(const std::function<Status()>& make) {
   }
 }
 
+Status Claim(const Fd& made, std::string_view path) {
+  const Status taken = NotFound(fmt::format("write {}: the temporary file was removed", path));
+  if (::flock(made.get(), LOCK_EX | LOCK_NB) != 0) {
+    // A file system without locks lets nobody call anything abandoned either.
+    return errno == EWOULDBLOCK ? taken : Status();
+  }
+  struct stat status{};
+  if (::fstat(made.get(), &status) != 0) return ErrnoStatus(errno, "stat", path);
+  return status.st_nlink > 0 ? Status() : taken;
+}
+
+bool RemoveAbandoned(const Fd& directory) {
+  const auto entries = posix::ReadDirectory(directory.get(), "");
+  if (!entries.ok()) return false;
+  bool removed = false;
+  for (const posix::Entry& entry : *entries) {
+    if (!entry.name.starts_with(kHiddenPrefix)) continue;
+    const Fd fd(
+        ::openat(directory.get(), entry.name.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd.ok() || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    removed |= RemoveHidden(directory, entry, fd);
+  }
+  return removed;
+}
+
 Result<PendingFile> PendingFile::Create(const Tree& tree, const std::string& key) {
   MBK_TRY(tree.CheckKey(key));
-  std::string hidden_name = HiddenName("tmp");
+  std::string hidden_name;
   Place place;
   Fd file;
   MBK_TRY(RetryWhilePruned([&]() -> Status {
     MBK_TRY_ASSIGN(place, tree.Make(key));
+    hidden_name = HiddenName("tmp");
     file = Fd(::openat(place.directory.get(), hidden_name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
                        kFileMode));
-    return file.ok() ? Status() : ErrnoStatus(errno, "create", place.path);
+    return file.ok() ? Claim(file, place.path) : ErrnoStatus(errno, "create", place.path);
   }));
   return PendingFile(std::move(place), std::move(hidden_name), std::move(file));
 }

@@ -28,9 +28,16 @@ struct Place {
 /// The directory tree of a LocalStore. Thread-safe.
 class Tree {
  public:
-  explicit Tree(std::string base) : base_(std::move(base)) {}
+  /// Keys are paths below `base`.
+  static Tree Below(std::string base) { return Tree(std::move(base), ""); }
+  /// Keys are paths, all of which begin with `root`; an empty one is any.
+  static Tree Rooted(std::string root) { return Tree("", root == "/" ? "" : std::move(root)); }
+  /// The tree of a CopySource: only where keys are paths does `key` begin with what `bucket` names, since
+  /// no key below a base begins with "/".
+  static Tree OfSource(const BucketName& bucket, std::string_view key);
 
-  const std::string& base() const { return base_; }
+  /// What names the tree: its base or its root, "" when it has neither.
+  BucketName name() const { return BucketName(base_.empty() ? root_ : base_); }
   std::string PathOf(std::string_view key) const;
   /// kInvalidArgument for the keys that LocalStore refuses.
   Status CheckKey(std::string_view key) const;
@@ -47,20 +54,34 @@ class Tree {
   /// Open the file of `key` for reading; kNotFound when there is none or it is no regular file.
   Result<posix::Fd> OpenFile(const std::string& key, std::string_view action) const;
 
-  /// Make the base and its parents.
-  Status MakeBase() const;
-  /// Remove the directories above `key` that are empty, up to the base or `keep`, both excluded.
-  void Prune(std::string key, std::string_view keep) const;
-
-  /// 0, or O_NOFOLLOW where symbolic links must not lead out of the base.
-  int follow_flag() const;
+  /// Make the base or root and its parents; kPermissionDenied when nothing can be written into it.
+  Status MakeTop() const;
+  /// Remove the directories above `key` that hold nothing, or only what killed runs left in them, up to the
+  /// base or root, which stay.
+  void Prune(std::string key) const;
 
  private:
+  Tree(std::string base, std::string root) : base_(std::move(base)), root_(std::move(root)) {}
+
+  /// Whether `key` begins with the root; its part below it is then what is checked.
+  bool IsRooted(std::string_view key) const;
+  /// O_NOFOLLOW for the component of `key` that ends at `end`, or 0: above base and root symbolic links are
+  /// the administrator's, below they must not lead out.
+  int FollowFlag(std::size_t end) const;
   enum class Missing { kFail, kMake };
   Result<Place> Walk(const std::string& key, Missing missing) const;
 
-  std::string base_;
+  std::string base_;  ///< empty where keys are paths
+  std::string root_;  ///< may be set where keys are paths
 };
+
+/// Lock what this process has just made under a hidden name, so that nobody takes it for abandoned. kNotFound
+/// when somebody just did. The lock goes with the descriptor.
+Status Claim(const posix::Fd& made, std::string_view path);
+
+/// Remove what was made under hidden names in `directory` and is not locked: the runs that made it were
+/// killed. Whether there was any. What cannot be removed stays.
+bool RemoveAbandoned(const posix::Fd& directory);
 
 /// A file that does not show under its name before Publish; removed when it is dropped earlier.
 class PendingFile {

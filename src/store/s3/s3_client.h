@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/call_context.h"
+#include "base/refreshing.h"
 #include "net/http_client.h"
 #include "net/sigv4.h"
 #include "store/s3/s3_request.h"
@@ -27,6 +28,13 @@ struct AnswerOptions {
 /// For calls in which the service copies or joins gigabytes before it answers.
 inline constexpr std::chrono::seconds kPatience{600};
 
+/// Where requests go and what they are signed for. It changes when the service says that the bucket is
+/// somewhere else.
+struct Destination {
+  BucketAddress address;
+  std::string region;
+};
+
 /// Signs, sends, and turns refusals into errors. Knows nothing of what operations mean. Thread-safe.
 /// Internal to store/s3/.
 class Client {
@@ -34,13 +42,14 @@ class Client {
   Client(S3Options options, BucketAddress address, std::shared_ptr<HttpClient> http);
 
   /// The answer if it is a 2xx or a welcome refusal, else the service's refusal as an error (s3_error.h). One
-  /// request; one more, once in the client's life, when no region is configured and the service names the
-  /// right one.
+  /// request. A few more, once in the client's life, when the service says that the bucket is in another
+  /// region than assumed or at another of its endpoints; one more when it refuses keys that can be fetched
+  /// anew.
   Result<HttpResponse> Send(const Request& request, const CallContext& context, AnswerOptions answer = {});
 
   const S3Options& options() const { return options_; }
   /// The region that requests are signed for.
-  std::string region() const;
+  std::string region() const { return destination()->region; }
   /// "s3://bucket/key", for messages.
   std::string Url(std::string_view key) const;
   /// The refusal in a 200 answer: copies and completions are answered before they are done, and may fail
@@ -48,18 +57,26 @@ class Client {
   Status LateRefusal(const Request& request, const HttpResponse& response) const;
 
  private:
+  std::shared_ptr<const Destination> destination() const;
   Result<HttpResponse> SendOnce(const Request& request, const CallContext& context,
-                                const AnswerOptions& answer, const std::string& region);
+                                const AnswerOptions& answer, const Destination& destination,
+                                const AwsCredentials& credentials);
   Status Refused(const Request& request, int http_status, const ErrorBody& refusal,
                  Code precondition_failed) const;
-  bool AdoptRegion(const std::string& used, const ErrorBody& refusal);
+  /// Whether `refusal` of what went to `used` told where to go instead; then destination() has it.
+  bool Redirected(const Destination& used, int http_status, const ErrorBody& refusal,
+                  const AwsCredentials& credentials, const CallContext& context);
+  std::string AskRegion(const Destination& used, const AwsCredentials& credentials,
+                        const CallContext& context);
+  /// Whether other keys may help against `refusal`; then the ones used are forgotten.
+  bool Renews(int http_status, const ErrorBody& refusal, const AwsCredentials& used);
 
   const S3Options options_;
-  const BucketAddress address_;
   const std::shared_ptr<HttpClient> http_;
   SigningKeyCache keys_;
-  mutable std::mutex region_mutex_;
-  std::string region_;
+  Refreshing<AwsCredentials> credentials_;
+  mutable std::mutex destination_mutex_;
+  std::shared_ptr<const Destination> destination_;
 };
 
 }  // namespace mbk::s3

@@ -58,7 +58,7 @@ Status S3Store::Delete(std::span<const ObjectKey> keys, const CallContext& conte
   std::vector<ObjectKey> batch;
   batch.reserve(std::min(keys.size(), kKeysPerRequest));
   for (const ObjectKey& key : keys) {
-    if (!IsXmlText(key.str())) {
+    if (!client_.options().batch_delete || !IsXmlText(key.str())) {
       MBK_TRY(DeleteOne(key, context));
       continue;
     }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "store/s3/s3_redirect.h"
+
 namespace mbk::s3 {
 namespace {
 
@@ -96,17 +98,10 @@ Code MeaningOfStatus(int status) {
   }
 }
 
-// Codes that say: you asked in the wrong place, or signed for it.
-bool IsAboutRegion(std::string_view code) {
-  return code == "PermanentRedirect" || code == "TemporaryRedirect" || code == "Redirect" ||
-         code == "AuthorizationHeaderMalformed" || code == "IllegalLocationConstraintException" ||
-         code == "InvalidRegion";
-}
-
 Code MeaningOf(const Known* known, int http_status, const ErrorBody& refusal, const ErrorContext& context) {
   if (http_status == 412 || refusal.code == "PreconditionFailed") return context.precondition_failed;
   if (known != nullptr) return known->meaning;
-  if (IsAboutRegion(refusal.code)) return Code::kInvalidArgument;
+  if (IsAboutPlace(http_status, refusal)) return Code::kInvalidArgument;
   // 404 alone may come from a proxy, or from a server that is no S3. "Not found" has to be the store's word:
   // whoever takes an object for absent may write over it.
   if (refusal.code.starts_with("NoSuch") || refusal.code == kNotFoundWithoutBody) return Code::kNotFound;
@@ -124,7 +119,7 @@ std::string RegionRemedy(const ErrorBody& refusal, std::string_view configured) 
 
 std::string Remedy(const Known* known, int http_status, const ErrorBody& refusal,
                    const ErrorContext& context) {
-  if (IsAboutRegion(refusal.code) || http_status == 301 || http_status == 307) {
+  if (IsAboutPlace(http_status, refusal)) {
     return RegionRemedy(refusal, context.configured_region);
   }
   // What Go's servers say in plain text to a client that speaks no TLS.
@@ -185,17 +180,6 @@ Status ToStatus(int http_status, const ErrorBody& refusal, const ErrorContext& c
   if (std::string remedy = Remedy(known, http_status, refusal, context); !remedy.empty())
     message += "; " + remedy;
   return {MeaningOf(known, http_status, refusal, context), std::move(message)};
-}
-
-std::string OneLine(std::string_view text) {
-  constexpr std::size_t kMostBytes = 300;
-  std::size_t end = std::min(text.size(), kMostBytes);
-  // Not within a UTF-8 sequence.
-  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  std::string line(text.substr(0, end));
-  std::replace_if(line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  if (end < text.size()) line += "…";
-  return line;
 }
 
 }  // namespace mbk::s3

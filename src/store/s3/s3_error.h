@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "net/http_client.h"
+#include "store/http_store.h"
 #include "store/s3/s3_xml.h"
 
 /// What a refusal of the service means. Internal to store/s3/.
@@ -25,8 +26,5 @@ ErrorBody RefusalOf(const HttpResponse& response);
 /// `PutObject s3://bucket/key: 403 AccessDenied (request 17F…): Access Denied.; check accessKeyID …`
 /// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 Status ToStatus(int http_status, const ErrorBody& refusal, const ErrorContext& context);
-
-/// What a service wrote, fit for one line of a message: no control characters, at most 300 bytes.
-std::string OneLine(std::string_view text);
 
 }  // namespace mbk::s3

@@ -2,33 +2,10 @@
 
 #include <algorithm>
 
-#include "store/s3/s3_error.h"
 #include "store/s3/s3_object_store.h"
 #include "store/s3/s3_xml.h"
 
 namespace mbk::s3 {
-namespace {
-
-// What a listing names may be deleted or copied next: a service, or a cache before it, that names other
-// things than those asked for must not be believed.
-Status CheckPage(const ListPage& page, const ListRequest& request) {
-  auto outside = [&](const std::string& key) { return !key.starts_with(request.prefix); };
-  for (const ObjectInfo& object : page.objects) {
-    if (outside(object.key.str())) {
-      return DataLoss(fmt::format("the listing holds \"{}\", outside the prefix", OneLine(object.key.str())));
-    }
-  }
-  for (const std::string& prefix : page.common_prefixes) {
-    if (outside(prefix))
-      return DataLoss(fmt::format("the listing holds \"{}\", outside the prefix", OneLine(prefix)));
-  }
-  if (!page.next_page_token.empty() && page.next_page_token == request.page_token) {
-    return DataLoss("the listing goes in a circle: the next page is this one");
-  }
-  return {};
-}
-
-}  // namespace
 
 Result<ListPage> S3Store::List(const ListRequest& request, const CallContext& context) {
   constexpr int kMostKeys = 1000;  // S3 gives no more, whatever is asked

@@ -62,6 +62,14 @@ Result<UploadedPart> S3Store::UploadPart(const UploadId& upload, int part_number
   return UploadedPart{.number = part_number, .etag = std::move(etag)};
 }
 
+// s3proxy 3.1.0 calls the answer by the name of that to CopyObject.
+Result<std::string> S3Store::EtagOfCopiedPart(const Request& request, const HttpResponse& response) const {
+  Result<std::string> etag = LateEtag(request, response, "CopyPartResult");
+  if (etag.status().code() != Code::kDataLoss) return etag;
+  Result<std::string> misnamed = LateEtag(request, response, "CopyObjectResult");
+  return misnamed.ok() ? misnamed : etag;
+}
+
 Result<UploadedPart> S3Store::UploadPartCopy(const UploadId& upload, int part_number,
                                              const CopySource& source, ByteRange range,
                                              const CallContext& context) {
@@ -75,7 +83,7 @@ Result<UploadedPart> S3Store::UploadPartCopy(const UploadId& upload, int part_nu
                   .headers = CopyHeaders(source)};
   if (!copy_range.empty()) request.headers.Add("x-amz-copy-source-range", std::move(copy_range));
   MBK_TRY_ASSIGN(HttpResponse response, client_.Send(request, context, {.stall_timeout = kPatience}));
-  MBK_TRY_ASSIGN(std::string etag, LateEtag(request, response, "CopyPartResult"));
+  MBK_TRY_ASSIGN(std::string etag, EtagOfCopiedPart(request, response));
   return UploadedPart{.number = part_number, .etag = std::move(etag)};
 }
 

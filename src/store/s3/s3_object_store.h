@@ -1,9 +1,9 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
+#include "store/http_store.h"
 #include "store/object_store.h"
 #include "store/s3/s3_client.h"
 
@@ -53,16 +53,14 @@ class S3Store final : public ObjectStore {
   WriteResult Written(std::string etag, const HttpHeaders& headers) const;
   /// The etag inside `root` of the answer to a copy or completion, or the refusal that came late.
   Result<std::string> LateEtag(const Request& request, const HttpResponse& response, const char* root) const;
+  /// The same of a copied part.
+  Result<std::string> EtagOfCopiedPart(const Request& request, const HttpResponse& response) const;
 
   Client client_;
   StoreIdentity identity_;
   StoreCapabilities capabilities_;
 };
 
-/// An object's key must name an object: with an empty one, DELETE would be about the bucket.
-Status CheckKey(const ObjectKey& key);
-/// Number in a Content-Length; nothing when it is missing or no number.
-std::optional<std::int64_t> ContentLength(const HttpHeaders& headers);
 /// The headers x-amz-copy-source and, with an etag, x-amz-copy-source-if-match.
 HttpHeaders CopyHeaders(const CopySource& source);
 

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "net/http_date.h"
+#include "net/sigv2.h"
+
 namespace mbk::s3 {
 namespace {
 
@@ -23,6 +26,11 @@ Status CheckBucketName(const std::string& bucket) {
       fmt::format("bucketName \"{}\": a bucket's name is made of letters, digits, '-', '.' and '_'", bucket));
 }
 
+bool IsIpAddress(std::string_view host) {
+  return host.find(':') != std::string_view::npos ||
+         std::ranges::all_of(host, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
 bool UseVirtualHost(const S3Options& options) {
   switch (options.addressing) {
     case S3Addressing::kPath:
@@ -33,6 +41,51 @@ bool UseVirtualHost(const S3Options& options) {
       break;
   }
   return PrefersVirtualHost(options.host, options.use_ssl, options.bucket);
+}
+
+// With a token of its own kind the service knows only headers of its own.
+// https://cloud.google.com/storage/docs/xml-api/reference-headers
+HttpHeaders GoogleHeaders(const HttpHeaders& headers) {
+  constexpr std::string_view kAmazon = "x-amz-";
+  HttpHeaders renamed;
+  for (const auto& [name, value] : headers) {
+    const std::string lower = AsciiLower(name);
+    if (lower == "if-none-match" && value == "*") {
+      renamed.Add("x-goog-if-generation-match", "0");
+    } else {
+      renamed.Add(lower.starts_with(kAmazon) ? "x-goog-" + lower.substr(kAmazon.size()) : name, value);
+    }
+  }
+  return renamed;
+}
+
+HttpHeaders Sign(const Request& request, const std::string& path, const std::string& query,
+                 const HttpHeaders& headers, const SigningContext& signing) {
+  switch (signing.signature) {
+    case S3Signature::kBearer:
+      return {{"Authorization", "Bearer " + signing.credentials.session_token}};
+    case S3Signature::kV2:
+      return SignV2({.method = request.method,
+                     .canonical_path = fmt::format("/{}/{}", signing.bucket, PercentEncodePath(request.key)),
+                     .query = request.query,
+                     .headers = headers,
+                     .date = HttpDate(signing.time),
+                     .credentials = signing.credentials});
+    case S3Signature::kV4:
+      break;
+  }
+  std::string payload(request.body.empty() ? kEmptySha256 : request.sha256_hex);
+  if (payload.empty()) payload = Sha256Hex(request.body);
+  return SignV4(SigningInput{.method = request.method,
+                             .canonical_path = path,
+                             .canonical_query = query,
+                             .headers = headers,
+                             .payload_sha256_hex = payload,
+                             .region = signing.region,
+                             .service = "s3",
+                             .time = signing.time,
+                             .credentials = signing.credentials},
+                signing.keys);
 }
 
 }  // namespace
@@ -48,6 +101,11 @@ Result<BucketAddress> AddressBucket(const S3Options& options) {
   Endpoint endpoint{.use_ssl = options.use_ssl, .host = options.host, .port = options.port};
   BucketAddress address;
   if (UseVirtualHost(options)) {
+    if (IsIpAddress(options.host)) {
+      return InvalidArgument(fmt::format(
+          "the bucket cannot stand before the IP address {}: set pathStyle to path, or address to a name",
+          options.host));
+    }
     endpoint.host = options.bucket + "." + options.host;
     address.base_path = "/";
   } else {
@@ -62,19 +120,10 @@ HttpRequest BuildHttpRequest(const BucketAddress& address, const Request& reques
                              const SigningContext& signing) {
   std::string path = address.base_path + PercentEncodePath(request.key);
   std::string query = CanonicalQuery(request.query);
-  HttpHeaders headers = request.headers;
+  HttpHeaders headers =
+      signing.signature == S3Signature::kBearer ? GoogleHeaders(request.headers) : request.headers;
   headers.Add("Host", address.authority);
-  std::string payload = request.body.empty() ? std::string(kEmptySha256) : Sha256Hex(request.body);
-  HttpHeaders signature = SignV4(SigningInput{.method = request.method,
-                                              .canonical_path = path,
-                                              .canonical_query = query,
-                                              .headers = headers,
-                                              .payload_sha256_hex = payload,
-                                              .region = signing.region,
-                                              .service = "s3",
-                                              .time = signing.time,
-                                              .credentials = signing.credentials},
-                                 signing.keys);
+  HttpHeaders signature = Sign(request, path, query, headers, signing);
   for (const auto& [name, value] : signature) headers.Add(name, value);
   return HttpRequest{.method = std::string(request.method),
                      .url = address.origin + path + (query.empty() ? "" : "?" + query),
@@ -85,7 +134,5 @@ HttpRequest BuildHttpRequest(const BucketAddress& address, const Request& reques
 std::string CopySourceHeader(std::string_view bucket, std::string_view key) {
   return fmt::format("{}/{}", bucket, PercentEncodePath(key));
 }
-
-std::string Quoted(std::string_view etag) { return fmt::format("\"{}\"", etag); }
 
 }  // namespace mbk::s3

@@ -19,6 +19,7 @@ struct Request {
   QueryPairs query;
   HttpHeaders headers;  ///< all are sent and signed
   std::string_view body;
+  std::string_view sha256_hex;  ///< of `body`; empty: computed where it is needed
 };
 
 /// Where a bucket is: the constant part of every URL.
@@ -34,6 +35,8 @@ Result<BucketAddress> AddressBucket(const S3Options& options);
 bool PrefersVirtualHost(std::string_view host, bool use_ssl, std::string_view bucket);
 
 struct SigningContext {
+  S3Signature signature = S3Signature::kV4;
+  std::string_view bucket;
   const AwsCredentials& credentials;
   std::string_view region;
   std::chrono::system_clock::time_point time;
@@ -46,7 +49,5 @@ HttpRequest BuildHttpRequest(const BucketAddress& address, const Request& reques
 
 /// The value of x-amz-copy-source.
 std::string CopySourceHeader(std::string_view bucket, std::string_view key);
-/// An etag as If-Match and its relatives want it.
-std::string Quoted(std::string_view etag);
 
 }  // namespace mbk::s3

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "store/http_store.h"
+
 namespace mbk::s3 {
 namespace {
 

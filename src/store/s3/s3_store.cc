@@ -20,6 +20,19 @@ std::string EndpointName(const S3Options& options) {
   return fmt::format("{}://{}:{} {}", options.use_ssl ? "https" : "http", options.host, port, region);
 }
 
+// Google copies objects of any size at once; the largest have 5 TiB.
+constexpr std::int64_t kLargestGoogleObject = 5LL << 40;
+
+Status CheckCredentials(const S3Options& options) {
+  if (options.fetch_credentials) return {};
+  if (options.signature == S3Signature::kBearer) {
+    return options.credentials.session_token.empty() ? InvalidArgument("sessionToken must be set") : Status();
+  }
+  if (options.credentials.access_key_id.empty() || options.credentials.secret_access_key.empty())
+    return InvalidArgument("accessKeyID and secretAccessKey must both be set");
+  return {};
+}
+
 bool IsMd5Hex(std::string_view text) {
   return text.size() == 32 && std::all_of(text.begin(), text.end(), [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -41,8 +54,13 @@ S3Store::S3Store(S3Options options, BucketAddress address, std::shared_ptr<HttpC
       identity_{.service = client_.options().service,
                 .endpoint = EndpointName(client_.options()),
                 .bucket = BucketName(client_.options().bucket)} {
-  capabilities_.multipart_copy =
-      client_.options().host != "storage.googleapis.com";  // it has no UploadPartCopy
+  const bool is_google =
+      client_.options().signature != S3Signature::kV4 || client_.options().host == "storage.googleapis.com";
+  capabilities_.multipart_copy = !is_google;  // it has no UploadPartCopy
+  capabilities_.conditional_put = client_.options().conditional_put;
+  // Another body than the signed one is answered with XAmzContentSHA256Mismatch.
+  capabilities_.refuses_altered_bodies = client_.options().checks_body_hash && !is_google;
+  if (is_google) capabilities_.max_single_copy_bytes = kLargestGoogleObject;
 }
 
 Digest S3Store::DigestOf(const std::string& etag, const HttpHeaders* headers) const {
@@ -64,21 +82,18 @@ Result<std::string> S3Store::LateEtag(const Request& request, const HttpResponse
   return etag.status().WithContext(fmt::format("{} {}", request.operation, client_.Url(request.key)));
 }
 
-Status CheckKey(const ObjectKey& key) {
-  return key.empty() ? InvalidArgument("the key of an object must not be empty") : Status();
-}
-
 }  // namespace s3
 
 Result<std::unique_ptr<ObjectStore>> MakeS3Store(S3Options options, std::shared_ptr<HttpClient> http) {
   if (options.host.empty()) return InvalidArgument("storage address is empty");
-  if (options.credentials.access_key_id.empty() || options.credentials.secret_access_key.empty()) {
-    return InvalidArgument("accessKeyID and secretAccessKey must both be set");
-  }
+  MBK_TRY(s3::CheckCredentials(options));
   MBK_TRY_ASSIGN(s3::BucketAddress address, s3::AddressBucket(options));
   if (http == nullptr) {
     http = std::make_shared<HttpClient>(
-        HttpClientOptions{.ca_file = options.ca_file, .resolve = options.resolve});
+        HttpClientOptions{.ca_file = options.ca_file,
+                          .client_cert_file = options.client_cert_file,
+                          .client_key_file = options.client_key_file,
+                          .resolve = options.resolve});
   }
   return std::unique_ptr<ObjectStore>(
       std::make_unique<s3::S3Store>(std::move(options), std::move(address), std::move(http)));

@@ -121,6 +121,14 @@ TEST_F(S3StoreTest, PutSendsTheObjectSigned) {
   ExpectSignedAsSeen(seen);
 }
 
+TEST_F(S3StoreTest, PutSignsTheHashThatItIsHandedSoThatTheServiceRefusesOtherBytes) {
+  Script(Answer(400, ErrorXml("XAmzContentSHA256Mismatch")));
+  const std::string hash = Sha256Hex("what was read");
+  auto put = Open()->Put({.key = ObjectKey("k"), .body = "altered", .sha256_hex = hash}, context_);
+  EXPECT_EQ(put.status().code(), Code::kUnavailable);
+  EXPECT_EQ(Only().headers.Get("x-amz-content-sha256"), hash);
+}
+
 TEST_F(S3StoreTest, AnEtagOfAKmsObjectIsNoMd5) {
   Script(Answer(
       200, "",
@@ -190,6 +198,29 @@ TEST_F(S3StoreTest, AnObjectCutShortIsUnavailable) {
   auto got = Open()->Get({.key = ObjectKey("k")}, Ignore, context_);
   EXPECT_EQ(got.status().code(), Code::kUnavailable);
   EXPECT_THAT(got.status().message(), HasSubstr("GetObject s3://bucket/k"));
+}
+
+TEST_F(S3StoreTest, ABodyThatIsNotWhatItsEtagSaysIsRefused) {
+  const std::string md5 = Md5Hex("abc");
+  Script(Answer(200, "abX", {{"ETag", "\"" + md5 + "\""}}));
+  const Status refused = Open()->Get({.key = ObjectKey("k")}, Ignore, context_).status();
+  EXPECT_EQ(refused.code(), Code::kDataLoss);
+  EXPECT_THAT(refused.message(), HasSubstr("GetObject s3://bucket/k"));
+  EXPECT_THAT(refused.message(), HasSubstr(md5));
+}
+
+TEST_F(S3StoreTest, OnlyAnEtagThatIsTheMd5OfTheBodyIsHeldAgainstIt) {
+  const std::string md5 = Md5Hex("abc");
+  auto store = Open();
+  Script(Answer(200, "abc", {{"ETag", "\"" + md5 + "\""}}));
+  EXPECT_EQ(store->Get({.key = ObjectKey("k")}, Ignore, context_).value().digest.hex, md5);
+  Script(Answer(206, "b", {{"ETag", "\"" + md5 + "\""}, {"Content-Range", "bytes 1-1/3"}}));
+  EXPECT_EQ(store->Get({.key = ObjectKey("k"), .range = {1, 1}}, Ignore, context_).status(), Status());
+  Script(
+      Answer(200, "encrypted", {{"ETag", "\"" + md5 + "\""}, {"x-amz-server-side-encryption", "aws:kms"}}));
+  EXPECT_EQ(store->Get({.key = ObjectKey("k")}, Ignore, context_).status(), Status());
+  Script(Answer(200, "in parts", {{"ETag", "\"" + md5 + "-2\""}}));
+  EXPECT_EQ(store->Get({.key = ObjectKey("k")}, Ignore, context_).status(), Status());
 }
 
 TEST_F(S3StoreTest, ListAsksForOnePageWithEncodedKeys) {
@@ -263,6 +294,17 @@ TEST_F(S3StoreTest, An200WithoutResultIsNoSuccess) {
     EXPECT_EQ(copied.code(), Code::kDataLoss) << body;
     EXPECT_THAT(copied.message(), HasSubstr("CopyObject s3://bucket/k"));
   }
+}
+
+// As s3proxy 3.1.0 does.
+TEST_F(S3StoreTest, ACopiedPartMayBeAnsweredAsACopiedObject) {
+  const UploadId upload{.key = ObjectKey("k"), .id = "u"};
+  const CopySource source{.bucket = BucketName("b"), .key = ObjectKey("s")};
+  auto store = Open();
+  Script(Answer(200, "<CopyObjectResult><ETag>\"p1\"</ETag></CopyObjectResult>"));
+  EXPECT_EQ(store->UploadPartCopy(upload, 1, source, {}, context_).value().etag, "p1");
+  Script(Answer(200, "<Another><ETag>\"p1\"</ETag></Another>"));
+  EXPECT_EQ(store->UploadPartCopy(upload, 1, source, {}, context_).status().code(), Code::kDataLoss);
 }
 
 TEST_F(S3StoreTest, AnUploadIsStartedFilledAndCompleted) {
@@ -420,6 +462,192 @@ TEST_F(S3StoreTest, AConfiguredRegionStaysAndTheErrorNamesTheRightOne) {
   EXPECT_EQ(server().seen().size(), 1u);
 }
 
+/// Stores whose requests all reach the scripted server, whatever host they are for.
+class S3PlaceTest : public S3StoreTest {
+ protected:
+  std::unique_ptr<ObjectStore> OpenAt(const std::string& host, std::string region = "",
+                                      S3Addressing addressing = S3Addressing::kPath) {
+    auto http = std::make_shared<HttpClient>(HttpClientOptions{
+        .connect_to = {"::127.0.0.1:" + std::to_string(server().port())}, .obey_proxy_variables = false});
+    auto store = MakeS3Store({.service = "aws",
+                              .host = host,
+                              .port = 80,
+                              .region = std::move(region),
+                              .bucket = "bucket",
+                              .credentials = {.access_key_id = "ak", .secret_access_key = kSecret},
+                              .addressing = addressing},
+                             http);
+    EXPECT_TRUE(store.ok()) << store.status().message();
+    return *std::move(store);
+  }
+  std::vector<std::string> Asked() {
+    std::vector<std::string> lines;
+    for (const SeenRequest& seen : server().seen()) {
+      const std::string authorization(seen.headers.Get("authorization"));
+      const std::size_t region = authorization.find('/', authorization.find('/') + 1) + 1;
+      lines.push_back(seen.method + " " + std::string(seen.headers.Get("host")) + seen.target + " for " +
+                      authorization.substr(region, authorization.find('/', region) - region));
+    }
+    return lines;
+  }
+  const std::vector<ObjectKey> one_ = {ObjectKey("k")};
+};
+
+TEST_F(S3PlaceTest, ARedirectToAnotherEndpointOfAmazonIsFollowedForGood) {
+  Script(Answer(301, ErrorXml("PermanentRedirect", "<Endpoint>bucket.s3-eu-west-1.amazonaws.com</Endpoint>"),
+                {{"x-amz-bucket-region", "eu-west-1"}}));
+  Script(Answer(204));
+  Script(Answer(204));
+  auto store = OpenAt("s3.amazonaws.com");
+  EXPECT_EQ(store->Delete(one_, context_), Status());
+  EXPECT_EQ(store->Delete(one_, context_), Status());
+  EXPECT_THAT(Asked(), ElementsAre("DELETE s3.amazonaws.com/bucket/k for us-east-1",
+                                   "DELETE s3-eu-west-1.amazonaws.com/bucket/k for eu-west-1",
+                                   "DELETE s3-eu-west-1.amazonaws.com/bucket/k for eu-west-1"));
+}
+
+TEST_F(S3PlaceTest, AnAnswerWithoutBodyNamesTheRegionInAHeader) {
+  Script({.bytes = "HTTP/1.1 301 X\r\nx-amz-bucket-region: cn-north-1\r\nContent-Length: 0\r\n\r\n"});
+  Script({.bytes = "HTTP/1.1 200 X\r\nContent-Length: 3\r\n\r\n"});
+  auto head = OpenAt("s3.amazonaws.com.cn", "", S3Addressing::kVirtualHost)->Head(ObjectKey("k"), context_);
+  ASSERT_EQ(head.status(), Status());
+  EXPECT_THAT(Asked(), ElementsAre("HEAD bucket.s3.amazonaws.com.cn/k for us-east-1",
+                                   "HEAD bucket.s3.cn-north-1.amazonaws.com.cn/k for cn-north-1"));
+}
+
+TEST_F(S3PlaceTest, TheBucketIsAskedWhereTheRefusalNamesNoRegion) {
+  Script(
+      Answer(307, ErrorXml("TemporaryRedirect", "<Endpoint>bucket.s3-us-west-2.amazonaws.com</Endpoint>")));
+  Script({.bytes = "HTTP/1.1 403 X\r\nx-amz-bucket-region: us-west-2\r\nContent-Length: 0\r\n\r\n"});
+  Script(Answer(204));
+  EXPECT_EQ(OpenAt("s3.amazonaws.com")->Delete(one_, context_), Status());
+  EXPECT_THAT(Asked(), ElementsAre("DELETE s3.amazonaws.com/bucket/k for us-east-1",
+                                   "HEAD s3.amazonaws.com/bucket/ for us-east-1",
+                                   "DELETE s3-us-west-2.amazonaws.com/bucket/k for us-west-2"));
+}
+
+TEST_F(S3PlaceTest, NoRedirectLeadsOutOfTheCloud) {
+  const std::string evil = ErrorXml("PermanentRedirect", "<Endpoint>evil.example</Endpoint>");
+  Script(Answer(301, evil, {{"x-amz-bucket-region", "us-east-1"}}));
+  Script(Answer(301, evil, {{"x-amz-bucket-region", "us-east-1"}}));
+  for (const char* host : {"s3.amazonaws.com", "minio.example"}) {
+    Status deleted = OpenAt(host, "us-east-1")->Delete(one_, context_);
+    EXPECT_EQ(deleted.code(), Code::kInvalidArgument);
+    EXPECT_THAT(deleted.message(), HasSubstr("set address to evil.example"));
+  }
+  EXPECT_EQ(server().seen().size(), 2u);
+}
+
+TEST_F(S3PlaceTest, RedirectsInACircleEnd) {
+  for (const char* region : {"a", "b", "c", "d"}) {
+    Script(Answer(301, ErrorXml("PermanentRedirect"), {{"x-amz-bucket-region", region}}));
+  }
+  EXPECT_EQ(OpenAt("s3.amazonaws.com")->Delete(one_, context_).code(), Code::kInvalidArgument);
+  EXPECT_EQ(server().seen().size(), 3u);
+}
+
+TEST_F(S3PlaceTest, AnIpv6EndpointHasBracketsInUrlAndHost) {
+  Script(Answer(204));
+  auto http = std::make_shared<HttpClient>(
+      HttpClientOptions{.connect_to = {"[::1]:9000:127.0.0.1:" + std::to_string(server().port())},
+                        .obey_proxy_variables = false});
+  auto store = MakeS3Store({.host = "::1",
+                            .port = 9000,
+                            .bucket = "bucket",
+                            .credentials = {.access_key_id = "ak", .secret_access_key = kSecret}},
+                           http);
+  ASSERT_EQ(store.status(), Status());
+  EXPECT_EQ((*store)->Delete(one_, context_), Status());
+  EXPECT_THAT(Asked(), ElementsAre("DELETE [::1]:9000/bucket/k for us-east-1"));
+}
+
+TEST(S3Addressing, ABucketCannotStandBeforeAnIpAddress) {
+  for (const char* host : {"127.0.0.1", "::1"}) {
+    Status made = MakeS3Store({.host = host,
+                               .bucket = "bucket",
+                               .credentials = {.access_key_id = "ak", .secret_access_key = kSecret},
+                               .addressing = S3Addressing::kVirtualHost})
+                      .status();
+    EXPECT_EQ(made.code(), Code::kInvalidArgument);
+    EXPECT_THAT(made.message(), HasSubstr("pathStyle"));
+  }
+}
+
+/// A store with temporary keys: "key1", "key2" …, each good for an hour.
+class S3KeysTest : public S3StoreTest {
+ protected:
+  std::unique_ptr<ObjectStore> OpenWithSource() {
+    auto store = MakeS3Store({.host = "127.0.0.1",
+                              .port = server().port(),
+                              .bucket = "bucket",
+                              .fetch_credentials = [this](const CallContext&) { return Fetch(); },
+                              .now = [this] { return now_; }});
+    EXPECT_TRUE(store.ok()) << store.status().message();
+    return *std::move(store);
+  }
+  Result<Expiring<AwsCredentials>> Fetch() {
+    if (!failure_.ok()) return failure_;
+    return Expiring<AwsCredentials>{.value = {.access_key_id = "key" + std::to_string(++fetches_),
+                                              .secret_access_key = kSecret,
+                                              .session_token = "token" + std::to_string(fetches_)},
+                                    .expires = now_ + std::chrono::hours(1)};
+  }
+  std::string KeyOf(std::size_t request) {
+    const SeenRequest seen = server().seen().at(request);
+    const std::string authorization(seen.headers.Get("authorization"));
+    const std::size_t begin = authorization.find('=') + 1;
+    return authorization.substr(begin, authorization.find('/') - begin) + " " +
+           std::string(seen.headers.Get("x-amz-security-token"));
+  }
+
+  std::chrono::system_clock::time_point now_{std::chrono::seconds(1369353600)};
+  int fetches_ = 0;
+  Status failure_;
+  const std::vector<ObjectKey> one_ = {ObjectKey("k")};
+};
+
+TEST_F(S3KeysTest, AreFetchedOnceAndAgainBeforeTheyExpire) {
+  for (int i = 0; i < 3; ++i) Script(Answer(204));
+  auto store = OpenWithSource();
+  EXPECT_EQ(store->Delete(one_, context_), Status());
+  EXPECT_EQ(store->Delete(one_, context_), Status());
+  now_ += std::chrono::minutes(56);
+  EXPECT_EQ(store->Delete(one_, context_), Status());
+  EXPECT_EQ(KeyOf(1), "key1 token1");
+  EXPECT_EQ(KeyOf(2), "key2 token2");
+}
+
+TEST_F(S3KeysTest, ThatAreRefusedAreFetchedAnewOnce) {
+  Script(Answer(400, ErrorXml("ExpiredToken")));
+  Script(Answer(204));
+  Script(Answer(401));
+  Script(Answer(403, ErrorXml("InvalidToken")));
+  Script(Answer(403, ErrorXml("AccessDenied")));
+  auto store = OpenWithSource();
+  EXPECT_EQ(store->Delete(one_, context_), Status());
+  EXPECT_EQ(KeyOf(1), "key2 token2");
+  EXPECT_EQ(store->Delete(one_, context_).code(), Code::kPermissionDenied);
+  EXPECT_EQ(server().seen().size(), 4u);
+  EXPECT_EQ(store->Delete(one_, context_).code(), Code::kPermissionDenied);
+  EXPECT_EQ(server().seen().size(), 5u) << "new keys do not help against a policy";
+}
+
+TEST_F(S3KeysTest, ThatCannotBeFetchedAreAnErrorOfTheCall) {
+  failure_ = Status(Code::kPermissionDenied, "no credentials found (the environment: no AWS_ACCESS_KEY_ID)");
+  Status deleted = OpenWithSource()->Delete(one_, context_);
+  EXPECT_EQ(deleted.code(), Code::kPermissionDenied);
+  EXPECT_EQ(deleted.message(),
+            "DeleteObject s3://bucket/k: no credentials found (the environment: no AWS_ACCESS_KEY_ID)");
+  EXPECT_TRUE(server().seen().empty());
+}
+
+TEST_F(S3StoreTest, KeysOfTheConfigurationAreNotFetchedAnew) {
+  Script(Answer(400, ErrorXml("ExpiredToken")));
+  const std::vector<ObjectKey> one = {ObjectKey("k")};
+  EXPECT_EQ(Open()->Delete(one, context_).code(), Code::kPermissionDenied);
+  EXPECT_EQ(server().seen().size(), 1u);
+}
+
 TEST_F(S3StoreTest, NoSecretIsInAnyError) {
   Script(Answer(403, ErrorXml("SignatureDoesNotMatch")));
   Status refused = Open()->Head(ObjectKey("k"), context_).status();
@@ -464,6 +692,94 @@ TEST(MakeS3Store, StoresOfOneServiceAreRecognised) {
   EXPECT_TRUE(identity(one).SameService(identity(two)));
   EXPECT_FALSE(identity(one).SameService(identity(elsewhere)));
   EXPECT_EQ(identity(one).Url(ObjectKey("k")), "s3://a/k");
+}
+
+// Google's XML API.
+class GoogleXmlTest : public testing::Test {
+ protected:
+  std::unique_ptr<ObjectStore> Open(S3Options options) {
+    options.service = "gcp";
+    options.host = "127.0.0.1";
+    options.port = server_.port();
+    options.bucket = "bucket";
+    options.batch_delete = false;
+    options.now = [] { return std::chrono::system_clock::time_point(std::chrono::seconds(1175024202)); };
+    auto store = MakeS3Store(std::move(options));
+    EXPECT_TRUE(store.ok()) << store.status().message();
+    return *std::move(store);
+  }
+  std::unique_ptr<ObjectStore> OpenWithToken() {
+    return Open({.signature = S3Signature::kBearer, .credentials = {.session_token = "ya29.static"}});
+  }
+
+  const CallContext context_;
+  std::vector<int> statuses_ = {200};  ///< the last one goes on
+  nettest::HttpImposter server_{[this](const SeenRequest& request) {
+    const int status = statuses_.front();
+    if (statuses_.size() > 1) statuses_.erase(statuses_.begin());
+    if (status != 200) return Answer(status, ErrorXml("AuthenticationRequired"));
+    return Answer(200,
+                  request.headers.Has("x-goog-copy-source")
+                      ? "<CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>"
+                      : "",
+                  {{"ETag", "\"900150983cd24fb0d6963f7d28e17f72\""}});
+  }};
+};
+
+TEST_F(GoogleXmlTest, HmacKeysSignWithVersion2) {
+  auto store = Open({.signature = S3Signature::kV2,
+                     .credentials = {.access_key_id = "GOOGkey", .secret_access_key = kSecret},
+                     .conditional_put = false});
+  ASSERT_EQ(store->Put({.key = ObjectKey("a b"), .body = "abc"}, context_).status(), Status());
+  const SeenRequest seen = server_.seen().at(0);
+  EXPECT_EQ(seen.headers.Get("date"), "Tue, 27 Mar 2007 19:36:42 GMT");
+  const std::string text = "PUT\n\n\nTue, 27 Mar 2007 19:36:42 GMT\n/bucket/a%20b";
+  EXPECT_EQ(seen.headers.Get("authorization"), "AWS GOOGkey:" + Base64Encode(HmacSha1(kSecret, text)));
+  EXPECT_FALSE(seen.headers.Has("x-amz-content-sha256"));
+  EXPECT_FALSE(store->capabilities().multipart_copy);
+  EXPECT_FALSE(store->capabilities().conditional_put);
+}
+
+TEST_F(GoogleXmlTest, ATokenGoesWithGooglesHeaders) {
+  auto store = OpenWithToken();
+  ASSERT_EQ(store->Copy({BucketName("from"), ObjectKey("k"), "e"}, ObjectKey("to"), context_).status(),
+            Status());
+  const SeenRequest seen = server_.seen().at(0);
+  EXPECT_EQ(seen.headers.Get("authorization"), "Bearer ya29.static");
+  EXPECT_EQ(seen.headers.Get("x-goog-copy-source"), "from/k");
+  EXPECT_EQ(seen.headers.Get("x-goog-copy-source-if-match"), "\"e\"");
+  for (const auto& [name, value] : seen.headers) EXPECT_FALSE(AsciiLower(name).starts_with("x-amz-")) << name;
+}
+
+TEST_F(GoogleXmlTest, ThereAGenerationOfZeroMeansAbsent) {
+  const PutRequest put{.key = ObjectKey("k"), .body = "abc", .condition = PutCondition::kIfAbsent};
+  ASSERT_EQ(OpenWithToken()->Put(put, context_).status(), Status());
+  EXPECT_EQ(server_.seen().at(0).headers.Get("x-goog-if-generation-match"), "0");
+  EXPECT_FALSE(server_.seen().at(0).headers.Has("if-none-match"));
+}
+
+TEST_F(GoogleXmlTest, KeysAreDeletedOneByOne) {
+  const std::vector<ObjectKey> keys = {ObjectKey("a"), ObjectKey("b")};
+  EXPECT_EQ(OpenWithToken()->Delete(keys, context_), Status());
+  ASSERT_EQ(server_.seen().size(), 2u);
+  EXPECT_EQ(server_.seen()[1].method, "DELETE");
+  EXPECT_EQ(server_.seen()[1].target, "/bucket/b");
+}
+
+TEST_F(GoogleXmlTest, ATokenThatIsRefusedIsFetchedAnewOnce) {
+  int fetches = 0;
+  auto fetch = [&](const CallContext&) -> Result<Expiring<AwsCredentials>> {
+    return Expiring<AwsCredentials>{.value = {.session_token = "ya29." + std::to_string(++fetches)}};
+  };
+  auto store = Open({.signature = S3Signature::kBearer, .fetch_credentials = fetch});
+  statuses_ = {401, 200};
+  EXPECT_EQ(store->Put({.key = ObjectKey("k"), .body = "x"}, context_).status(), Status());
+  EXPECT_EQ(server_.seen().at(1).headers.Get("authorization"), "Bearer ya29.2");
+  statuses_ = {401};
+  const Status refused = store->Put({.key = ObjectKey("k"), .body = "x"}, context_).status();
+  EXPECT_EQ(refused.code(), Code::kPermissionDenied);
+  EXPECT_THAT(refused.message(), Not(HasSubstr("ya29")));
+  EXPECT_EQ(fetches, 3);
 }
 
 }  // namespace

@@ -2,45 +2,14 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
-#include <cstring>
 #include <functional>
-#include <pugixml.hpp>
 
 #include "net/url.h"
+#include "store/http_store.h"
+#include "store/xml_document.h"
 
 namespace mbk::s3 {
 namespace {
-
-// No entity is ever expanded beyond XML's own five and numeric ones (pugixml reads no DTD), so a document
-// costs memory in proportion to its bytes. Whitespace counts: a key may be a single blank.
-constexpr unsigned kParseFlags =
-    pugi::parse_minimal | pugi::parse_escapes | pugi::parse_cdata | pugi::parse_ws_pcdata_single;
-
-// Parses `xml`, which must be one whole document with the root `root`.
-Status ParseDocument(std::string_view xml, const char* root, pugi::xml_document& document) {
-  pugi::xml_parse_result parsed =
-      document.load_buffer(xml.data(), xml.size(), kParseFlags, pugi::encoding_utf8);
-  if (!parsed) {
-    return DataLoss(fmt::format("the answer is not XML: {} at byte {} of {}", parsed.description(),
-                                parsed.offset, xml.size()));
-  }
-  pugi::xml_node found = document.document_element();
-  if (std::strcmp(found.name(), root) != 0) {
-    return DataLoss(fmt::format("the answer holds <{:.64}> where <{}> belongs", found.name(), root));
-  }
-  return {};
-}
-
-Result<std::int64_t> ParseSize(pugi::xml_node node) {
-  std::string_view text = node.child_value("Size");
-  std::int64_t size = -1;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
-  if (error != std::errc() || end != text.data() + text.size() || size < 0) {
-    return DataLoss(fmt::format("the answer holds the size \"{:.32}\"", text));
-  }
-  return size;
-}
 
 // How keys stand in the answer: as they are, or encoded as in an HTML form.
 using DecodeKey = std::function<Result<std::string>(std::string_view)>;
@@ -53,37 +22,9 @@ DecodeKey DecoderOf(pugi::xml_node root) {
 Result<ObjectInfo> ParseObject(pugi::xml_node node, const DecodeKey& decode) {
   MBK_TRY_ASSIGN(std::string key, decode(node.child_value("Key")));
   if (key.empty()) return DataLoss("the answer lists an object without a key");
-  MBK_TRY_ASSIGN(std::int64_t size, ParseSize(node));
+  MBK_TRY_ASSIGN(std::int64_t size, ParseXmlSize(node, "Size"));
   return ObjectInfo{
       .key = ObjectKey(std::move(key)), .size = size, .etag = Unquoted(node.child_value("ETag"))};
-}
-
-void AppendEscaped(std::string& out, std::string_view text) {
-  for (char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      // As references, or a parser turns them into something else.
-      case '\r':
-        out += "&#13;";
-        break;
-      case '\n':
-        out += "&#10;";
-        break;
-      case '\t':
-        out += "&#9;";
-        break;
-      default:
-        out.push_back(c);
-    }
-  }
 }
 
 // The code point at the front of `text`, which is shortened by it; -1 when it is not UTF-8.
@@ -116,7 +57,7 @@ bool IsXmlCharacter(long code) {
 
 ErrorBody ParseError(std::string_view xml) {
   pugi::xml_document document;
-  if (!ParseDocument(xml, "Error", document).ok()) return {};
+  if (!ParseXml(xml, "Error", document).ok()) return {};
   pugi::xml_node root = document.document_element();
   auto text = [&](const char* name) { return std::string(root.child_value(name)); };
   return {.code = text("Code"),
@@ -128,7 +69,7 @@ ErrorBody ParseError(std::string_view xml) {
 
 Result<ListPage> ParseListPage(std::string_view xml) {
   pugi::xml_document document;
-  MBK_TRY(ParseDocument(xml, "ListBucketResult", document));
+  MBK_TRY(ParseXml(xml, "ListBucketResult", document));
   pugi::xml_node root = document.document_element();
   DecodeKey decode = DecoderOf(root);
   ListPage page;
@@ -150,7 +91,7 @@ Result<ListPage> ParseListPage(std::string_view xml) {
 
 Result<std::string> ParseField(std::string_view xml, const char* root, const char* field) {
   pugi::xml_document document;
-  MBK_TRY(ParseDocument(xml, root, document));
+  MBK_TRY(ParseXml(xml, root, document));
   std::string text = document.document_element().child_value(field);
   if (text.empty()) return DataLoss(fmt::format("the answer has no <{}>", field));
   return text;
@@ -163,7 +104,7 @@ Result<std::string> ParseEtag(std::string_view xml, const char* root) {
 
 Result<std::vector<DeleteFailure>> ParseDeleteResult(std::string_view xml) {
   pugi::xml_document document;
-  MBK_TRY(ParseDocument(xml, "DeleteResult", document));
+  MBK_TRY(ParseXml(xml, "DeleteResult", document));
   std::vector<DeleteFailure> failures;
   for (pugi::xml_node node : document.document_element().children("Error")) {
     failures.push_back({.key = node.child_value("Key"),
@@ -184,7 +125,7 @@ std::string DeleteBody(std::span<const ObjectKey> keys) {
   std::string body = "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Quiet>true</Quiet>";
   for (const ObjectKey& key : keys) {
     body += "<Object><Key>";
-    AppendEscaped(body, key.str());
+    AppendXmlEscaped(body, key.str());
     body += "</Key></Object>";
   }
   return body + "</Delete>";
@@ -194,7 +135,7 @@ std::string CompleteUploadBody(std::span<const UploadedPart> parts) {
   std::string body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
   for (const UploadedPart& part : parts) {
     body += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>\"", part.number);
-    AppendEscaped(body, part.etag);
+    AppendXmlEscaped(body, part.etag);
     body += "\"</ETag></Part>";
   }
   return body + "</CompleteMultipartUpload>";
@@ -203,13 +144,8 @@ std::string CompleteUploadBody(std::span<const UploadedPart> parts) {
 std::string CreateBucketBody(std::string_view region) {
   std::string body =
       "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><LocationConstraint>";
-  AppendEscaped(body, region);
+  AppendXmlEscaped(body, region);
   return body + "</LocationConstraint></CreateBucketConfiguration>";
-}
-
-std::string Unquoted(std::string_view etag) {
-  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
-  return std::string(etag);
 }
 
 }  // namespace mbk::s3

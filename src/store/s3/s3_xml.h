@@ -50,7 +50,4 @@ std::string DeleteBody(std::span<const ObjectKey> keys);
 std::string CompleteUploadBody(std::span<const UploadedPart> parts);
 std::string CreateBucketBody(std::string_view region);
 
-/// Without the quotes that S3 puts around an etag.
-std::string Unquoted(std::string_view etag);
-
 }  // namespace mbk::s3

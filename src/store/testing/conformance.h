@@ -27,9 +27,23 @@ struct StoreTraits {
   bool vouches_md5 = true;
   /// CompleteUpload, too, says the MD5 of what it wrote.
   bool vouches_md5_of_uploads = false;
+  /// Head and List say the MD5 of an object that came in parts.
+  bool knows_md5_of_uploads = false;
   BesideDirectory beside_directory = BesideDirectory::kKept;
   /// An empty object "a/" can be made, as some tools do for a directory.
   bool keeps_directory_markers = true;
+  /// False where the service takes '\' in a key for '/'.
+  bool keeps_backslashes = true;
+  /// Whether UploadPartCopy can be tried: an emulator may lack what the service has.
+  bool copies_parts = true;
+  /// A body is held against the hash that its signature covers.
+  bool server_compares_hashes = true;
+  /// CopySource::if_match is obeyed.
+  bool compares_versions_of_sources = true;
+  /// More than the 1,000 of a page; fewer where a server takes long to put them.
+  int many_keys = 1'100;
+  /// UploadPart fails once its upload was aborted.
+  bool refuses_parts_of_aborted_uploads = true;
 };
 
 /// Two buckets of one service, each empty or holding only what earlier tests left below other prefixes.
@@ -65,6 +79,7 @@ class StoreConformance : public testing::TestWithParam<StoreUnderTest> {
   ObjectStore& store() { return *stores_.store; }
   ObjectStore& other() { return *stores_.other; }
   const StoreTraits& traits() const { return GetParam().traits; }
+  bool CopiesParts() { return store().capabilities().multipart_copy && traits().copies_parts; }
 
   /// A name below the prefix of this test.
   ObjectKey Key(std::string_view name) const { return ObjectKey(prefix_ + std::string(name)); }

@@ -11,7 +11,8 @@ namespace mbk {
 /// A new, empty directory for one test, removed with all it holds.
 class TempDirectory {
  public:
-  TempDirectory() : path_((std::filesystem::temp_directory_path() / "mbk-test-XXXXXX").string()) {
+  explicit TempDirectory(const std::filesystem::path& parent = std::filesystem::temp_directory_path())
+      : path_((parent / "mbk-test-XXXXXX").string()) {
     if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("mkdtemp failed: " + path_);
   }
   TempDirectory(const TempDirectory&) = delete;
