@@ -55,8 +55,10 @@ Result<Time> ParseTimestamp(std::string_view text) {
   const int hour = Number(seconds.substr(11, 2)), minute = Number(seconds.substr(14, 2)),
             second = Number(seconds.substr(17, 2));
   if (!date.ok() || hour > 23 || minute > 59 || second > 60) return refused;
-  // The clock counts nanoseconds in 64 bits, which end in 2262; "9999-12-31" is how some say "never".
+  // The clock counts nanoseconds in 64 bits, from 1677 to 2262; "9999-12-31" is how some say "never", and
+  // what lies before 1970 is long past.
   if (date.year() > std::chrono::year(2261)) return Time::max();
+  if (date.year() < std::chrono::year(1970)) return Time();
   return Time(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
          std::chrono::seconds(second) - *offset;
 }

@@ -28,6 +28,11 @@ TEST(ParseTimestamp, TakesAYearBeyondTheClockForNever) {
   EXPECT_EQ(*ParseTimestamp("9999-12-31T23:59:59Z"), Time::max());
 }
 
+TEST(ParseTimestamp, TakesAYearBeforeTheClockForLongPast) {
+  for (const char* text : {"0000-01-01T00:00:00Z", "1013-01-01T00:00:00Z", "1969-12-31T23:59:59-01:00"})
+    EXPECT_EQ(*ParseTimestamp(text), Time()) << text;
+}
+
 TEST(ParseTimestamp, RefusesEverythingElse) {
   for (const char* text :
        {"", "2026-11-27", "2026-11-27T06:00:00", "2026-11-27T06:00:00+0100", "2026-11-27T06:00:00+24:00",
