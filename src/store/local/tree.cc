@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <functional>
 #include <random>
 
 namespace mbk::local_internal {
@@ -31,7 +32,8 @@ std::string_view NextComponents(std::string_view path) {
   return next == std::string_view::npos ? std::string_view() : path.substr(next);
 }
 
-// `fd` is the entry, locked; a directory is that of an upload, with its parts.
+// `fd` is the entry, locked. Uploads were directories with a file for each part once, and may still lie
+// there.
 bool RemoveHidden(const Fd& directory, const posix::Entry& entry, const Fd& fd) {
   if (entry.type != posix::Entry::Type::kDirectory)
     return ::unlinkat(directory.get(), entry.name.c_str(), 0) == 0;
@@ -46,12 +48,23 @@ std::string ParentOf(std::string_view key) {
   return std::string(slash == std::string_view::npos ? std::string_view() : key.substr(0, slash));
 }
 
-}  // namespace
-
-std::string HiddenName(std::string_view kind) {
+std::string HiddenName() {
   std::random_device random;
-  return fmt::format("{}{}-{:08x}{:08x}", kHiddenPrefix, kind, random(), random());
+  return fmt::format("{}tmp-{:08x}{:08x}", kHiddenPrefix, random(), random());
 }
+
+// Run `make`, which makes the directories of a key and something in them, again while somebody's Prune takes
+// the new, still empty directories away.
+Status RetryWhilePruned(const std::function<Status()>& make) {
+  // Each round is lost only if a Prune hits the moment between mkdir and create.
+  constexpr int kRounds = 16;
+  for (int round = 1;; ++round) {
+    Status status = make();
+    if (status.code() != Code::kNotFound || round == kRounds) return status;
+  }
+}
+
+}  // namespace
 
 std::string Tree::PathOf(std::string_view key) const {
   return base_.empty() ? std::string(key) : fmt::format("{}/{}", base_, key);
@@ -187,15 +200,6 @@ void Tree::Prune(std::string key) const {
   }
 }
 
-Status RetryWhilePruned(const std::function<Status()>& make) {
-  // Each round is lost only if a Prune hits the moment between mkdir and create.
-  constexpr int kRounds = 16;
-  for (int round = 1;; ++round) {
-    Status status = make();
-    if (status.code() != Code::kNotFound || round == kRounds) return status;
-  }
-}
-
 Status Claim(const Fd& made, std::string_view path) {
   const Status taken = NotFound(fmt::format("write {}: the temporary file was removed", path));
   if (::flock(made.get(), LOCK_EX | LOCK_NB) != 0) {
@@ -228,7 +232,7 @@ Result<PendingFile> PendingFile::Create(const Tree& tree, const std::string& key
   Fd file;
   MBK_TRY(RetryWhilePruned([&]() -> Status {
     MBK_TRY_ASSIGN(place, tree.Make(key));
-    hidden_name = HiddenName("tmp");
+    hidden_name = HiddenName();
     file = Fd(::openat(place.directory.get(), hidden_name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
                        kFileMode));
     return file.ok() ? Claim(file, place.path) : ErrnoStatus(errno, "create", place.path);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -15,8 +14,6 @@ namespace mbk::local_internal {
 
 /// What this program makes for itself begins so; it is never listed, and no key may contain it.
 inline constexpr std::string_view kHiddenPrefix = ".mbk-";
-/// `kHiddenPrefix`, `kind`, and 64 random bits.
-std::string HiddenName(std::string_view kind);
 
 /// The directory that a key's file is in, and its name there.
 struct Place {
@@ -47,7 +44,7 @@ class Tree {
   /// Where the file of `key` is, or would be. kNotFound when a directory on the way is missing.
   Result<Place> Find(const std::string& key) const;
   /// Where the file of `key` is to be; makes the directories. kNotFound when the base is missing, or
-  /// when another process removes a directory on the way: see CreateHidden.
+  /// when another thread or process removes a directory on the way: see PendingFile::Create.
   Result<Place> Make(const std::string& key) const;
   /// A directory below the base; "" is the base itself, or where relative keys begin.
   Result<posix::Fd> OpenDirectory(const std::string& directory) const;
@@ -106,10 +103,6 @@ class PendingFile {
   std::string hidden_name_;  ///< empty once it is published
   posix::Fd file_;
 };
-
-/// Run `make`, which makes the directories of a key and something in them, again while another thread's
-/// Prune takes the new, still empty directories away.
-Status RetryWhilePruned(const std::function<Status()>& make);
 
 /// Give `from` the name `to` in the same directory unless it is taken; two ways, since no file system
 /// knows both: renameat2 fails on NFS, hard links on FAT and SMB. 0, or an errno.
