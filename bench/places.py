@@ -6,7 +6,7 @@ import shutil
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from object_stores import ObjectStore
+from object_stores import Minio, ObjectStore
 
 ROOT = "backup"
 
@@ -72,7 +72,7 @@ class Place(ABC):
 
 
 class Bucket(Place):
-    def __init__(self, store: ObjectStore, bucket: str) -> None:
+    def __init__(self, store: Minio, bucket: str) -> None:
         self._store, self._bucket = store, bucket
 
     def __str__(self) -> str:
@@ -86,6 +86,7 @@ class Bucket(Place):
 
     def empty(self) -> None:
         self._store.mc("rm", "--recursive", "--force", "--dangerous", f"{self}/")
+        self._store.empty_trash()
 
     def put(self, name: str, tree: Path) -> None:
         self._store.mc("mirror", str(tree), self.mc_path(name))

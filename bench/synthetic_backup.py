@@ -6,6 +6,7 @@ backup looks into.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -55,6 +56,7 @@ def write_backup(directory: Path, name: str, shape: Shape) -> None:
     """The tree of the backup `name` below `directory`."""
     root = directory / name
     content = os.urandom(shape.object_bytes)
+    records = []
     segments = [_segment(number, shape) for number in range(shape.segments)]
     for segment in segments:
         for group in segment["binlogs"]:
@@ -64,8 +66,13 @@ def write_backup(directory: Path, name: str, shape: Shape) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Another beginning for each, or a store might notice that they are all the same.
             number = log["log_id"].to_bytes(8, "little")
-            path.write_bytes((number + content)[: shape.object_bytes])
+            log_content = (number + content)[: shape.object_bytes]
+            path.write_bytes(log_content)
+            records.append({"key": str(path.relative_to(root)), "size": len(log_content), "digest_kind": "md5",
+                            "digest": hashlib.md5(log_content).hexdigest()})  # fmt: skip
     (root / "meta").mkdir()
+    lines = (json.dumps(record) for record in sorted(records, key=lambda record: record["key"]))
+    (root / "meta/objects.json").write_text("".join(f"{line}\n" for line in lines))
     for file, document in _meta(name, segments, shape).items():
         (root / "meta" / file).write_text(json.dumps(document, separators=(",", ":")))
 

@@ -2,10 +2,15 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <xxhash.h>
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h>  // with the widest instructions that this processor has
+#endif
 
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <new>
 
 #include "base/log.h"
 
@@ -180,5 +185,22 @@ std::string Streaming::Raw() {
 
 Md5::Md5() : Streaming(Md5Algorithm()) {}
 Sha256::Sha256() : Streaming(Sha256Algorithm()) {}
+
+Xxh128::Xxh128() : state_(XXH3_createState()) {
+  if (!state_) throw std::bad_alloc();
+  XXH3_128bits_reset(static_cast<XXH3_state_t*>(state_.get()));
+}
+
+void Xxh128::Free::operator()(void* state) const { XXH3_freeState(static_cast<XXH3_state_t*>(state)); }
+
+void Xxh128::Update(std::string_view data) {
+  XXH3_128bits_update(static_cast<XXH3_state_t*>(state_.get()), data.data(), data.size());
+}
+
+std::string Xxh128::Hex() const {
+  XXH128_canonical_t bytes;
+  XXH128_canonicalFromHash(&bytes, XXH3_128bits_digest(static_cast<const XXH3_state_t*>(state_.get())));
+  return HexEncode(std::string_view(reinterpret_cast<const char*>(bytes.digest), sizeof(bytes.digest)));
+}
 
 }  // namespace mbk

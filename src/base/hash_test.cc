@@ -13,15 +13,36 @@ TEST(Hash, KnownDigests) {
   EXPECT_EQ(Sha256Hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+// What xxhsum -H2 of xxHash 0.8.1 prints: nothing, an input of each of the algorithm's lengths, and several
+// blocks.
+TEST(Hash, Xxh128IsThatOfXxhsum) {
+  const auto of = [](std::size_t bytes) {
+    Xxh128 hash;
+    for (std::size_t i = 0; i < bytes; ++i) hash.Update(std::string(1, static_cast<char>(i % 251)));
+    return hash.Hex();
+  };
+  EXPECT_EQ(of(0), "99aa06d3014798d86001c324468d497f");
+  EXPECT_EQ(of(3), "e3b55f57945a17cf5f4299fc161c9cbb");
+  EXPECT_EQ(of(16), "72950631827607e2842812cc870dcae2");
+  EXPECT_EQ(of(100), "da95ef16fd9566f329b20ba5f03ec01e");
+  EXPECT_EQ(of(200), "cb0395310643ba0edd97e9af3609d9f5");
+  EXPECT_EQ(of(1000), "18bf41bc8229e27733ef703fb2b20ed1");
+  EXPECT_EQ(of(5000), "b92ec02c39d33ce7b418500fc42320ee");
+}
+
 TEST(Hash, StreamingGivesWhatOneCallGives) {
   Md5 md5;
   Sha256 sha256;
+  Xxh128 xxh128, whole;
   for (std::string_view piece : {"milvus", "", "-", "backup"}) {
     md5.Update(piece);
     sha256.Update(piece);
+    xxh128.Update(piece);
   }
   EXPECT_EQ(md5.Hex(), Md5Hex("milvus-backup"));
   EXPECT_EQ(sha256.Hex(), Sha256Hex("milvus-backup"));
+  whole.Update("milvus-backup");
+  EXPECT_EQ(xxh128.Hex(), whole.Hex());
 }
 
 // RFC 4231, test cases 1 and 6 (a key longer than a block).

@@ -48,7 +48,7 @@ struct ObjectRecord {
   std::string source_key;   ///< where it came from; empty for meta files
   std::int64_t size = 0;    ///< bytes
   std::string etag;         ///< as the store gave it
-  std::string digest_kind;  ///< "md5", "crc32c", "crc64nvme", "sha256", or empty: none known
+  std::string digest_kind;  ///< "md5", "crc32c", "crc64nvme", "sha256", "xxh128", or empty: none known
   std::string digest;       ///< lower-case hex
   friend bool operator==(const ObjectRecord&, const ObjectRecord&) = default;
 };

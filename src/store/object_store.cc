@@ -30,6 +30,8 @@ std::string_view DigestKindName(Digest::Kind kind) {
       return "crc64nvme";
     case Digest::Kind::kSha256:
       return "sha256";
+    case Digest::Kind::kXxh128:
+      return "xxh128";
   }
   return "";
 }

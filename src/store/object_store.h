@@ -19,12 +19,12 @@ namespace mbk {
 
 /// A digest of an object's content, as far as the store vouches for one.
 struct Digest {
-  enum class Kind { kNone, kMd5, kCrc32c, kCrc64Nvme, kSha256 };
+  enum class Kind { kNone, kMd5, kCrc32c, kCrc64Nvme, kSha256, kXxh128 };
   Kind kind = Kind::kNone;
   std::string hex;  ///< lower case
   friend bool operator==(const Digest&, const Digest&) = default;
 };
-/// "md5", "crc32c", "crc64nvme", "sha256", as records of objects call them; empty for kNone.
+/// "md5", "crc32c", "crc64nvme", "sha256", "xxh128", as records of objects call them; empty for kNone.
 std::string_view DigestKindName(Digest::Kind kind);
 
 struct ObjectInfo {
@@ -63,6 +63,9 @@ struct GetRequest {
   /// Told once what the answer's headers say of the object, before its first byte; may be empty. Of use
   /// when the transfer breaks later: a resumed one asks for the same etag.
   std::function<void(const ObjectInfo&)> on_start;
+  /// Where the caller wants the next bytes, asked before each piece; may be empty. A store that reads by
+  /// itself, and so has the choice, puts them there, and the sink sees them in place.
+  std::function<std::span<char>()> room;
 };
 
 /// Takes the bytes of an object as they arrive. An error ends the transfer and is returned from Get.
@@ -112,6 +115,8 @@ struct StoreCapabilities {
   bool parts_in_any_order = true;
   /// Whether a body that arrives otherwise than it was sent is refused: what is written is what was hashed.
   bool refuses_altered_bodies = false;
+  /// Whether that is done by the SHA-256 of each body, which a caller of Put may hand over (sha256_hex).
+  bool signs_bodies = false;
   std::int64_t max_single_copy_bytes = 5LL << 30;
   std::int64_t min_part_bytes = 5LL << 20;  ///< all parts but the last
   int max_parts = 10'000;

@@ -9,7 +9,7 @@ namespace {
 // Smaller ones come out of malloc's own stock (main.cc), and cost nothing.
 constexpr std::int64_t kWorthKeepingBytes = 256 << 10;
 
-std::int64_t Capacity(const std::string& buffer) { return static_cast<std::int64_t>(buffer.capacity()); }
+std::int64_t Capacity(const Buffer& buffer) { return static_cast<std::int64_t>(buffer.capacity()); }
 
 }  // namespace
 
@@ -41,17 +41,17 @@ Result<ByteBudget::Share> ByteBudget::Acquire(std::int64_t bytes, const CallCont
     return ended.ok() ? Status(Code::kDeadlineExceeded, "no memory for a transfer came free in time") : ended;
   }
   free_ -= wanted;
-  std::string buffer = TakeBuffer(bytes);
+  Buffer buffer = TakeBuffer(bytes);
   excess = TakeExcess();
   return Share(this, wanted, std::move(buffer));
 }
 
 // One of just the size: a larger one would hold more than was acquired.
-std::string ByteBudget::TakeBuffer(std::int64_t bytes) {
-  auto fits = [&](const std::string& idle) { return Capacity(idle) >= bytes && Capacity(idle) / 2 < bytes; };
+Buffer ByteBudget::TakeBuffer(std::int64_t bytes) {
+  auto fits = [&](const Buffer& idle) { return Capacity(idle) >= bytes && Capacity(idle) / 2 < bytes; };
   auto found = std::ranges::find_if(idle_, fits);
   if (found == idle_.end()) return {};
-  std::string buffer = std::move(*found);
+  Buffer buffer = std::move(*found);
   idle_.erase(found);
   idle_bytes_ -= Capacity(buffer);
   return buffer;
@@ -65,12 +65,12 @@ ByteBudget::Buffers ByteBudget::TakeExcess() {
   return excess;
 }
 
-void ByteBudget::Give(std::int64_t bytes, std::string buffer) {
+void ByteBudget::Give(std::int64_t bytes, Buffer buffer) {
   {
     std::scoped_lock lock(mutex_);
     free_ += bytes;
     if (Capacity(buffer) >= kWorthKeepingBytes && idle_bytes_ + Capacity(buffer) <= free_) {
-      buffer.clear();
+      buffer.Clear();
       idle_bytes_ += Capacity(buffer);
       idle_.push_back(std::move(buffer));
     }

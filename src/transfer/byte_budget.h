@@ -3,12 +3,12 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "base/call_context.h"
 #include "base/status.h"
+#include "transfer/buffer.h"
 
 namespace mbk {
 
@@ -22,7 +22,7 @@ class ByteBudget {
   class Share {
    public:
     Share() = default;
-    Share(ByteBudget* budget, std::int64_t bytes, std::string buffer)
+    Share(ByteBudget* budget, std::int64_t bytes, Buffer buffer)
         : budget_(budget), bytes_(bytes), buffer_(std::move(buffer)) {}
     Share(Share&& other) noexcept
         : budget_(std::exchange(other.budget_, nullptr)),
@@ -32,13 +32,13 @@ class ByteBudget {
     ~Share() { Release(); }
 
     /// Empty at first; has room for what was acquired, or is to be given it by its user.
-    std::string& buffer() { return buffer_; }
+    Buffer& buffer() { return buffer_; }
 
    private:
     void Release();
     ByteBudget* budget_ = nullptr;
     std::int64_t bytes_ = 0;
-    std::string buffer_;
+    Buffer buffer_;
   };
 
   /// Wait until `bytes` are free. More than the whole budget is granted when nothing else is held, so
@@ -46,11 +46,11 @@ class ByteBudget {
   Result<Share> Acquire(std::int64_t bytes, const CallContext& context);
 
  private:
-  using Buffers = std::vector<std::string>;
-  std::string TakeBuffer(std::int64_t bytes);
+  using Buffers = std::vector<Buffer>;
+  Buffer TakeBuffer(std::int64_t bytes);
   /// The oldest of those that lie idle, as many as exceed what is free.
   Buffers TakeExcess();
-  void Give(std::int64_t bytes, std::string buffer);
+  void Give(std::int64_t bytes, Buffer buffer);
 
   const std::int64_t limit_;
   std::mutex mutex_;

@@ -66,18 +66,18 @@ TEST(ByteBudget, LendsALargeBufferAgainToWhoNeedsOneOfItsSize) {
   const char* memory = nullptr;
   {
     ByteBudget::Share share = budget.Acquire(kPart, {}).value();
-    EXPECT_TRUE(share.buffer().empty());
-    share.buffer().reserve(kPart);
-    share.buffer() = "left over";
-    memory = share.buffer().data();
+    EXPECT_EQ(share.buffer().view(), "");
+    share.buffer().Reserve(kPart);
+    ASSERT_TRUE(share.buffer().Append("left over"));
+    memory = share.buffer().view().data();
   }
   ByteBudget::Share small = budget.Acquire(kPart / 3, {}).value(),
                     large = budget.Acquire(kPart + 9, {}).value();
-  EXPECT_NE(small.buffer().data(), memory) << "it would hold more than was acquired";
-  EXPECT_NE(large.buffer().data(), memory);
+  EXPECT_NE(small.buffer().view().data(), memory) << "it would hold more than was acquired";
+  EXPECT_NE(large.buffer().view().data(), memory);
   ByteBudget::Share same = budget.Acquire(kPart, {}).value();
-  EXPECT_EQ(same.buffer().data(), memory);
-  EXPECT_TRUE(same.buffer().empty());
+  EXPECT_EQ(same.buffer().view().data(), memory);
+  EXPECT_EQ(same.buffer().view(), "");
 }
 
 TEST(ByteBudget, WhatLiesIdleAndWhatIsHeldStayWithinTheLimitTogether) {
@@ -85,13 +85,13 @@ TEST(ByteBudget, WhatLiesIdleAndWhatIsHeldStayWithinTheLimitTogether) {
   ByteBudget budget(2 * kPart);
   auto leave_idle = [&] {
     ByteBudget::Share share = budget.Acquire(kPart, {}).value();
-    share.buffer().reserve(kPart - 1);
+    share.buffer().Reserve(kPart - 1);
   };
   leave_idle();
   {
     auto all_but_a_little = budget.Acquire(2 * kPart - 10, {});
   }
-  EXPECT_EQ(budget.Acquire(kPart - 1, {}).value().buffer().capacity(), std::string().capacity())
+  EXPECT_EQ(budget.Acquire(kPart - 1, {}).value().buffer().capacity(), 0u)
       << "the idle buffer was kept beside a share that left no room for it";
 }
 

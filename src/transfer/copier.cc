@@ -19,6 +19,9 @@ namespace {
 // them few, and small enough that one that fails costs little.
 constexpr std::int64_t kServerSidePartBytes = 128LL << 20;
 
+// From here the time that parts save is more than what their two further requests cost.
+constexpr std::int64_t kWorthPartsBytes = 64LL << 20;
+
 // An abort must go out even when the run was stopped; it gets this long.
 constexpr std::chrono::seconds kAbortTimeout{30};
 
@@ -68,25 +71,28 @@ class PendingUpload {
 };
 
 // Read `expected` bytes of the source into `body`, which is empty, and check that just those came, of an
-// object of `total_size` bytes, which `object` describes afterwards.
-Status Fetch(ObjectReader& source, const GetRequest& request, std::int64_t expected, std::int64_t total_size,
-             std::string& body, ObjectInfo& object, const CallContext& context) {
-  body.reserve(static_cast<std::size_t>(expected));
+// object of `total_size` bytes, which `object` describes afterwards. `seen`, if any, is told of each piece
+// while the processor still has it at hand.
+Status Fetch(ObjectReader& source, GetRequest request, std::int64_t expected, std::int64_t total_size,
+             Buffer& body, ObjectInfo& object, const CallContext& context,
+             const std::function<void(std::string_view)>& seen = {}) {
+  body.Reserve(static_cast<std::size_t>(expected));
   auto append = [&](std::string_view piece) {
-    if (static_cast<std::int64_t>(body.size() + piece.size()) > expected) {
+    if (static_cast<std::int64_t>(body.view().size() + piece.size()) > expected || !body.Append(piece)) {
       return FailedPrecondition("the source sends more bytes than asked for");
     }
-    body.append(piece);
+    if (seen) seen(piece);
     return Status();
   };
+  request.room = [&] { return body.room(); };
   MBK_TRY_ASSIGN(ObjectInfo info, source.Get(request, append, context));
   if (info.size != total_size) {
     return FailedPrecondition(
         fmt::format("{} has {} bytes, expected {}: it changed, or the metadata are of another object",
                     source.identity().Url(request.key), info.size, total_size));
   }
-  if (static_cast<std::int64_t>(body.size()) != expected) {
-    return Status(Code::kUnavailable, fmt::format("got {} of {} bytes", body.size(), expected));
+  if (static_cast<std::int64_t>(body.view().size()) != expected) {
+    return Status(Code::kUnavailable, fmt::format("got {} of {} bytes", body.view().size(), expected));
   }
   object = std::move(info);
   return {};
@@ -99,28 +105,30 @@ Status CheckDigest(const Digest& claimed, const Digest& computed) {
 }
 
 // The digest of what is streamed. MD5, which a store's own can be held against. But where the store refuses
-// what arrives altered, SHA-256: it is half the work for a CPU that has instructions for it, and signs a Put.
+// what arrives altered there is nothing to hold: then XXH128, which costs next to nothing.
 class ContentHash {
  public:
   explicit ContentHash(const StoreCapabilities& target) {
-    if (target.refuses_altered_bodies) hash_.emplace<Sha256>();
+    if (target.refuses_altered_bodies) hash_.emplace<Xxh128>();
   }
   void Update(std::string_view bytes) {
     std::visit([&](auto& hash) { hash.Update(bytes); }, hash_);
   }
   Digest Finish() {
-    const bool is_sha256 = std::holds_alternative<Sha256>(hash_);
-    return {.kind = is_sha256 ? Digest::Kind::kSha256 : Digest::Kind::kMd5,
+    const bool is_md5 = std::holds_alternative<Md5>(hash_);
+    return {.kind = is_md5 ? Digest::Kind::kMd5 : Digest::Kind::kXxh128,
             .hex = std::visit([](auto& hash) { return hash.Hex(); }, hash_)};
   }
 
  private:
-  std::variant<Md5, Sha256> hash_;
+  std::variant<Md5, Xxh128> hash_;
 };
 
-// Of a whole object. A source that tells an MD5 has held the bytes against it.
+// Of a whole object. The hash that signs it serves for its record too. A source that tells an MD5 has held
+// the bytes against it.
 Digest DigestOf(std::string_view body, const Digest& told, const StoreCapabilities& target) {
-  if (told.kind == Digest::Kind::kMd5 && !target.refuses_altered_bodies) return told;
+  if (target.signs_bodies) return {.kind = Digest::Kind::kSha256, .hex = Sha256Hex(body)};
+  if (told.kind == Digest::Kind::kMd5) return told;
   ContentHash hash(target);
   hash.Update(body);
   return hash.Finish();
@@ -210,8 +218,9 @@ Result<CopyResult> ObjectCopier::CopyOne(const CopyTask& task, const CallContext
 }
 
 Result<CopyResult> ObjectCopier::CopyServerSide(const CopyTask& task, const CallContext& context) {
-  const std::int64_t single_limit =
+  std::int64_t single_limit =
       std::min(options_.multipart_copy_threshold_bytes, target_.capabilities().max_single_copy_bytes);
+  if (!options_.wants_digests) single_limit = std::min(single_limit, kWorthPartsBytes);
   if (task.size >= single_limit && target_.capabilities().multipart_copy) return CopyInParts(task, context);
   MBK_TRY_ASSIGN(WriteResult written,
                  target_.Copy({source_.identity().bucket, task.source}, task.target, context));
@@ -240,9 +249,9 @@ Result<CopyResult> ObjectCopier::CopyInParts(const CopyTask& task, const CallCon
 
 Result<CopyResult> ObjectCopier::Stream(const CopyTask& task, const CallContext& context) {
   MBK_TRY_ASSIGN(ByteBudget::Share share, budget_.Acquire(task.size, context));
-  std::string& body = share.buffer();
   ObjectInfo source;
-  MBK_TRY(Fetch(source_, {.key = task.source}, task.size, task.size, body, source, context));
+  MBK_TRY(Fetch(source_, {.key = task.source}, task.size, task.size, share.buffer(), source, context));
+  const std::string_view body = share.buffer().view();
   Digest digest = DigestOf(body, source.digest, target_.capabilities());
   PutRequest put{.key = task.target, .body = body};
   if (digest.kind == Digest::Kind::kSha256) put.sha256_hex = digest.hex;
@@ -262,12 +271,11 @@ Result<CopyResult> ObjectCopier::StreamInParts(const CopyTask& task, const CallC
   for (std::int64_t offset = 0, number = 1; offset < task.size; offset += part, ++number) {
     const ByteRange range{offset, std::min(part, task.size - offset)};
     MBK_TRY_ASSIGN(ByteBudget::Share share, budget_.Acquire(range.length, context));
-    std::string& body = share.buffer();
     MBK_TRY(Fetch(source_, {.key = task.source, .range = range, .if_match = source.etag}, range.length,
-                  task.size, body, source, context));
-    hash.Update(body);
+                  task.size, share.buffer(), source, context,
+                  [&](std::string_view piece) { hash.Update(piece); }));
     MBK_TRY_ASSIGN(UploadedPart done,
-                   target_.UploadPart(upload.id(), static_cast<int>(number), body, context));
+                   target_.UploadPart(upload.id(), static_cast<int>(number), share.buffer().view(), context));
     upload.AddPart(std::move(done));
   }
   MBK_TRY_ASSIGN(WriteResult written, upload.Complete(context));

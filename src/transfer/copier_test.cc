@@ -101,6 +101,51 @@ TEST(ObjectCopier, CopiesLargeObjectsInsideOneServiceInParts) {
   EXPECT_EQ(pair.target_memory->OpenUploads(), 0);
 }
 
+TEST(ObjectCopier, CopiesInPartsFromLessOnWhereNoDigestIsWanted) {
+  Pair pair(/*same_service=*/true);
+  const std::string content(64 << 20, 'x');
+  pair.source_memory->Set("a", content);
+  pair.source_memory->Set("b", content.substr(1));
+  ObjectCopier lasting(pair.source, pair.target, {}),
+      passing(pair.source, pair.target, {.wants_digests = false});
+  const auto size = static_cast<std::int64_t>(content.size());
+  EXPECT_EQ(lasting.CopyOne(TaskOf("a", size), {}).value().method, CopyMethod::kServerSide);
+  EXPECT_EQ(passing.CopyOne(TaskOf("b", size - 1), {}).value().method, CopyMethod::kServerSide);
+  EXPECT_EQ(passing.CopyOne(TaskOf("a", size), {}).value().method, CopyMethod::kServerSideMultipart);
+  EXPECT_TRUE(pair.target_memory->Contents().at("copy/a") == content);
+}
+
+// Writes into the memory of whoever asks, as a directory does, and nothing else.
+class InPlaceStore : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<ObjectInfo> Get(const GetRequest& request, const ByteSink& sink,
+                         const CallContext& context) override {
+    return ForwardingStore::Get(
+        request,
+        [&](std::string_view bytes) -> Status {
+          for (; !bytes.empty(); bytes.remove_prefix(1)) {
+            request.room().front() = bytes.front();
+            MBK_TRY(sink({request.room().data(), 1}));
+          }
+          return {};
+        },
+        context);
+  }
+};
+
+TEST(ObjectCopier, TakesBytesThatWereReadIntoItsOwnMemory) {
+  Pair pair(/*same_service=*/false);
+  pair.source_memory->Set("small", "hello");
+  pair.source_memory->Set("large", "0123456789abcdefghij");
+  InPlaceStore source(pair.source_memory);
+  ObjectCopier copier(source, pair.target, SmallParts());
+  ASSERT_TRUE(copier.CopyOne(TaskOf("small", 5), {}).ok());
+  ASSERT_TRUE(copier.CopyOne(TaskOf("large", 20), {}).ok());
+  EXPECT_EQ(pair.target_memory->Contents().at("copy/small"), "hello");
+  EXPECT_EQ(pair.target_memory->Contents().at("copy/large"), "0123456789abcdefghij");
+}
+
 TEST(ObjectCopier, StreamsBetweenServices) {
   Pair pair(/*same_service=*/false);
   pair.source_memory->Set("a", "hello");
@@ -326,12 +371,14 @@ TEST(ObjectCopier, NoticesWhenTheStoreHoldsOtherBytesThanWereSent) {
   EXPECT_THAT(copied.message(), testing::AllOf(HasSubstr(Md5Hex("hello")), HasSubstr(Md5Hex("other bytes"))));
 }
 
-// A store that refuses what arrives altered, and notes which digests it was handed.
+// A store that refuses what arrives altered, by its hash or because nothing lies between, and notes which
+// digests it was handed.
 class CheckingStore : public ForwardingStore {
  public:
-  explicit CheckingStore(std::shared_ptr<ObjectStore> inner) : ForwardingStore(std::move(inner)) {
+  CheckingStore(std::shared_ptr<ObjectStore> inner, bool signs_bodies) : ForwardingStore(std::move(inner)) {
     capabilities_ = ForwardingStore::capabilities();
     capabilities_.refuses_altered_bodies = true;
+    capabilities_.signs_bodies = signs_bodies;
   }
   const StoreCapabilities& capabilities() const override { return capabilities_; }
   Result<WriteResult> Put(const PutRequest& request, const CallContext& context) override {
@@ -344,17 +391,37 @@ class CheckingStore : public ForwardingStore {
   StoreCapabilities capabilities_;
 };
 
+std::string Xxh128Hex(std::string_view bytes) {
+  Xxh128 hash;
+  hash.Update(bytes);
+  return hash.Hex();
+}
+
+TEST(ObjectCopier, HashesNothingTwiceOnTheWayIntoADirectory) {
+  Pair pair(/*same_service=*/false);
+  const std::string large(20, 'x');
+  pair.source_memory->Set("small", "hello");
+  pair.source_memory->Set("large", large);
+  CheckingStore directory(pair.target_memory, /*signs_bodies=*/false);
+  ObjectCopier copier(pair.source, directory, SmallParts());
+  EXPECT_EQ(copier.CopyOne(TaskOf("small", 5), {}).value().digest,
+            (Digest{Digest::Kind::kMd5, Md5Hex("hello")}));
+  EXPECT_EQ(copier.CopyOne(TaskOf("large", 20), {}).value().digest,
+            (Digest{Digest::Kind::kXxh128, Xxh128Hex(large)}));
+  EXPECT_THAT(directory.handed, testing::ElementsAre(""));
+}
+
 TEST(ObjectCopier, SparesAStoreThatChecksBodiesTheirHash) {
   Pair pair(/*same_service=*/false);
   const std::string large(20, 'x');
   pair.source_memory->Set("small", "hello");
   pair.source_memory->Set("large", large);
-  CheckingStore checking(pair.target_memory);
+  CheckingStore checking(pair.target_memory, /*signs_bodies=*/true);
   ObjectCopier copier(pair.source, checking, SmallParts());
   EXPECT_EQ(copier.CopyOne(TaskOf("small", 5), {}).value().digest,
             (Digest{Digest::Kind::kSha256, Sha256Hex("hello")}));
   EXPECT_EQ(copier.CopyOne(TaskOf("large", 20), {}).value().digest,
-            (Digest{Digest::Kind::kSha256, Sha256Hex(large)}));
+            (Digest{Digest::Kind::kXxh128, Xxh128Hex(large)}));
   EXPECT_THAT(checking.handed, testing::ElementsAre(Sha256Hex("hello")));
 }
 

@@ -47,17 +47,20 @@ std::string DigestLog::Table<kBytes>::Find(std::uint64_t key_hash) const {
 
 void DigestLog::Add(const ObjectKey& key, const Digest& digest) {
   if (digest.kind == Digest::Kind::kMd5) md5_.Add(HashOf(key), digest.hex);
+  if (digest.kind == Digest::Kind::kXxh128) xxh128_.Add(HashOf(key), digest.hex);
   if (digest.kind == Digest::Kind::kSha256) sha256_.Add(HashOf(key), digest.hex);
 }
 
 void DigestLog::Seal() {
   md5_.Seal();
+  xxh128_.Seal();
   sha256_.Seal();
 }
 
 Digest DigestLog::Find(const ObjectKey& key) const {
   const std::uint64_t hash = HashOf(key);
   if (std::string hex = sha256_.Find(hash); !hex.empty()) return {Digest::Kind::kSha256, std::move(hex)};
+  if (std::string hex = xxh128_.Find(hash); !hex.empty()) return {Digest::Kind::kXxh128, std::move(hex)};
   if (std::string hex = md5_.Find(hash); !hex.empty()) return {Digest::Kind::kMd5, std::move(hex)};
   return {};
 }

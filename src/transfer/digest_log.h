@@ -11,13 +11,13 @@
 
 namespace mbk {
 
-/// Remembers the MD5 or SHA-256 of each object that a run wrote, in 24 or 40 bytes an object, until
+/// Remembers the MD5, XXH128 or SHA-256 of each object that a run wrote, in 24 or 40 bytes an object, until
 /// objects.json is written. Add from one thread at a time; look up once all are added.
 class DigestLog {
  public:
   /// Other kinds, and none, are not kept.
   void Add(const ObjectKey& key, const Digest& digest);
-  /// Make look-ups possible. Of two entries for a key the later wins, of two kinds SHA-256.
+  /// Make look-ups possible. Of two entries for a key the later wins, of several kinds SHA-256, then XXH128.
   void Seal();
   Digest Find(const ObjectKey& key) const;
 
@@ -40,6 +40,7 @@ class DigestLog {
   };
 
   Table<16> md5_;
+  Table<16> xxh128_;
   Table<32> sha256_;
 };
 

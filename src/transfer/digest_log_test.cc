@@ -37,6 +37,17 @@ TEST(DigestLog, KeepsSha256BesideMd5) {
   EXPECT_EQ(log.Find(ObjectKey("b")), sha256);
 }
 
+TEST(DigestLog, TellsXxh128FromMd5) {
+  DigestLog log;
+  const Digest xxh128{Digest::Kind::kXxh128, Md5Hex("as long as one")};
+  log.Add(ObjectKey("a"), xxh128);
+  log.Add(ObjectKey("a"), Md5Of("a"));
+  log.Add(ObjectKey("b"), Md5Of("b"));
+  log.Seal();
+  EXPECT_EQ(log.Find(ObjectKey("a")), xxh128);
+  EXPECT_EQ(log.Find(ObjectKey("b")), Md5Of("b"));
+}
+
 TEST(DigestLog, KeepsNoOtherKind) {
   DigestLog log;
   log.Add(ObjectKey("crc"), {Digest::Kind::kCrc32c, "0011223344556677889900aabbccddee"});

@@ -132,12 +132,13 @@ class Minio(ObjectStore):
         """`events_to`: a URL that is told of objects, before whoever writes one is answered."""
         super().__init__(name, ports.take(preferred_port), directory, buckets, certificates and certificates.ca)
         self.identities = identities
+        self._data = directory / name
         command = [str(tool("bin/minio")), "server", "--quiet", "--address", f"{self.address}:{self.port}"]
         if certificates is not None:
             command += ["--certs-dir", str(self._install_certificates(directory, certificates))]
         self.process = ServerProcess(
             name,
-            [*command, str(directory / name)],
+            [*command, str(self._data)],
             log=directory / f"{name}.log",
             env={
                 "MINIO_ROOT_USER": ACCESS_KEY,
@@ -147,12 +148,15 @@ class Minio(ObjectStore):
                 "MINIO_UPDATE": "off",
                 "MINIO_CI_CD": "1",  # serves from the root disk too
                 "MINIO_API_DISABLE_ODIRECT": "on",  # works on tmpfs and overlayfs
-                # What is deleted lies in a trash for five minutes else, which rounds of a benchmark fill a RAM disk with.
-                "MINIO_API_DELETE_CLEANUP_INTERVAL": "5s",
                 **_openid(identities),
                 **_events(events_to),
             },
         )
+
+    def empty_trash(self) -> None:
+        """Remove what was deleted: it stays on the disk for minutes else, and fills one that lies in memory."""
+        for deleted in (self._data / ".minio.sys/tmp/.trash").iterdir():
+            shutil.rmtree(deleted, ignore_errors=True)  # MinIO may be at it too
 
     def _install_certificates(self, directory: Path, certificates: Certificates) -> Path:
         home = directory / f"{self.name}.certs"

@@ -42,15 +42,17 @@ std::string_view Below(const BackupLayout& layout, const ObjectKey& key) {
 
 // What there is to carry.
 struct Cargo {
-  ObjectIndex index;      // what the metadata name
-  Extent extent;          // what lies there, which may be more: of newer tools, for one
-  bool is_named = false;  // the two are the same
+  ObjectIndex index;         // what the metadata name
+  Extent extent;             // what lies there, which may be more: of newer tools, for one
+  bool is_named = false;     // the two are the same
+  bool is_recorded = false;  // there is an objects.json, which knows what digest each object has
 };
 
 // A backup that is not whole is not worth carrying: its own metadata say what must be there.
 Result<Cargo> TakeStock(OpenedBackup& opened, ObjectReader& store, const CallContext& context) {
   Cargo cargo{.index = ObjectIndex(opened.backup.collections)};
   auto add = [&](const ObjectInfo& listed) {
+    if (listed.key == opened.layout.Meta(kObjects)) cargo.is_recorded = true;
     if (IsData(opened.layout, listed)) cargo.extent.Add(Below(opened.layout, listed.key), listed.size);
     return Status();
   };
@@ -102,7 +104,9 @@ Result<Carried> CopyData(const Cargo& cargo, BackupSide& source, BackupSide& tar
   Carried carried;
   FileListing listing = DataListing(source.store, from, context);
   const CopyTaskSource next = TasksOf(cargo, from, to, listing);
-  ObjectCopier copier(source.store, target.store, run.settings.copy);
+  CopyOptions copy = run.settings.copy;
+  copy.wants_digests = !cargo.is_recorded;
+  ObjectCopier copier(source.store, target.store, copy);
   MBK_TRY(copier.CopyAll(next, run.progress, context, [&](const CopyTask& task, const CopyResult& result) {
     carried.extent.Add(Below(from, task.source), task.size);
     carried.digests.Add(task.target, result.digest);
@@ -142,8 +146,9 @@ class SourceRecords {
 void SetDigest(manifest::ObjectRecord& record, const ObjectInfo& listed, const DigestLog& digests) {
   Digest digest = digests.Find(listed.key);
   if (digest.kind == Digest::Kind::kNone) digest = listed.digest;
-  // Others are not computed by `verify`: what the source recorded is worth more.
-  if (digest.kind != Digest::Kind::kMd5 && digest.kind != Digest::Kind::kSha256) return;
+  // `verify` computes no CRC: what the source recorded is worth more.
+  using enum Digest::Kind;
+  if (digest.kind == kNone || digest.kind == kCrc32c || digest.kind == kCrc64Nvme) return;
   record.digest_kind = DigestKindName(digest.kind);
   record.digest = digest.hex;
 }

@@ -36,7 +36,9 @@ Collection Copied(const ObjectSource& source, const CollectionPlan& plan) {
 // Why the bytes went through this process, if they did.
 Result<std::string> CopyAll(MilvusSide& server, const ObjectSource& source, const ObjectIndex& index,
                             const BinlogTree& staging, const RunServices& run, const CallContext& context) {
-  ObjectCopier copier(source.store, server.store, run.settings.copy);
+  CopyOptions options = run.settings.copy;
+  options.wants_digests = false;  // what is staged is imported and removed
+  ObjectCopier copier(source.store, server.store, options);
   std::size_t at = 0;
   auto next = [&]() -> Result<std::optional<CopyTask>> {
     if (at == index.size()) return std::optional<CopyTask>();

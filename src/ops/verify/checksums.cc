@@ -42,6 +42,8 @@ class Comparison {
       digest = HashObject<Md5>(store_, key, run_.progress, context);
     else if (record.digest_kind == "sha256")
       digest = HashObject<Sha256>(store_, key, run_.progress, context);
+    else if (record.digest_kind == "xxh128")
+      digest = HashObject<Xxh128>(store_, key, run_.progress, context);
     else
       return NoteUnproven(record);
     if (digest.status().code() == Code::kNotFound) return NoteDamage(fmt::format("{} is missing", key.str()));

@@ -85,7 +85,8 @@ class LocalStore final : public ObjectStore {
     auto range = ResolveRange(request.range, info.size);
     if (!range.ok()) return range.status().WithContext("read " + path);
     if (request.on_start) request.on_start(info);
-    MBK_TRY(posix::ReadRange(file.get(), range->offset, range->length, path, sink, context));
+    MBK_TRY(posix::ReadRange(file.get(), range->offset, range->length, path,
+                             {.sink = sink, .room = request.room}, context));
     // Milvus, unlike us, may write a file in place.
     MBK_TRY(CheckUnchanged(file, info, path));
     return info;

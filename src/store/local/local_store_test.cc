@@ -68,6 +68,33 @@ class LocalStoreTest : public testing::Test {
   std::unique_ptr<ObjectStore> store_ = MakeLocalStore({.base_directory = directory_.path()});
 };
 
+TEST_F(LocalStoreTest, ReadsToWhereItsCallerWantsTheBytes) {
+  WriteFile("a", "0123456789");
+  auto store = MakeLocalStore({.base_directory = directory_.path()});
+  std::string memory(8, '.');
+  std::size_t taken = 0;
+  auto take = [&](std::string_view bytes) {
+    EXPECT_EQ(bytes.data(), memory.data() + taken);
+    taken += bytes.size();
+    return Status();
+  };
+  auto three_at_a_time = [&] { return std::span<char>(memory).subspan(taken, 3); };
+  GetRequest request{.key = ObjectKey("a"), .range = {2, 5}, .room = three_at_a_time};
+  ASSERT_TRUE(store->Get(request, take, {}).ok());
+  EXPECT_EQ(memory, "23456...");
+  request.room = [] { return std::span<char>(); };
+  std::string copied;
+  ASSERT_TRUE(store
+                  ->Get(request,
+                        [&](std::string_view bytes) {
+                          copied += bytes;
+                          return Status();
+                        },
+                        {})
+                  .ok());
+  EXPECT_EQ(copied, "23456") << "without room it reads into memory of its own";
+}
+
 TEST_F(LocalStoreTest, KeysAreFilesBelowTheBase) {
   EXPECT_EQ(Put(*store_, "a/b", "content"), Status());
   EXPECT_EQ(ReadFile("a/b"), "content");

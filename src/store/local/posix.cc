@@ -121,16 +121,21 @@ Result<std::int64_t> Position(int fd, std::string_view path) {
 }
 
 Status ReadRange(int fd, std::int64_t offset, std::int64_t length, std::string_view path,
-                 const std::function<Status(std::string_view)>& sink, const CallContext& context) {
-  const auto buffer_bytes = static_cast<std::size_t>(std::min(length, kReadBytes));
-  const auto buffer = std::make_unique_for_overwrite<char[]>(buffer_bytes);
+                 const ReadTarget& target, const CallContext& context) {
+  std::unique_ptr<char[]> own;
+  const auto own_bytes = static_cast<std::size_t>(std::min(length, kReadBytes));
   while (length > 0) {
     MBK_TRY(context.Check());
-    const std::size_t wanted = std::min(buffer_bytes, static_cast<std::size_t>(length));
-    const ssize_t got = Uninterrupted([&] { return ::pread(fd, buffer.get(), wanted, offset); });
+    std::span<char> room = target.room ? target.room() : std::span<char>();
+    if (room.empty()) {
+      if (!own) own = std::make_unique_for_overwrite<char[]>(own_bytes);
+      room = {own.get(), own_bytes};
+    }
+    const std::size_t wanted = std::min({room.size(), own_bytes, static_cast<std::size_t>(length)});
+    const ssize_t got = Uninterrupted([&] { return ::pread(fd, room.data(), wanted, offset); });
     if (got < 0) return ErrnoStatus(errno, "read", path);
     if (got == 0) return EndedEarly(path, length);
-    MBK_TRY(sink({buffer.get(), static_cast<std::size_t>(got)}));
+    MBK_TRY(target.sink({room.data(), static_cast<std::size_t>(got)}));
     offset += got;
     length -= got;
   }
@@ -150,9 +155,8 @@ Status CopyRange(int from, std::int64_t offset, std::int64_t length, int to, std
     const ssize_t copied =
         Uninterrupted([&] { return ::copy_file_range(from, &position, to, nullptr, piece, 0); });
     if (copied < 0 && NeedsUserSpaceCopy(errno)) {
-      return ReadRange(
-          from, offset, length, path, [&](std::string_view bytes) { return WriteAll(to, bytes, path); },
-          context);
+      return ReadRange(from, offset, length, path,
+                       {.sink = [&](std::string_view bytes) { return WriteAll(to, bytes, path); }}, context);
     }
     if (copied < 0) return ErrnoStatus(errno, "copy", path);
     if (copied == 0) return EndedEarly(path, length);

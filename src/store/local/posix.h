@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,9 +49,16 @@ Status CutAndSeek(int fd, std::int64_t size, std::string_view path);
 /// Where the next write begins.
 Result<std::int64_t> Position(int fd, std::string_view path);
 
-/// Read `length` bytes from `offset` in pieces into `sink`. A file that ends earlier is kUnavailable.
+/// Where pieces of a file are read to, one after another, and who takes them then.
+struct ReadTarget {
+  std::function<Status(std::string_view)> sink;
+  std::function<std::span<char>()> room =
+      {};  ///< where the next piece goes; empty, or none: memory of ReadRange's own
+};
+
+/// Read `length` bytes from `offset` in pieces. A file that ends earlier is kUnavailable.
 Status ReadRange(int fd, std::int64_t offset, std::int64_t length, std::string_view path,
-                 const std::function<Status(std::string_view)>& sink, const CallContext& context);
+                 const ReadTarget& target, const CallContext& context);
 
 /// Let the empty file `to` share all blocks of `from`. False where the file system cannot; `to` is still
 /// empty then.

@@ -59,7 +59,8 @@ S3Store::S3Store(S3Options options, BucketAddress address, std::shared_ptr<HttpC
   capabilities_.multipart_copy = !is_google;  // it has no UploadPartCopy
   capabilities_.conditional_put = client_.options().conditional_put;
   // Another body than the signed one is answered with XAmzContentSHA256Mismatch.
-  capabilities_.refuses_altered_bodies = client_.options().checks_body_hash && !is_google;
+  capabilities_.signs_bodies = client_.options().checks_body_hash && !is_google;
+  capabilities_.refuses_altered_bodies = capabilities_.signs_bodies;
   if (is_google) capabilities_.max_single_copy_bytes = kLargestGoogleObject;
 }
 
@@ -89,11 +90,10 @@ Result<std::unique_ptr<ObjectStore>> MakeS3Store(S3Options options, std::shared_
   MBK_TRY(s3::CheckCredentials(options));
   MBK_TRY_ASSIGN(s3::BucketAddress address, s3::AddressBucket(options));
   if (http == nullptr) {
-    http = std::make_shared<HttpClient>(
-        HttpClientOptions{.ca_file = options.ca_file,
-                          .client_cert_file = options.client_cert_file,
-                          .client_key_file = options.client_key_file,
-                          .resolve = options.resolve});
+    http = std::make_shared<HttpClient>(HttpClientOptions{.ca_file = options.ca_file,
+                                                          .client_cert_file = options.client_cert_file,
+                                                          .client_key_file = options.client_key_file,
+                                                          .resolve = options.resolve});
   }
   return std::unique_ptr<ObjectStore>(
       std::make_unique<s3::S3Store>(std::move(options), std::move(address), std::move(http)));

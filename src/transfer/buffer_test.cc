@@ -1,0 +1,44 @@
+#include "transfer/buffer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace mbk {
+namespace {
+
+TEST(Buffer, TakesWhatIsCopiedAndWhatWasWrittenInPlace) {
+  Buffer buffer;
+  buffer.Reserve(6);
+  ASSERT_TRUE(buffer.Append("ab"));
+  std::ranges::copy(std::string_view("cd"), buffer.room().begin());
+  ASSERT_TRUE(buffer.Append({buffer.room().data(), 2}));
+  ASSERT_TRUE(buffer.Append("ef"));
+  EXPECT_EQ(buffer.view(), "abcdef");
+  EXPECT_TRUE(buffer.room().empty());
+}
+
+TEST(Buffer, TakesNoMoreThanItHasRoomFor) {
+  Buffer buffer;
+  EXPECT_FALSE(buffer.Append("a"));
+  EXPECT_TRUE(buffer.Append(""));
+  buffer.Reserve(2);
+  EXPECT_FALSE(buffer.Append("abc"));
+  EXPECT_EQ(buffer.view(), "");
+}
+
+TEST(Buffer, KeepsItsMemoryWhenItIsClearedOrHasEnough) {
+  Buffer buffer;
+  buffer.Reserve(8);
+  const char* memory = buffer.view().data();
+  ASSERT_TRUE(buffer.Append("left"));
+  buffer.Clear();
+  buffer.Reserve(7);
+  EXPECT_EQ(buffer.view(), "");
+  EXPECT_EQ(buffer.view().data(), memory);
+  EXPECT_EQ(buffer.capacity(), 8u);
+}
+
+}  // namespace
+}  // namespace mbk
