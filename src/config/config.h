@@ -41,6 +41,8 @@ struct Storage {
   std::string region;
   bool use_ssl = false;
   std::string ca_cert_path;                 ///< ours: PEM; empty = the system's CAs
+  std::string mtls_cert_path;               ///< ours: PEM, shown to a store that asks for it
+  std::string mtls_key_path;                ///< ours
   PathStyle path_style = PathStyle::kAuto;  ///< ours
   std::string account_name;
   std::string bucket_name;

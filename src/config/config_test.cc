@@ -195,6 +195,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"milvus: {grpc: {address: 'tcp://h:1'}}", "milvus.grpc.address", "without scheme"},
         BadValue{"milvus: {grpc: {tlsMode: 1}}", "milvus.grpc.tlsMode", "write server"},
         BadValue{"milvus: {grpc: {tlsMode: mutual}}", "milvus.grpc.tlsMode", "milvus.grpc.mtlsCertPath"},
+        BadValue{"milvus: {storage: {mtlsCertPath: c}}", "milvus.storage.mtlsKeyPath", "needs its key"},
+        BadValue{"backup: {storage: {mtlsKeyPath: k}}", "backup.storage.mtlsCertPath", "needs its key"},
         BadValue{"milvus: {etcd: {endpoints: 'a:1,b:2'}}", "milvus.etcd.endpoints", "must be a YAML list"},
         BadValue{"milvus: {etcd: {endpoints: [a, null]}}", "milvus.etcd.endpoints", "plain value"},
         BadValue{"milvus: {etcd: {endpoints: []}}", "milvus.etcd.endpoints", "at least one"},

@@ -100,7 +100,9 @@ Cloud.APIKey                                                       default
 )";
 
 bool IsOurs(const Parameter& parameter) {
-  return parameter.path.ends_with(".Storage.CACertPath") || parameter.path.ends_with(".PathStyle") ||
+  return parameter.path.ends_with(".Storage.CACertPath") ||
+         parameter.path.ends_with(".Storage.MTLSCertPath") ||
+         parameter.path.ends_with(".Storage.MTLSKeyPath") || parameter.path.ends_with(".PathStyle") ||
          parameter.path == "Cloud.CACertPath";
 }
 
@@ -123,7 +125,9 @@ TEST(Schema, OurRowsStandBehindUseSsl) {
     const auto row = std::ranges::find(rows, std::string(section) + ".UseSSL", &Row::path);
     ASSERT_NE(row, rows.end());
     EXPECT_EQ((row + 1)->path, std::string(section) + ".CACertPath");
-    EXPECT_EQ((row + 2)->path, std::string(section) + ".PathStyle");
+    EXPECT_EQ((row + 2)->path, std::string(section) + ".MTLSCertPath");
+    EXPECT_EQ((row + 3)->path, std::string(section) + ".MTLSKeyPath");
+    EXPECT_EQ((row + 4)->path, std::string(section) + ".PathStyle");
   }
 }
 

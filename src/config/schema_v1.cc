@@ -91,6 +91,8 @@ std::vector<Row> MilvusStorageRows() {
       Renamed({"Milvus.Storage.Region", {"minio.region"}, "MINIO_REGION"}),
       Renamed({"Milvus.Storage.UseSSL", {"minio.useSSL"}, "MINIO_USE_SSL"}),
       Renamed({"Milvus.Storage.CACertPath", {"minio.caCertPath"}}),
+      Renamed({"Milvus.Storage.MTLSCertPath", {"minio.mtlsCertPath"}}),
+      Renamed({"Milvus.Storage.MTLSKeyPath", {"minio.mtlsKeyPath"}}),
       Renamed({"Milvus.Storage.PathStyle", {"minio.pathStyle"}}),
       Renamed({"Milvus.Storage.BucketName", {"minio.bucketName"}, "MINIO_BUCKET_NAME"}),
       Renamed({"Milvus.Storage.RootPath", {"minio.rootPath"}, "MINIO_ROOT_PATH"}),
@@ -124,6 +126,8 @@ std::vector<Row> BackupStorageRows() {
   inherit("Region", "minio.backupRegion", "MINIO_BACKUP_REGION");
   inherit("UseSSL", "minio.backupUseSSL", "MINIO_BACKUP_USE_SSL");
   inherit("CACertPath", "minio.backupCaCertPath", "");
+  inherit("MTLSCertPath", "minio.backupMtlsCertPath", "");
+  inherit("MTLSKeyPath", "minio.backupMtlsKeyPath", "");
   inherit("PathStyle", "minio.backupPathStyle", "");
   inherit("BucketName", "minio.backupBucketName", "MINIO_BACKUP_BUCKET_NAME");
   inherit("RootPath", "minio.backupRootPath", "MINIO_BACKUP_ROOT_PATH");

@@ -28,6 +28,8 @@ std::vector<Row> SectionRows(std::string root_path) {
       {"Region", {"region"}, "", "", MBK_STORAGE_FIELD(region)},
       {"UseSSL", {"useSSL"}, "", "false", MBK_STORAGE_FIELD(use_ssl)},
       {"CACertPath", {"caCertPath"}, "", "", MBK_STORAGE_FIELD(ca_cert_path)},
+      {"MTLSCertPath", {"mtlsCertPath"}, "", "", MBK_STORAGE_FIELD(mtls_cert_path)},
+      {"MTLSKeyPath", {"mtlsKeyPath"}, "", "", MBK_STORAGE_FIELD(mtls_key_path)},
       {"PathStyle", {"pathStyle"}, "", "auto", MBK_STORAGE_FIELD(path_style)},
       {"AccountName", {"accountName"}, "ACCOUNT_NAME", "", MBK_STORAGE_FIELD(account_name)},
       {"BucketName", {"bucketName"}, "", "a-bucket", MBK_STORAGE_FIELD(bucket_name)},

@@ -177,12 +177,17 @@ TEST(V1, AnExplicitlyEmptyBackupValueIsNotInherited) {
 }
 
 TEST(V1, OurStorageKeysWork) {
-  const auto config = MustLoad(V1("minio: {caCertPath: /ca, pathStyle: true, backupCaCertPath: /cb, "
-                                  "backupPathStyle: virtualHost}"))
-                          .config;
+  const auto config =
+      MustLoad(V1("minio: {caCertPath: /ca, mtlsCertPath: /c, mtlsKeyPath: /k, pathStyle: true, "
+                  "backupCaCertPath: /cb, backupMtlsKeyPath: /kb, backupPathStyle: virtualHost}"))
+          .config;
   EXPECT_EQ(config.milvus.storage.ca_cert_path, "/ca");
   EXPECT_EQ(config.milvus.storage.path_style, PathStyle::kPath);
+  EXPECT_EQ(config.milvus.storage.mtls_cert_path, "/c");
+  EXPECT_EQ(config.milvus.storage.mtls_key_path, "/k");
   EXPECT_EQ(config.backup_storage.ca_cert_path, "/cb");
+  EXPECT_EQ(config.backup_storage.mtls_cert_path, "/c");
+  EXPECT_EQ(config.backup_storage.mtls_key_path, "/kb");
   EXPECT_EQ(config.backup_storage.path_style, PathStyle::kVirtualHost);
 }
 

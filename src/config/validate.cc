@@ -77,6 +77,13 @@ class StorageValidator {
     if (const auto problem = HostProblem(storage_.address); !IsInherited({"Address"}) && !problem.empty()) {
       Reject("Address", problem);
     }
+    if (storage_.mtls_cert_path.empty() != storage_.mtls_key_path.empty() &&
+        !IsInherited({"MTLSCertPath", "MTLSKeyPath"})) {
+      const bool lacks_key = storage_.mtls_key_path.empty();
+      Reject(lacks_key ? "MTLSKeyPath" : "MTLSCertPath",
+             fmt::format("a client certificate needs its key, and a key its certificate: set {} too",
+                         OriginOf(lacks_key ? "MTLSKeyPath" : "MTLSCertPath").documented));
+    }
   }
 
   void CheckMilvusEndpoint() {

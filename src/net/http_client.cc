@@ -144,14 +144,13 @@ void HttpClient::Session::SetClientOptions(const HttpClientOptions& options) {
   curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &HttpExchange::OnBody);
   curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &SendGuard::OnSend);
   if (!options.obey_proxy_variables) curl_easy_setopt(easy_, CURLOPT_PROXY, "");
-  if (!options.ca_file.empty()) {
-    curl_easy_setopt(easy_, CURLOPT_CAINFO, options.ca_file.c_str());
+  const TlsFiles& tls = options.tls;
+  if (!tls.ca.empty()) {
+    curl_easy_setopt(easy_, CURLOPT_CAINFO, tls.ca.c_str());
     curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);  // this CA alone, not the system's besides
   }
-  if (!options.client_cert_file.empty())
-    curl_easy_setopt(easy_, CURLOPT_SSLCERT, options.client_cert_file.c_str());
-  if (!options.client_key_file.empty())
-    curl_easy_setopt(easy_, CURLOPT_SSLKEY, options.client_key_file.c_str());
+  if (!tls.client_cert.empty()) curl_easy_setopt(easy_, CURLOPT_SSLCERT, tls.client_cert.c_str());
+  if (!tls.client_key.empty()) curl_easy_setopt(easy_, CURLOPT_SSLKEY, tls.client_key.c_str());
   for (const std::string& line : options.resolve) Append(resolve_, line);
   if (resolve_) curl_easy_setopt(easy_, CURLOPT_RESOLVE, resolve_.get());
   for (const std::string& line : options.connect_to) Append(connect_to_, line);

@@ -39,10 +39,15 @@ struct HttpRequest {
   std::chrono::seconds stall_timeout{0};
 };
 
+/// PEM files. Whom to trust, and what to show to a server that asks who is there.
+struct TlsFiles {
+  std::string ca;           ///< empty: the system's CAs
+  std::string client_cert;  ///< for mutual TLS; its key beside it
+  std::string client_key;
+};
+
 struct HttpClientOptions {
-  std::string ca_file;           ///< PEM; empty: the system's CAs
-  std::string client_cert_file;  ///< PEM, for mutual TLS
-  std::string client_key_file;
+  TlsFiles tls;
   Milliseconds connect_timeout{10'000};
   std::chrono::seconds stall_timeout{60};
   /// "host:port:address" each, before DNS is asked (CURLOPT_RESOLVE).

@@ -330,7 +330,7 @@ class HttpClientTls : public testing::Test {
 };
 
 TEST_F(HttpClientTls, GivenCaIsTrusted) {
-  HttpClient client({.ca_file = ca_file_});
+  HttpClient client({.tls = {.ca = ca_file_}});
   auto response = client.Send({.url = Url()}, {});
   ASSERT_TRUE(response.ok()) << response.status().message();
   EXPECT_EQ(response->body, "hello");
@@ -344,7 +344,7 @@ TEST_F(HttpClientTls, UnknownCaNamesTheSetting) {
 }
 
 TEST_F(HttpClientTls, UnreadableCaNamesTheSetting) {
-  HttpClient client({.ca_file = directory_ + "/missing.pem"});
+  HttpClient client({.tls = {.ca = directory_ + "/missing.pem"}});
   auto sent = client.Send({.url = Url()}, {});
   EXPECT_EQ(sent.status().code(), Code::kInvalidArgument);
   EXPECT_THAT(sent.status().message(), HasSubstr("caCertPath"));
@@ -387,12 +387,14 @@ TEST_F(HttpClientTls, ShowsItsCertificateToAServerThatAsks) {
   const std::string key_file = directory_ + "/key.pem";
   tls_.WriteKey(key_file);
   tls_.AskForClientCertificate();
-  HttpClient shows({.ca_file = ca_file_, .client_cert_file = ca_file_, .client_key_file = key_file});
+  HttpClient shows({.tls = {.ca = ca_file_, .client_cert = ca_file_, .client_key = key_file}});
   auto response = shows.Send({.url = Url()}, {});
   ASSERT_TRUE(response.ok()) << response.status().message();
   EXPECT_EQ(response->body, "hello");
-  HttpClient shows_none({.ca_file = ca_file_});
-  EXPECT_FALSE(shows_none.Send({.url = Url()}, {}).ok());
+  HttpClient shows_none({.tls = {.ca = ca_file_}});
+  const Status unknown = shows_none.Send({.url = Url()}, {}).status();
+  EXPECT_EQ(unknown.code(), Code::kInvalidArgument) << "it would be refused again";
+  EXPECT_THAT(unknown.message(), HasSubstr("set mtlsCertPath and mtlsKeyPath"));
 }
 
 /// Proxy variables of this process, for one test. libcurl reads them at each request.

@@ -30,6 +30,12 @@ bool PeerRefusedHandshake(std::string_view detail) {
   return Mentions(detail, "alert") && !Mentions(detail, "internal error");
 }
 
+// The peer wants a certificate of the client, or another one. In TLS 1.3 it says so when the client takes the
+// handshake for done: in place of an answer.
+bool PeerWantsCertificate(std::string_view detail) {
+  return Mentions(detail, "alert") && (Mentions(detail, "certificate") || Mentions(detail, "unknown ca"));
+}
+
 struct Meaning {
   Code code = Code::kUnavailable;
   std::string_view remedy;
@@ -63,6 +69,12 @@ Meaning MeaningOf(CURLcode code, std::string_view detail) {
     case CURLE_FAILED_INIT:
     case CURLE_OUT_OF_MEMORY:
       return {Code::kInternal, ""};
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+      if (PeerWantsCertificate(detail))
+        return {Code::kInvalidArgument,
+                "the server asks for a client certificate that it trusts: set mtlsCertPath and mtlsKeyPath"};
+      return {Code::kUnavailable, ""};
     default:
       return {Code::kUnavailable, ""};
   }

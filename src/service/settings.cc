@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace mbk::service {
@@ -13,17 +14,17 @@ StoreSettings NamesOf(Side side, int schema_version) {
   if (schema_version == 1) {
     if (side == Side::kMilvus) {
       return {"minio.address",    "minio.port",     "minio.accessKeyID", "minio.secretAccessKey",
-              "minio.bucketName", "minio.rootPath", "minio.caCertPath"};
+              "minio.bucketName", "minio.rootPath", "minio.caCertPath",  "minio.mtlsCertPath"};
     }
-    return {"minio.backupAddress",         "minio.backupPort",       "minio.backupAccessKeyID",
-            "minio.backupSecretAccessKey", "minio.backupBucketName", "minio.backupRootPath",
-            "minio.backupCaCertPath"};
+    return {"minio.backupAddress",         "minio.backupPort",        "minio.backupAccessKeyID",
+            "minio.backupSecretAccessKey", "minio.backupBucketName",  "minio.backupRootPath",
+            "minio.backupCaCertPath",      "minio.backupMtlsCertPath"};
   }
   const std::string section = side == Side::kMilvus ? "milvus.storage." : "backup.storage.";
   return {section + "address",          section + "port",
           section + "auth.accessKeyID", section + "auth.secretAccessKey",
           section + "bucketName",       section + "rootPath",
-          section + "caCertPath"};
+          section + "caCertPath",       section + "mtlsCertPath"};
 }
 
 // The two settings that hold what opens a store; the second may be empty.
@@ -61,6 +62,10 @@ std::optional<CredentialNames> CredentialsV2(const std::string& section, config:
       break;
   }
   return std::nullopt;
+}
+
+bool Mentions(const Status& failure, std::string_view name) {
+  return failure.message().find(name) != std::string::npos;
 }
 
 }  // namespace
@@ -106,9 +111,9 @@ Status PointAtSettings(Status failure, const StoreSettings& settings) {
       break;
     case Code::kInvalidArgument:
       // net/ names the setting of a certificate that is not trusted, without knowing whose it is.
-      hint = fmt::format("check {}", failure.message().find("caCertPath") != std::string::npos
-                                         ? settings.ca_cert
-                                         : settings.bucket);
+      hint = fmt::format("check {}", Mentions(failure, "caCertPath")     ? settings.ca_cert
+                                     : Mentions(failure, "mtlsCertPath") ? settings.client_cert
+                                                                         : settings.bucket);
       break;
     default:
       hint = fmt::format("check {}", settings.bucket);

@@ -16,6 +16,7 @@ struct StoreSettings {
   std::string bucket;      ///< on a local disk the root
   std::string root;
   std::string ca_cert;
+  std::string client_cert;
 };
 
 enum class Side { kMilvus, kBackup };

@@ -55,6 +55,15 @@ class Hint : public testing::TestWithParam<int> {
   const StoreSettings settings_ = SettingsOf(Side::kBackup, GetParam());
 };
 
+TEST_P(Hint, NamesTheFileOfTheCertificateThatWasRefused) {
+  const auto hint = [&](const char* words) {
+    return PointAtSettings({Code::kInvalidArgument, words}, settings_).message();
+  };
+  EXPECT_THAT(hint("not trusted: set caCertPath"), testing::EndsWith("; check " + settings_.ca_cert));
+  EXPECT_THAT(hint("refused: check mtlsCertPath"), testing::EndsWith("; check " + settings_.client_cert));
+  EXPECT_THAT(hint("malformed"), testing::EndsWith("; check " + settings_.bucket));
+}
+
 TEST_P(Hint, KeepsTheStoresOwnWords) {
   for (Code code : {Code::kUnavailable, Code::kPermissionDenied, Code::kNotFound, Code::kInternal}) {
     EXPECT_THAT(Pointed(code).message(), StartsWith("ListObjectsV2: refused (request 7F); "));

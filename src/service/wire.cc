@@ -95,6 +95,11 @@ credentials::Fetch FetchOf(const config::Storage& storage, credentials::Cloud cl
   return credentials::SystemChain(cloud, asks_endpoint ? storage.auth.endpoint : "", storage.ca_cert_path);
 }
 
+TlsFiles TlsOf(const config::Storage& storage) {
+  return {
+      .ca = storage.ca_cert_path, .client_cert = storage.mtls_cert_path, .client_key = storage.mtls_key_path};
+}
+
 S3Options S3OptionsOf(const config::Storage& storage, S3Addressing usual) {
   return {
       .service = std::string(config::ProviderName(storage.provider)),
@@ -104,7 +109,7 @@ S3Options S3OptionsOf(const config::Storage& storage, S3Addressing usual) {
       .region = storage.region,
       .bucket = storage.bucket_name,
       .credentials = {storage.auth.access_key_id, storage.auth.secret_access_key, storage.auth.session_token},
-      .ca_file = storage.ca_cert_path,
+      .tls = TlsOf(storage),
       .addressing = AddressingOf(storage.path_style, usual)};
 }
 
@@ -128,8 +133,8 @@ Result<std::unique_ptr<ObjectStore>> MakeGcp(const config::Storage& storage) {
 Result<std::unique_ptr<ObjectStore>> MakeGcpNative(const config::Storage& storage) {
   // At Google's own hosts the tokens come from Google, too, and whatever stands between has one CA.
   const bool is_google = IsGoogleHost(storage.address);
-  auto token_client = std::make_shared<HttpClient>(
-      HttpClientOptions{.ca_file = is_google ? storage.ca_cert_path : std::string()});
+  auto token_client =
+      std::make_shared<HttpClient>(HttpClientOptions{.tls = is_google ? TlsOf(storage) : TlsFiles()});
   MBK_TRY_ASSIGN(GoogleCredentials credentials,
                  MakeGoogleCredentials(
                      {.credentials_file = storage.auth.credentials_file, .environment = config::ProcessEnv},
@@ -142,7 +147,7 @@ Result<std::unique_ptr<ObjectStore>> MakeGcpNative(const config::Storage& storag
                        .bucket = storage.bucket_name,
                        .location = storage.region,
                        .credentials = std::move(credentials),
-                       .ca_file = storage.ca_cert_path});
+                       .tls = TlsOf(storage)});
 }
 
 AzureAddressing AzureAddressingOf(config::PathStyle style) {
@@ -175,7 +180,7 @@ Result<std::unique_ptr<ObjectStore>> MakeAzure(const config::Storage& storage) {
                          .account = storage.account_name,
                          .container = storage.bucket_name,
                          .credentials = AzureCredentialsOf(storage),
-                         .ca_file = storage.ca_cert_path});
+                         .tls = TlsOf(storage)});
 }
 
 Result<std::unique_ptr<ObjectStore>> MakeS3(const config::Storage& storage, const S3Kind& kind) {
@@ -232,7 +237,7 @@ Result<std::shared_ptr<ObjectStore>> MakeVolumeStore(const zilliz::Volume& volum
                     .use_ssl = true,
                     .bucket = volume.bucket,
                     .fetch_credentials = std::move(fetch),
-                    .ca_file = ca_file};
+                    .tls = {.ca = ca_file}};
   if (volume.cloud == zilliz::StagingCloud::kGcp) {
     options.service = std::string(config::ProviderName(Provider::kGcp));
     options.signature = S3Signature::kBearer;

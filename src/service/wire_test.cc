@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "net/testing/rsa_keys.h"
+#include "net/testing/tls_transport.h"
 #include "store/testing/temp_directory.h"
 
 namespace mbk::service {
@@ -43,6 +44,42 @@ TEST(MakeStore, GcpSignsWithHmacKeysOrSendsATokenOfWhichNeitherCopiesInParts) {
   storage.auth = {.type = config::AuthType::kIam};
   EXPECT_TRUE(MakeStore(storage).ok()) << "the metadata server is asked when a token is needed";
 }
+
+class MutualTls : public testing::TestWithParam<config::Provider> {};
+
+TEST_P(MutualTls, AStoreThatAsksWhoIsThereIsShownTheCertificate) {
+  const TempDirectory directory;
+  const std::string certificate = directory.path() + "/cert.pem", key = directory.path() + "/key.pem";
+  nettest::SelfSignedServer tls;
+  tls.WriteCertificate(certificate);
+  tls.WriteKey(key);
+  tls.AskForClientCertificate();
+  nettest::HttpImposter server(
+      [](const nettest::SeenRequest&) {
+        return nettest::Answer(200, "", {{"Content-Length", "0"}, {"ETag", "\"e\""}});
+      },
+      tls.Transports());
+  config::Storage storage = At(GetParam(), "127.0.0.1");
+  storage.port = server.port();
+  storage.ca_cert_path = certificate;
+  storage.account_name = "account";
+  storage.auth = {.type = config::AuthType::kStatic,
+                  .access_key_id = "ak",
+                  .secret_access_key = "secret",
+                  .account_key = "a2V5"};
+  const auto head = [&] { return (*MakeStore(storage))->Head(ObjectKey("k"), {}).status(); };
+  const Status unknown = head();
+  EXPECT_THAT(unknown.message(), HasSubstr("mtlsCertPath")) << unknown.message();
+  storage.mtls_cert_path = certificate;
+  storage.mtls_key_path = key;
+  const Status known = head();
+  EXPECT_TRUE(known.ok()) << known.message();
+}
+
+INSTANTIATE_TEST_SUITE_P(OfEachProtocol, MutualTls,
+                         testing::Values(config::Provider::kMinio, config::Provider::kGcp,
+                                         config::Provider::kAzure),
+                         [](const auto& info) { return std::string(config::ProviderName(info.param)); });
 
 TEST(MakeStore, OnlyServicesKnownToCompareBodiesWithTheirHashAreReliedOn) {
   auto refuses = [](config::Provider provider) {

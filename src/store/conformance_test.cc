@@ -41,7 +41,7 @@ using Way = std::function<void(S3Options& options)>;
 
 void AsItIs(S3Options&) {}
 
-void WithItsCa(S3Options& options) { options.ca_file = Variable("MBK_TEST_MINIO_TLS_CA"); }
+void WithItsCa(S3Options& options) { options.tls.ca = Variable("MBK_TEST_MINIO_TLS_CA"); }
 
 // Not every resolver knows the names below localhost.
 void ByHostName(S3Options& options) {
@@ -107,7 +107,7 @@ Result<std::shared_ptr<ObjectStore>> OpenContainer(const Server& server, const A
                                                    std::string_view suffix) {
   AzureOptions options = AzureOptionsOf(server, credentials, suffix);
   if (options.use_ssl) {
-    options.ca_file = Variable("MBK_TEST_AZURITE_TLS_CA");
+    options.tls.ca = Variable("MBK_TEST_AZURITE_TLS_CA");
     options.resolve = {fmt::format("{}.blob.{}:{}:127.0.0.1", options.account, options.host, options.port)};
   }
   return Ensured(MakeAzureStore(std::move(options)));

@@ -41,7 +41,9 @@ std::string_view HintFor(Code code, std::string_view message) {
 class CloudClient : public Cloud {
  public:
   CloudClient(CloudOptions options, std::string base_url)
-      : options_(std::move(options)), base_url_(std::move(base_url)), http_({.ca_file = options_.ca_file}) {}
+      : options_(std::move(options)),
+        base_url_(std::move(base_url)),
+        http_({.tls = {.ca = options_.ca_file}}) {}
 
   Result<Volume> ApplyVolume(const VolumeRequest& request, const CallContext& context) override {
     const nlohmann::json body{{"clusterId", request.cluster_id}, {"path", request.path}};

@@ -45,6 +45,14 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Matches;
 
+// A sanitizer looks at what the code does, for which a part of the rounds will do; each takes ten times as
+// long.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 std::uint64_t Rounds() {
   const char* rounds = std::getenv("MBK_MUTATION_ROUNDS");
   return rounds == nullptr ? 1 : std::strtoull(rounds, nullptr, 10);
@@ -599,6 +607,7 @@ TEST(Mutation, IsFoundAtTheLevelThatPromisesTo) {
   for (std::uint64_t round = 0; round < Rounds(); ++round) {
     // Three generations: of Milvus 2.3 without nulls, and with nulls of 2.4 and later and 2.6.
     for (const std::uint64_t seed : {10 * round + 1, 10 * round + 2, 10 * round + 3}) {
+      if (kSanitized && seed % 10 != 2) continue;
       SCOPED_TRACE("seed " + std::to_string(seed));
       Whole whole(seed, seed % 10 > 1);
       ChangeBytes(whole, tally);
@@ -615,7 +624,7 @@ TEST(Mutation, IsFoundAtTheLevelThatPromisesTo) {
     }
   }
   tally.Record();
-  EXPECT_GE(tally.all(), 200);
+  EXPECT_GE(tally.all(), kSanitized ? 70 : 200);
 }
 
 TEST(Mutation, OfTheMetadataThatNameASegmentTwiceIsFoundByTheListing) {
@@ -691,7 +700,7 @@ TEST(Mutation, OfAnObjectThatIsGoneFromTreeAndMetadataIsFoundByItsRecord) {
 }
 
 TEST(Mutation, OfNothingRaisesNoAlarmInFiftyRoundTrips) {
-  for (std::uint64_t seed = 100; seed < 100 + 50 * Rounds(); ++seed) {
+  for (std::uint64_t seed = 100; seed < 100 + (kSanitized ? 10 : 50) * Rounds(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const bool nullable = seed % 2 == 0;
     Random random(seed);

@@ -5,9 +5,13 @@
 
 #include <bit>
 #include <memory>
+#include <optional>
 #include <random>
+#include <string>
 
+#include "base/hash.h"
 #include "ops/testing/row_backup.h"
+#include "repository/object_records.h"
 
 namespace mbk {
 namespace {
@@ -258,6 +262,48 @@ TEST(Verify, FindsEveryFlippedBitByItsChecksum) {
     backup->store().Set(key, whole);
   }
 }
+
+template <class Hash>
+std::string HexOf(const std::string& content) {
+  Hash hash;
+  hash.Update(content);
+  return hash.Hex();
+}
+
+// Record other digests of the objects of `backup` than its store tells.
+template <class Hash>
+void RecordBy(const std::string& kind, RowBackup& backup) {
+  std::string lines;
+  ObjectRecordReader reader(backup.store(), backup.layout(), {});
+  while (std::optional<manifest::ObjectRecord> record = reader.Next().value()) {
+    record->digest_kind = kind;
+    record->digest = HexOf<Hash>(backup.store().Contents().at(backup.layout().prefix() + record->key));
+    lines += manifest::ObjectRecordLine(*record);
+  }
+  backup.store().Set(backup.layout().Meta(kObjects).str(), lines);
+}
+
+class VerifyDigests : public testing::TestWithParam<std::string> {};
+
+TEST_P(VerifyDigests, AreComparedWhateverTheirKind) {
+  auto backup = Library();
+  if (GetParam() == "md5") RecordBy<Md5>(GetParam(), *backup);
+  if (GetParam() == "sha256") RecordBy<Sha256>(GetParam(), *backup);
+  if (GetParam() == "xxh128") RecordBy<Xxh128>(GetParam(), *backup);
+  const VerifyReport whole = Verify(*backup, VerifyLevel::kChecksum);
+  EXPECT_THAT(whole.damage, IsEmpty());
+  EXPECT_THAT(whole.unproven, IsEmpty());
+  EXPECT_EQ(whole.objects_compared, whole.objects);
+  const std::string key = backup->DataKeys().back();
+  std::string flipped = backup->store().Contents().at(key);
+  flipped.back() ^= 1;
+  backup->store().Set(key, flipped);
+  EXPECT_THAT(Verify(*backup, VerifyLevel::kChecksum).damage,
+              ElementsAre(AllOf(HasSubstr(key), HasSubstr(GetParam()))));
+}
+
+INSTANTIATE_TEST_SUITE_P(OfEachKind, VerifyDigests, testing::Values("md5", "sha256", "xxh128"),
+                         [](const auto& info) { return info.param; });
 
 TEST(Verify, FindsTwoObjectsThatChangedPlaces) {
   auto backup = Library();

@@ -37,7 +37,7 @@ struct AzureOptions {
   std::string account;
   std::string container;
   AzureCredentials credentials;
-  std::string ca_file;               ///< PEM; empty: the system's CAs
+  TlsFiles tls;
   std::vector<std::string> resolve;  ///< "host:port:address" each, before DNS is asked
   /// The clock of the signatures.
   std::function<std::chrono::system_clock::time_point()> now = [] {
@@ -46,7 +46,7 @@ struct AzureOptions {
 };
 
 /// kInvalidArgument when host, account, container or credentials cannot be used; nothing is asked of the
-/// service. Requests go through `http`; null: a client of the store's own, made from ca_file and resolve.
+/// service. Requests go through `http`; null: a client of the store's own, made from tls and resolve.
 Result<std::unique_ptr<ObjectStore>> MakeAzureStore(AzureOptions options,
                                                     std::shared_ptr<HttpClient> http = nullptr);
 

@@ -22,7 +22,7 @@ Tools SystemTools(const std::string& ca_file) {
           .read_file = ReadSmallFile,
           .metadata = std::make_shared<HttpClient>(
               HttpClientOptions{.connect_timeout = kMetadataConnectTimeout, .obey_proxy_variables = false}),
-          .services = std::make_shared<HttpClient>(HttpClientOptions{.ca_file = ca_file}),
+          .services = std::make_shared<HttpClient>(HttpClientOptions{.tls = {.ca = ca_file}}),
           .now = [] { return std::chrono::system_clock::now(); },
           .sleeper = &RealSleeper()};
 }

@@ -43,8 +43,7 @@ Result<std::unique_ptr<ObjectStore>> MakeGcsStore(GcsOptions options, std::share
   if (options.credentials.tokens == nullptr)
     return InvalidArgument("no credentials for Google Cloud Storage");
   if (http == nullptr) {
-    http = std::make_shared<HttpClient>(
-        HttpClientOptions{.ca_file = options.ca_file, .resolve = options.resolve});
+    http = std::make_shared<HttpClient>(HttpClientOptions{.tls = options.tls, .resolve = options.resolve});
   }
   return std::unique_ptr<ObjectStore>(std::make_unique<gcs::GcsStore>(std::move(options), std::move(http)));
 }

@@ -24,7 +24,7 @@ struct GcsOptions {
   std::string
       location;  ///< where EnsureBucket makes the bucket ("EU", "us-central1"); empty: the service's choice
   GoogleCredentials credentials;
-  std::string ca_file;               ///< PEM; empty: the system's CAs
+  TlsFiles tls;
   std::vector<std::string> resolve;  ///< "host:port:address" each, before DNS is asked
 };
 

@@ -90,10 +90,7 @@ Result<std::unique_ptr<ObjectStore>> MakeS3Store(S3Options options, std::shared_
   MBK_TRY(s3::CheckCredentials(options));
   MBK_TRY_ASSIGN(s3::BucketAddress address, s3::AddressBucket(options));
   if (http == nullptr) {
-    http = std::make_shared<HttpClient>(HttpClientOptions{.ca_file = options.ca_file,
-                                                          .client_cert_file = options.client_cert_file,
-                                                          .client_key_file = options.client_key_file,
-                                                          .resolve = options.resolve});
+    http = std::make_shared<HttpClient>(HttpClientOptions{.tls = options.tls, .resolve = options.resolve});
   }
   return std::unique_ptr<ObjectStore>(
       std::make_unique<s3::S3Store>(std::move(options), std::move(address), std::move(http)));

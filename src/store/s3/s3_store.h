@@ -36,9 +36,7 @@ struct S3Options {
   /// Where temporary keys come from, and come from again before they expire; then `credentials` is not
   /// used. See store/credentials/.
   Refreshing<AwsCredentials>::Fetch fetch_credentials;
-  std::string ca_file;           ///< PEM; empty: the system's CAs
-  std::string client_cert_file;  ///< PEM, for services that ask for a certificate of the client
-  std::string client_key_file;
+  TlsFiles tls;
   S3Addressing addressing = S3Addressing::kAuto;
   std::vector<std::string> resolve;  ///< "host:port:address" each, before DNS is asked
   /// Whether an etag of 32 hex digits is the MD5 of the content. Objects that an answer declares encrypted
@@ -58,7 +56,7 @@ struct S3Options {
 
 /// kInvalidArgument when host, bucket or keys cannot be used; nothing is asked of the service. Requests go
 /// through `http`, which has to outlive nothing (it is shared); null: a client of the store's own, made from
-/// ca_file and resolve.
+/// tls and resolve.
 Result<std::unique_ptr<ObjectStore>> MakeS3Store(S3Options options,
                                                  std::shared_ptr<HttpClient> http = nullptr);
 
