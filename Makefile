@@ -16,7 +16,7 @@ JOBS ?= $(shell nproc)
 PYTEST ?=
 # How many run the end-to-end tests side by side, each with servers of its own (2 GB); 0 is without workers, as
 # PYTEST=--pdb needs it. It is the servers' own intervals that take the time, so more than there are cores.
-E2E_WORKERS ?= 3
+E2E_WORKERS ?= 4
 # Arguments for the benchmark: make bench BENCH="--rounds 9 server-side"
 BENCH ?=
 PYTEST_RUN := $(PYTHON) -W ignore -m pytest

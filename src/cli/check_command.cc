@@ -1,9 +1,9 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "cli/command.h"
+#include "cli/flags.h"
 #include "ops/check/check.h"
 #include "service/session.h"
 
@@ -52,21 +52,20 @@ Result<Output> Check(bool json, Invocation& invocation) {
 }  // namespace
 
 void AddCheck(CLI::App& root, std::vector<Command>& commands, const Globals& globals) {
-  CLI::App* check = root.add_subcommand("check", "check connectivity to Milvus and object storage");
-  check->footer(
+  CLI::App& check = AddCommand(
+      root, "check", "check connectivity to Milvus and object storage",
       "Writes a one-byte object under the root of Milvus, copies it to the backup root, and removes both.");
-  check->require_subcommand(0, 1);
-  commands.push_back({check, [&globals]() -> Result<Run> {
+  AllowSubcommand(check);
+  commands.push_back({&check, [&globals]() -> Result<Run> {
                         return Run([&globals](Invocation& i) { return Check(globals.json, i); });
                       }});
-  CLI::App* check_config = check->add_subcommand("config", "the same as config show (old name)");
-  commands.push_back({check_config, []() -> Result<Run> { return Run(ShowConfig); }});
+  CLI::App& check_config = AddCommand(check, "config", "the same as config show (old name)");
+  commands.push_back({&check_config, []() -> Result<Run> { return Run(ShowConfig); }});
 
-  CLI::App* config = root.add_subcommand("config", "inspect the configuration");
-  config->require_subcommand(1);
-  CLI::App* show =
-      config->add_subcommand("show", "print every setting with its value and where it came from");
-  commands.push_back({show, []() -> Result<Run> { return Run(ShowConfig); }});
+  CLI::App& config = AddCommand(root, "config", "inspect the configuration");
+  RequireSubcommand(config);
+  CLI::App& show = AddCommand(config, "show", "print every setting with its value and where it came from");
+  commands.push_back({&show, []() -> Result<Run> { return Run(ShowConfig); }});
 }
 
 }  // namespace mbk::cli

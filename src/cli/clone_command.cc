@@ -1,9 +1,9 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 
 #include "cli/command.h"
+#include "cli/flags.h"
 #include "cli/load_report.h"
 #include "cli/selection_flags.h"
 #include "ops/backup_name.h"
@@ -74,23 +74,22 @@ Result<Output> RunIt(const CloneOptions& options, const std::string& to, Invocat
 
 void AddClone(CLI::App& root, std::vector<Command>& commands) {
   auto flags = std::make_shared<CloneFlags>();
-  CLI::App* app =
-      root.add_subcommand("clone", "carry collections from this Milvus into another, live, in one command");
-  app->footer(
+  CLI::App& app = AddCommand(
+      root, "clone", "carry collections from this Milvus into another, live, in one command",
       "Indexes, aliases and load state are restored too; switch them off with --rebuild_index=false and the "
       "like.\n"
       "The source is flushed, never changed otherwise.\n\n"
       "Examples:\n"
       "  milvus-backup clone --to other.yaml -c coll -s _copy\n"
       "  milvus-backup clone --to other.yaml --filter 'db1.*' -r 'db1.*:db2.*'");
-  app->add_option("--to", flags->to, "configuration file of the other Milvus")->type_name("FILE")->required();
-  app->add_option("--as", flags->as, "keep a backup of this name in the backup store of this side");
-  app->add_flag("--fingerprint", flags->fingerprint,
-                "with --as: read the backup's rows, and record their fingerprints in it");
-  AddSelectionFlags(*app, flags->selection);
-  AddLoadFlags(*app, flags->load);
-  app->add_flag("--dry_run", flags->dry_run, "print the plan, change nothing");
-  commands.push_back({app, [flags]() -> Result<Run> {
+  AddFlag(app, "--to", flags->to, "configuration file of the other Milvus").TypeName("FILE").Required();
+  AddFlag(app, "--as", flags->as, "keep a backup of this name in the backup store of this side");
+  AddSwitch(app, "--fingerprint", flags->fingerprint,
+            "with --as: read the backup's rows, and record their fingerprints in it");
+  AddSelectionFlags(app, flags->selection);
+  AddLoadFlags(app, flags->load);
+  AddSwitch(app, "--dry_run", flags->dry_run, "print the plan, change nothing");
+  commands.push_back({&app, [flags]() -> Result<Run> {
                         MBK_TRY_ASSIGN(CloneOptions options, OptionsOf(*flags));
                         return Run([options, to = flags->to](Invocation& invocation) {
                           return RunIt(options, to, invocation);

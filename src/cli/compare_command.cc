@@ -1,9 +1,8 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/command.h"
 #include "cli/compare_report.h"
+#include "cli/flags.h"
 #include "service/session.h"
 
 namespace mbk::cli {
@@ -54,8 +53,8 @@ Result<Output> RunIt(const CompareFlags& flags, const LiveCompareOptions& option
 
 void AddCompare(CLI::App& root, std::vector<Command>& commands) {
   auto flags = std::make_shared<CompareFlags>();
-  CLI::App* app = root.add_subcommand("compare", "compare live collections row by row");
-  app->footer(
+  CLI::App& app = AddCommand(
+      root, "compare", "compare live collections row by row",
       "Every row of both sides is read, every value of it compared. What differs is named by its key, and by "
       "its\n"
       "fields. Both sides must be loaded, and not be written to meanwhile.\n\n"
@@ -63,19 +62,19 @@ void AddCompare(CLI::App& root, std::vector<Command>& commands) {
       "Examples:\n"
       "  milvus-backup compare --to other.yaml -c coll:coll_bak\n"
       "  milvus-backup compare -c coll:coll_copy             two collections of one server");
-  app->add_option("--to", flags->to, "configuration file of the other Milvus; this one's when not given")
-      ->type_name("FILE");
-  app->add_option("-c,--collections", flags->collections,
-                  "comma list of COLL or COLL:COLL2, each with a database or not")
-      ->type_name("COLL[:COLL2]")
-      ->delimiter(',')
-      ->required();
-  app->add_flag("--load", flags->load, "load collections that are not loaded, and release them again");
-  app->add_option("--max_differences", flags->max_differences, "how many keys that differ are named")
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  commands.push_back({app, [flags]() -> Result<Run> {
+  AddFlag(app, "--to", flags->to, "configuration file of the other Milvus; this one's when not given")
+      .TypeName("FILE");
+  AddFlag(app, "-c,--collections", flags->collections,
+          "comma list of COLL or COLL:COLL2, each with a database or not")
+      .TypeName("COLL[:COLL2]")
+      .List()
+      .Required();
+  AddSwitch(app, "--load", flags->load, "load collections that are not loaded, and release them again");
+  AddFlag(app, "--max_differences", flags->max_differences, "how many keys that differ are named")
+      .TypeName("N")
+      .NotNegative()
+      .ShowDefault();
+  commands.push_back({&app, [flags]() -> Result<Run> {
                         MBK_TRY_ASSIGN(LiveCompareOptions options, OptionsOf(*flags));
                         return Run([flags, options](Invocation& i) { return RunIt(*flags, options, i); });
                       }});

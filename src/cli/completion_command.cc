@@ -1,8 +1,8 @@
-#include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 #include "cli/command_tree.h"
 #include "cli/completion.h"
+#include "cli/flags.h"
 
 namespace mbk::cli {
 namespace {
@@ -11,8 +11,8 @@ using Script = std::string (*)(const std::vector<CommandFacts>& tree);
 
 void AddShell(const CLI::App& root, CLI::App& completion, const char* shell, const char* install,
               Script script, std::vector<Command>& commands) {
-  CLI::App* app = completion.add_subcommand(shell, std::string("for ") + shell + ": " + install);
-  commands.push_back({.app = app, .about_itself = [&root, script] {
+  CLI::App& app = AddCommand(completion, shell, std::string("for ") + shell + ": " + install);
+  commands.push_back({.app = &app, .about_itself = [&root, script] {
                         std::string text = script(DescribeTree(root));
                         return Output{.text = text, .json = {{"script", text}}};
                       }});
@@ -21,18 +21,17 @@ void AddShell(const CLI::App& root, CLI::App& completion, const char* shell, con
 }  // namespace
 
 void AddCompletion(CLI::App& root, std::vector<Command>& commands) {
-  CLI::App* completion =
-      root.add_subcommand("completion", "print a script with which a shell completes commands and flags");
-  completion->require_subcommand(1);
-  completion->footer(
+  CLI::App& completion = AddCommand(
+      root, "completion", "print a script with which a shell completes commands and flags",
       "Examples:\n"
       "  source <(milvus-backup completion bash)                                     this shell\n"
       "  milvus-backup completion bash > /etc/bash_completion.d/milvus-backup        every new one");
-  AddShell(root, *completion, "bash", "source it, or put it into /etc/bash_completion.d/", BashCompletion,
+  RequireSubcommand(completion);
+  AddShell(root, completion, "bash", "source it, or put it into /etc/bash_completion.d/", BashCompletion,
            commands);
-  AddShell(root, *completion, "zsh", "put it as _milvus-backup into a directory of $fpath", ZshCompletion,
+  AddShell(root, completion, "zsh", "put it as _milvus-backup into a directory of $fpath", ZshCompletion,
            commands);
-  AddShell(root, *completion, "fish", "put it into ~/.config/fish/completions/milvus-backup.fish",
+  AddShell(root, completion, "fish", "put it into ~/.config/fish/completions/milvus-backup.fish",
            FishCompletion, commands);
 }
 

@@ -1,9 +1,9 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 
 #include "cli/command.h"
+#include "cli/flags.h"
 #include "cli/text.h"
 #include "ops/backup_name.h"
 #include "ops/copy/copy.h"
@@ -61,21 +61,21 @@ Result<Output> RunIt(const CopyFlags& flags, Invocation& invocation) {
 
 void AddCopy(CLI::App& root, std::vector<Command>& commands) {
   auto flags = std::make_shared<CopyFlags>();
-  CLI::App* app = root.add_subcommand("copy", "carry a backup to the backup store of another configuration");
-  app->footer(
+  CLI::App& app = AddCommand(
+      root, "copy", "carry a backup to the backup store of another configuration",
       "Inside one object store the store copies by itself; between two, objects are streamed through this "
       "process\n"
       "without touching a local disk.\n\n"
       "Examples:\n"
       "  milvus-backup copy -n my_backup --to other.yaml\n"
       "  milvus-backup copy -n my_backup --to other.yaml --as from_a");
-  app->add_option("-n,--name", flags->options.name, "backup name")->required();
-  app->add_option("--to", flags->to, "configuration file whose backup store receives it")
-      ->type_name("FILE")
-      ->required();
-  app->add_option("--as", flags->options.as, "name at the other side; the same when not given");
-  app->add_flag("--dry_run", flags->options.dry_run, "print the plan, change nothing");
-  commands.push_back({app, [flags]() -> Result<Run> {
+  AddFlag(app, "-n,--name", flags->options.name, "backup name").Required();
+  AddFlag(app, "--to", flags->to, "configuration file whose backup store receives it")
+      .TypeName("FILE")
+      .Required();
+  AddFlag(app, "--as", flags->options.as, "name at the other side; the same when not given");
+  AddSwitch(app, "--dry_run", flags->options.dry_run, "print the plan, change nothing");
+  commands.push_back({&app, [flags]() -> Result<Run> {
                         MBK_TRY(CheckBackupName(flags->options.name));
                         if (!flags->options.as.empty()) MBK_TRY(CheckBackupName(flags->options.as));
                         return Run([flags](Invocation& invocation) { return RunIt(*flags, invocation); });

@@ -1,9 +1,9 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 
 #include "cli/command.h"
+#include "cli/flags.h"
 #include "cli/selection_flags.h"
 #include "cli/text.h"
 #include "ops/backup_name.h"
@@ -115,29 +115,27 @@ Result<Output> RunIt(const CreateOptions& options, Invocation& invocation) {
 
 void AddCreate(CLI::App& root, std::vector<Command>& commands) {
   auto flags = std::make_shared<CreateFlags>();
-  CLI::App* app = root.add_subcommand("create", "create a backup");
-  app->footer(
-      "Examples:\n"
-      "  milvus-backup create -n my_backup                       everything\n"
-      "  milvus-backup create -n my_backup -c coll,db1.coll2     two collections\n"
-      "  milvus-backup create -n my_backup --filter 'db1.*'      a database\n"
-      "  milvus-backup create -n my_backup --dry-run             what would be done");
-  app->add_option("-n,--name", flags->name, "backup name; without one it is made from the time");
-  AddSelectionFlags(*app, flags->selection);
-  app->add_option(
-         "--strategy", flags->strategy,
-         "auto and serial_flush flush every collection first, skip_flush none; meta_only saves no rows")
-      ->type_name("auto|meta_only|skip_flush|serial_flush");
-  app->add_option("--format", flags->format, "how data lie in the backup; in this version both mean binlog")
-      ->type_name("auto|binlog");
-  app->add_flag("-f,--force", flags->force, "the same as --strategy skip_flush");
-  app->add_flag("--meta_only", flags->meta_only, "the same as --strategy meta_only");
-  app->add_flag("--rbac", flags->rbac, "users, roles and grants too");
-  app->add_flag("--backup_index_extra", flags->index_extra, "index details from etcd (not in this version)");
-  app->add_flag("--fingerprint", flags->fingerprint,
-                "read the copied rows, and record their fingerprints for verify --level rows");
-  app->add_flag("--dry_run", flags->dry_run, "print the plan, change nothing");
-  commands.push_back({app, [flags]() -> Result<Run> {
+  CLI::App& app = AddCommand(root, "create", "create a backup",
+                             "Examples:\n"
+                             "  milvus-backup create -n my_backup                       everything\n"
+                             "  milvus-backup create -n my_backup -c coll,db1.coll2     two collections\n"
+                             "  milvus-backup create -n my_backup --filter 'db1.*'      a database\n"
+                             "  milvus-backup create -n my_backup --dry-run             what would be done");
+  AddFlag(app, "-n,--name", flags->name, "backup name; without one it is made from the time");
+  AddSelectionFlags(app, flags->selection);
+  AddFlag(app, "--strategy", flags->strategy,
+          "auto and serial_flush flush every collection first, skip_flush none; meta_only saves no rows")
+      .TypeName("auto|meta_only|skip_flush|serial_flush");
+  AddFlag(app, "--format", flags->format, "how data lie in the backup; in this version both mean binlog")
+      .TypeName("auto|binlog");
+  AddSwitch(app, "-f,--force", flags->force, "the same as --strategy skip_flush");
+  AddSwitch(app, "--meta_only", flags->meta_only, "the same as --strategy meta_only");
+  AddSwitch(app, "--rbac", flags->rbac, "users, roles and grants too");
+  AddSwitch(app, "--backup_index_extra", flags->index_extra, "index details from etcd (not in this version)");
+  AddSwitch(app, "--fingerprint", flags->fingerprint,
+            "read the copied rows, and record their fingerprints for verify --level rows");
+  AddSwitch(app, "--dry_run", flags->dry_run, "print the plan, change nothing");
+  commands.push_back({&app, [flags]() -> Result<Run> {
                         MBK_TRY_ASSIGN(CreateOptions options, OptionsOf(*flags));
                         return Run([options](Invocation& invocation) { return RunIt(options, invocation); });
                       }});

@@ -1,9 +1,9 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 
 #include "cli/command.h"
+#include "cli/flags.h"
 #include "cli/text.h"
 #include "ops/backup_name.h"
 #include "ops/export/export.h"
@@ -81,28 +81,28 @@ Result<Output> RunIt(const ExportFlags& flags, const ExportOptions& options, Inv
 
 void AddExport(CLI::App& root, std::vector<Command>& commands) {
   auto flags = std::make_shared<ExportFlags>();
-  CLI::App* app = root.add_subcommand("export", "write the rows of a backup as Parquet or JSON lines");
-  app->footer(
+  CLI::App& app = AddCommand(
+      root, "export", "write the rows of a backup as Parquet or JSON lines",
       "The rows that live: deletes applied, of repeated keys the newest. Files lie below the output in\n"
       "DB/COLLECTION/partition=PARTITION/, as DuckDB, pandas and Spark read them.\n\n"
       "Examples:\n"
       "  milvus-backup export -n my_backup -c coll -o ./rows\n"
       "  milvus-backup export -n my_backup -o exports/today --to other.yaml --format jsonl");
-  app->add_option("-n,--name", flags->name, "backup name")->required();
-  app->add_option("-c,--collections", flags->collections,
-                  "comma list of collections, coll or db.coll; all when not given");
-  app->add_option("--filter", flags->filter, "comma list of db.coll, db.*");
-  app->add_option("-o,--output", flags->output, "local directory; with --to, a prefix in that store's bucket")
-      ->type_name("DIR")
-      ->required();
-  app->add_option("--to", flags->to, "configuration file whose backup store receives the files")
-      ->type_name("FILE");
-  app->add_option("--format", flags->format, "of the files")
-      ->type_name("parquet|jsonl")
-      ->check(CLI::IsMember({"parquet", "jsonl"}))
-      ->capture_default_str();
-  app->add_flag("--dry_run", flags->dry_run, "print the plan, change nothing");
-  commands.push_back({app, [flags]() -> Result<Run> {
+  AddFlag(app, "-n,--name", flags->name, "backup name").Required();
+  AddFlag(app, "-c,--collections", flags->collections,
+          "comma list of collections, coll or db.coll; all when not given");
+  AddFlag(app, "--filter", flags->filter, "comma list of db.coll, db.*");
+  AddFlag(app, "-o,--output", flags->output, "local directory; with --to, a prefix in that store's bucket")
+      .TypeName("DIR")
+      .Required();
+  AddFlag(app, "--to", flags->to, "configuration file whose backup store receives the files")
+      .TypeName("FILE");
+  AddFlag(app, "--format", flags->format, "of the files")
+      .TypeName("parquet|jsonl")
+      .OneOf({"parquet", "jsonl"})
+      .ShowDefault();
+  AddSwitch(app, "--dry_run", flags->dry_run, "print the plan, change nothing");
+  commands.push_back({&app, [flags]() -> Result<Run> {
                         MBK_TRY_ASSIGN(ExportOptions options, OptionsOf(*flags));
                         return Run([flags, options](Invocation& i) { return RunIt(*flags, options, i); });
                       }});

@@ -1,9 +1,9 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 
 #include "cli/command.h"
+#include "cli/flags.h"
 #include "cli/text.h"
 #include "ops/backup_name.h"
 #include "ops/l0compact/l0compact.h"
@@ -48,17 +48,17 @@ Result<Output> RunIt(const L0CompactOptions& options, Invocation& invocation) {
 
 void AddL0Compact(CLI::App& root, std::vector<Command>& commands) {
   auto options = std::make_shared<L0CompactOptions>();
-  CLI::App* app = root.add_subcommand("l0compact", "write a copy of a backup without L0 segments");
-  app->footer(
+  CLI::App& app = AddCommand(
+      root, "l0compact", "write a copy of a backup without L0 segments",
       "The deletes of L0 segments are written beside the data segments that they hit, so that servers which\n"
       "cannot import L0 can restore the backup. The backup itself is not changed.\n\n"
       "Example:\n"
       "  milvus-backup l0compact -n my_backup -o my_backup_flat");
-  app->add_option("-n,--name", options->name, "backup name")->required();
-  app->add_option("-o,--output", options->output, "name of the copy; <name>_l0compacted when not given");
-  app->add_flag("--force", options->force, "remove what lies under the name of the copy first");
-  app->add_flag("--dry_run", options->dry_run, "print the plan, change nothing");
-  commands.push_back({app, [options]() -> Result<Run> {
+  AddFlag(app, "-n,--name", options->name, "backup name").Required();
+  AddFlag(app, "-o,--output", options->output, "name of the copy; <name>_l0compacted when not given");
+  AddSwitch(app, "--force", options->force, "remove what lies under the name of the copy first");
+  AddSwitch(app, "--dry_run", options->dry_run, "print the plan, change nothing");
+  commands.push_back({&app, [options]() -> Result<Run> {
                         MBK_TRY(CheckBackupName(options->name));
                         if (!options->output.empty()) MBK_TRY(CheckBackupName(options->output));
                         return Run([options](Invocation& invocation) { return RunIt(*options, invocation); });

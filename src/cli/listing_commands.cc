@@ -1,8 +1,7 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/command.h"
+#include "cli/flags.h"
 #include "cli/text.h"
 #include "ops/backup_name.h"
 #include "ops/list/list.h"
@@ -66,34 +65,35 @@ Result<Output> Delete(const RemoveOptions& options, Invocation& invocation) {
 
 void AddListing(CLI::App& root, std::vector<Command>& commands) {
   auto list_flags = std::make_shared<ListOptions>();
-  CLI::App* list = root.add_subcommand("list", "list the backups in the backup store");
-  list->footer(
+  CLI::App& list = AddCommand(
+      root, "list", "list the backups in the backup store",
       "Examples:\n  milvus-backup list\n  milvus-backup list -c coll      those that hold a collection");
-  list->add_option("-c,--collection", list_flags->collection,
-                   "only backups that hold this collection: coll or db.coll");
-  commands.push_back({list, [list_flags]() -> Result<Run> {
+  AddFlag(list, "-c,--collection", list_flags->collection,
+          "only backups that hold this collection: coll or db.coll");
+  commands.push_back({&list, [list_flags]() -> Result<Run> {
                         return Run([list_flags](Invocation& i) { return List(*list_flags, i); });
                       }});
 
   auto get_flags = std::make_shared<GetOptions>();
-  CLI::App* get = root.add_subcommand("get", "show what a backup holds, as JSON");
-  get->footer(
+  CLI::App& get = AddCommand(
+      root, "get", "show what a backup holds, as JSON",
       "Examples:\n  milvus-backup get -n my_backup\n  milvus-backup get -n my_backup --detail      with "
       "partitions and segments");
-  get->add_option("-n,--name", get_flags->name, "backup name")->required();
-  get->add_flag("-d,--detail", get_flags->detail, "everything that is recorded, partitions and segments too");
-  commands.push_back({get, [get_flags]() -> Result<Run> {
+  AddFlag(get, "-n,--name", get_flags->name, "backup name").Required();
+  AddSwitch(get, "-d,--detail", get_flags->detail,
+            "everything that is recorded, partitions and segments too");
+  commands.push_back({&get, [get_flags]() -> Result<Run> {
                         MBK_TRY(CheckBackupName(get_flags->name));
                         return Run([get_flags](Invocation& i) { return Get(*get_flags, i); });
                       }});
 
   auto remove = std::make_shared<RemoveOptions>();
-  CLI::App* del = root.add_subcommand("delete", "delete a backup, or what an interrupted run left of one");
-  del->footer(
+  CLI::App& del = AddCommand(
+      root, "delete", "delete a backup, or what an interrupted run left of one",
       "Examples:\n  milvus-backup delete -n my_backup\n  milvus-backup delete -n my_backup --dry-run");
-  del->add_option("-n,--name", remove->name, "backup name")->required();
-  del->add_flag("--dry_run", remove->dry_run, "say what would be deleted, delete nothing");
-  commands.push_back({del, [remove]() -> Result<Run> {
+  AddFlag(del, "-n,--name", remove->name, "backup name").Required();
+  AddSwitch(del, "--dry_run", remove->dry_run, "say what would be deleted, delete nothing");
+  commands.push_back({&del, [remove]() -> Result<Run> {
                         MBK_TRY(CheckBackupName(remove->name));
                         return Run([remove](Invocation& i) { return Delete(*remove, i); });
                       }});

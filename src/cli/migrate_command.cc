@@ -1,10 +1,10 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 
 #include "cli/command.h"
+#include "cli/flags.h"
 #include "cli/text.h"
 #include "ops/backup_name.h"
 #include "ops/migrate/migrate.h"
@@ -70,8 +70,8 @@ Status CheckClusterId(const std::string& id) {
 
 void AddMigrate(CLI::App& root, std::vector<Command>& commands) {
   auto options = std::make_shared<MigrateOptions>();
-  CLI::App* app = root.add_subcommand("migrate", "bring a backup into a cluster of Zilliz Cloud");
-  app->footer(
+  CLI::App& app = AddCommand(
+      root, "migrate", "bring a backup into a cluster of Zilliz Cloud",
       "The backup is uploaded to a volume that Zilliz Cloud gives out for it, compared with what was to be\n"
       "uploaded, and migrated by a job of the cloud, which is followed to its end. The API key is\n"
       "zillizCloud.apiKey or ZILLIZ_CLOUD_API_KEY (in a v1 file cloud.apikey).\n\n"
@@ -79,13 +79,13 @@ void AddMigrate(CLI::App& root, std::vector<Command>& commands) {
       "  milvus-backup migrate -n my_backup -c in01-0123456789abcde\n"
       "  milvus-backup migrate -n my_backup -c in01-0123456789abcde --wait=false\n"
       "  milvus-backup migrate -n my_backup -c in01-0123456789abcde --dry-run");
-  app->add_option("-n,--name", options->name, "backup name")->required();
-  app->add_option("-c,--cluster_id", options->cluster_id, "id of the cluster that receives it")
-      ->type_name("ID")
-      ->required();
-  app->add_flag("--wait", options->wait, "follow the job to its end; on unless --wait=false");
-  app->add_flag("--dry_run", options->dry_run, "print the plan, ask nothing of Zilliz Cloud");
-  commands.push_back({.app = app,
+  AddFlag(app, "-n,--name", options->name, "backup name").Required();
+  AddFlag(app, "-c,--cluster_id", options->cluster_id, "id of the cluster that receives it")
+      .TypeName("ID")
+      .Required();
+  AddSwitch(app, "--wait", options->wait, "follow the job to its end; on unless --wait=false");
+  AddSwitch(app, "--dry_run", options->dry_run, "print the plan, ask nothing of Zilliz Cloud");
+  commands.push_back({.app = &app,
                       .prepare = [options]() -> Result<Run> {
                         MBK_TRY(CheckBackupName(options->name));
                         MBK_TRY(CheckClusterId(options->cluster_id));

@@ -1,9 +1,9 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 
 #include "cli/command.h"
+#include "cli/flags.h"
 #include "cli/load_report.h"
 #include "cli/selection_flags.h"
 #include "ops/backup_name.h"
@@ -54,22 +54,22 @@ Result<Output> RunIt(const RestoreOptions& options, Invocation& invocation) {
 
 void AddRestore(CLI::App& root, std::vector<Command>& commands) {
   auto flags = std::make_shared<RestoreFlags>();
-  CLI::App* app = root.add_subcommand("restore", "restore a backup into Milvus");
-  app->footer(
+  CLI::App& app = AddCommand(
+      root, "restore", "restore a backup into Milvus",
       "-c, -d and -a select by the names in the backup; --filter by the names in the target, that is, after\n"
       "--suffix or --rename. Data are imported, indexes are not built again unless asked for.\n\n"
       "Examples:\n"
       "  milvus-backup restore -n my_backup -s _bak                    everything, beside the originals\n"
       "  milvus-backup restore -n my_backup -c coll -r coll:coll2      one collection under a new name\n"
       "  milvus-backup restore -n my_backup --rebuild_index --restore_load_state");
-  app->add_option("-n,--name", flags->name, "backup name")->required();
-  AddSelectionFlags(*app, flags->selection);
-  AddLoadFlags(*app, flags->load);
-  app->add_flag("--rbac", flags->rbac, "users, roles and grants too");
-  app->add_flag("--use_v2_restore", flags->use_v2_restore,
-                "REST import of Milvus 2.4 and newer (not in this version)");
-  app->add_flag("--dry_run", flags->dry_run, "print the plan, change nothing");
-  commands.push_back({app, [flags]() -> Result<Run> {
+  AddFlag(app, "-n,--name", flags->name, "backup name").Required();
+  AddSelectionFlags(app, flags->selection);
+  AddLoadFlags(app, flags->load);
+  AddSwitch(app, "--rbac", flags->rbac, "users, roles and grants too");
+  AddSwitch(app, "--use_v2_restore", flags->use_v2_restore,
+            "REST import of Milvus 2.4 and newer (not in this version)");
+  AddSwitch(app, "--dry_run", flags->dry_run, "print the plan, change nothing");
+  commands.push_back({&app, [flags]() -> Result<Run> {
                         MBK_TRY_ASSIGN(RestoreOptions options, OptionsOf(*flags));
                         return Run([options](Invocation& invocation) { return RunIt(options, invocation); });
                       }});

@@ -1,16 +1,16 @@
 #include "cli/selection_flags.h"
 
-#include <CLI/CLI.hpp>
+#include "cli/flags.h"
 
 namespace mbk::cli {
 
 void AddSelectionFlags(CLI::App& app, SelectionFlags& flags) {
-  app.add_option("--filter", flags.filter, "collections: coll, db.coll, db.* or db., separated by commas");
-  app.add_option("-c,--colls,--collections", flags.collections,
-                 "collections: coll or db.coll, separated by commas");
-  app.add_option("-d,--databases", flags.databases, "whole databases, separated by commas");
-  app.add_option("-a,--database_collections", flags.database_collections,
-                 R"(JSON {"db":["coll"]}; an empty list is the whole database)");
+  AddFlag(app, "--filter", flags.filter, "collections: coll, db.coll, db.* or db., separated by commas");
+  AddFlag(app, "-c,--colls,--collections", flags.collections,
+          "collections: coll or db.coll, separated by commas");
+  AddFlag(app, "-d,--databases", flags.databases, "whole databases, separated by commas");
+  AddFlag(app, "-a,--database_collections", flags.database_collections,
+          R"(JSON {"db":["coll"]}; an empty list is the whole database)");
 }
 
 Result<Filter> CreateFilter(const SelectionFlags& flags) {
@@ -28,26 +28,26 @@ Result<Filter> RestoreSourceFilter(const SelectionFlags& flags) {
 }
 
 void AddLoadFlags(CLI::App& app, LoadFlags& flags) {
-  app.add_option("--via", flags.via,
-                 "how rows come in: the server imports files, or rows are inserted; auto is what is quicker")
-      ->type_name("import|insert|auto")
-      ->check(CLI::IsMember({"import", "insert", "auto"}))
-      ->capture_default_str();
-  app.add_option("-s,--suffix", flags.suffix, "appended to every collection name");
-  app.add_option("-r,--rename", flags.rename,
-                 "new names: c1:c2, db1.c1:db2.c2 or db1.*:db2.*, separated by commas");
-  app.add_flag("--rebuild_index", flags.rebuild_index, "make the indexes again");
-  app.add_flag("--restore_index", flags.restore_index, "the same as --rebuild_index");
-  app.add_flag("--use_auto_index", flags.use_auto_index, "vector indexes become AUTOINDEX");
-  app.add_flag("--meta_only", flags.meta_only, "collections without their rows");
-  app.add_flag("--drop_exist_collection", flags.drop_exist_collection,
-               "drop a target collection that exists");
-  app.add_flag("--drop_exist_index", flags.drop_exist_index,
-               "drop the indexes of a target collection that exists");
-  app.add_flag("--skip_create_collection", flags.skip_create_collection,
-               "restore into collections that exist");
-  app.add_flag("--restore_alias", flags.restore_alias, "make the aliases again");
-  app.add_flag("--restore_load_state", flags.restore_load_state, "load what was loaded");
+  AddFlag(app, "--via", flags.via,
+          "how rows come in: the server imports files, or rows are inserted; auto is what is quicker")
+      .TypeName("import|insert|auto")
+      .OneOf({"import", "insert", "auto"})
+      .ShowDefault();
+  AddFlag(app, "-s,--suffix", flags.suffix, "appended to every collection name");
+  AddFlag(app, "-r,--rename", flags.rename,
+          "new names: c1:c2, db1.c1:db2.c2 or db1.*:db2.*, separated by commas");
+  AddSwitch(app, "--rebuild_index", flags.rebuild_index, "make the indexes again");
+  AddSwitch(app, "--restore_index", flags.restore_index, "the same as --rebuild_index");
+  AddSwitch(app, "--use_auto_index", flags.use_auto_index, "vector indexes become AUTOINDEX");
+  AddSwitch(app, "--meta_only", flags.meta_only, "collections without their rows");
+  AddSwitch(app, "--drop_exist_collection", flags.drop_exist_collection,
+            "drop a target collection that exists");
+  AddSwitch(app, "--drop_exist_index", flags.drop_exist_index,
+            "drop the indexes of a target collection that exists");
+  AddSwitch(app, "--skip_create_collection", flags.skip_create_collection,
+            "restore into collections that exist");
+  AddSwitch(app, "--restore_alias", flags.restore_alias, "make the aliases again");
+  AddSwitch(app, "--restore_load_state", flags.restore_load_state, "load what was loaded");
 }
 
 Result<load::Options> LoadOptionsOf(const LoadFlags& flags) {

@@ -1,11 +1,11 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <map>
 
 #include "cli/command.h"
 #include "cli/compare_report.h"
+#include "cli/flags.h"
 #include "cli/text.h"
 #include "ops/backup_name.h"
 #include "ops/verify/verify.h"
@@ -160,8 +160,8 @@ Result<Output> RunLive(const VerifyFlags& flags, Invocation& invocation) {
 
 void AddVerify(CLI::App& root, std::vector<Command>& commands) {
   auto flags = std::make_shared<VerifyFlags>();
-  CLI::App* app = root.add_subcommand("verify", "prove that a backup is whole");
-  app->footer(
+  CLI::App& app = AddCommand(
+      root, "verify", "prove that a backup is whole",
       "quick     every object is there with its size, and no other: one listing\n"
       "checksum  and holds the bytes that were written: every object is read\n"
       "rows      and every row can be read and is what the metadata say; prints a fingerprint of the rows "
@@ -173,27 +173,26 @@ void AddVerify(CLI::App& root, std::vector<Command>& commands) {
       "  milvus-backup verify -n my_backup\n"
       "  milvus-backup verify -n my_backup --level rows\n"
       "  milvus-backup verify -n my_backup --live --to other.yaml -s _bak");
-  app->add_option("-n,--name", flags->name, "backup name")->required();
-  app->add_option("--level", flags->level, "what to prove")
-      ->type_name("quick|checksum|rows")
-      ->check(CLI::IsMember({"quick", "checksum", "rows"}))
-      ->capture_default_str();
-  app->add_flag("--live", flags->live,
-                "compare the rows with those of live collections, and name what differs");
-  app->add_option("--to", flags->to,
-                  "with --live: configuration file of the Milvus; this one's when not given")
-      ->type_name("FILE");
-  app->add_option("--filter", flags->filter, "with --live: which collections of the backup (db.coll, db.*)");
-  app->add_option("-s,--suffix", flags->suffix, "with --live: what the names of the live collections end in");
-  app->add_option("-r,--rename", flags->rename, "with --live: comma list of old:new names");
-  app->add_flag("--load", flags->load,
-                "with --live: load collections that are not loaded, and release them again");
-  app->add_option("--max_differences", flags->max_differences,
-                  "with --live: how many keys that differ are named")
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  commands.push_back({app, [flags]() -> Result<Run> {
+  AddFlag(app, "-n,--name", flags->name, "backup name").Required();
+  AddFlag(app, "--level", flags->level, "what to prove")
+      .TypeName("quick|checksum|rows")
+      .OneOf({"quick", "checksum", "rows"})
+      .ShowDefault();
+  AddSwitch(app, "--live", flags->live,
+            "compare the rows with those of live collections, and name what differs");
+  AddFlag(app, "--to", flags->to, "with --live: configuration file of the Milvus; this one's when not given")
+      .TypeName("FILE");
+  AddFlag(app, "--filter", flags->filter, "with --live: which collections of the backup (db.coll, db.*)");
+  AddFlag(app, "-s,--suffix", flags->suffix, "with --live: what the names of the live collections end in");
+  AddFlag(app, "-r,--rename", flags->rename, "with --live: comma list of old:new names");
+  AddSwitch(app, "--load", flags->load,
+            "with --live: load collections that are not loaded, and release them again");
+  AddFlag(app, "--max_differences", flags->max_differences,
+          "with --live: how many keys that differ are named")
+      .TypeName("N")
+      .NotNegative()
+      .ShowDefault();
+  commands.push_back({&app, [flags]() -> Result<Run> {
                         MBK_TRY(CheckFlags(*flags));
                         return Run([flags](Invocation& invocation) {
                           return flags->live ? RunLive(*flags, invocation) : RunIt(*flags, invocation);
