@@ -151,23 +151,14 @@ install_moto() {
 }
 
 install_milvus() { install_venv; unpack_milvus; }
-install_go_servers() {
+install_stores() {
   install_go_module minio "$MINIO_MODULE"
   install_go_module versitygw "$VERSITYGW_MODULE"
   install_go_module mc "$MC_MODULE"
   install_go_module fake-gcs-server "$FAKE_GCS_MODULE"
-}
-install_emulators() { install_azurite; install_s3proxy; install_moto; }
-install_stores() { install_go_servers; install_emulators; }
-
-# What is built takes all cores; what is downloaded waits for others: side by side.
-install_all() {
-  (install_milvus; install_lite; install_emulators) &
-  local downloads=$!
-  # shellcheck disable=SC2064
-  trap "kill $downloads 2>/dev/null || true" EXIT
-  install_go_servers
-  wait "$downloads"
+  install_azurite
+  install_s3proxy
+  install_moto
 }
 
 mkdir -p "$MBK_TOOLS/bin"
@@ -177,6 +168,6 @@ case ${1:-all} in
   milvus) install_milvus ;;
   lite) install_lite ;;
   stores) install_stores ;;
-  all) install_all ;;
+  all) install_milvus; install_lite; install_stores ;;
   *) die "usage: install.sh [milvus|lite|stores|all]" ;;
 esac
