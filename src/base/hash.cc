@@ -69,6 +69,12 @@ Sha256Bytes Sha256Of(std::string_view first, std::string_view second = {}) {
   return out;
 }
 
+std::string HexOf(const XXH128_hash_t& hash) {
+  XXH128_canonical_t bytes;
+  XXH128_canonicalFromHash(&bytes, hash);
+  return HexEncode(std::string_view(reinterpret_cast<const char*>(bytes.digest), sizeof(bytes.digest)));
+}
+
 }  // namespace
 
 std::string HexEncode(std::string_view bytes) {
@@ -93,6 +99,8 @@ std::string Md5Raw(std::string_view data) {
 std::string Md5Hex(std::string_view data) { return HexEncode(Md5Raw(data)); }
 
 std::string Sha256Hex(std::string_view data) { return HexEncode(Sha256Of(data)); }
+
+std::string Xxh128Hex(std::string_view data) { return HexOf(XXH3_128bits(data.data(), data.size())); }
 
 // RFC 2104 spelt out: four digest updates on a kept context, where EVP_MAC would allocate for each call.
 Sha256Bytes HmacSha256(std::string_view key, std::string_view data) {
@@ -198,9 +206,7 @@ void Xxh128::Update(std::string_view data) {
 }
 
 std::string Xxh128::Hex() const {
-  XXH128_canonical_t bytes;
-  XXH128_canonicalFromHash(&bytes, XXH3_128bits_digest(static_cast<const XXH3_state_t*>(state_.get())));
-  return HexEncode(std::string_view(reinterpret_cast<const char*>(bytes.digest), sizeof(bytes.digest)));
+  return HexOf(XXH3_128bits_digest(static_cast<const XXH3_state_t*>(state_.get())));
 }
 
 }  // namespace mbk

@@ -20,6 +20,7 @@ std::string HexEncode(const Sha256Bytes& bytes);
 /// Lower-case hex digest of `data`.
 std::string Md5Hex(std::string_view data);
 std::string Sha256Hex(std::string_view data);
+std::string Xxh128Hex(std::string_view data);
 /// The raw 16 bytes, as Content-MD5 wants them (then in base64).
 std::string Md5Raw(std::string_view data);
 

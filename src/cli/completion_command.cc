@@ -1,4 +1,3 @@
-
 #include "cli/command.h"
 #include "cli/command_tree.h"
 #include "cli/completion.h"

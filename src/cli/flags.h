@@ -9,7 +9,7 @@ class App;
 class Option;
 }  // namespace CLI
 
-/// How commands declare themselves and their flags. CLI11 parses the arguments; its header is a third of what
+/// How commands declare themselves and their flags. CLI11 parses the arguments; its header was half of what
 /// a command takes to compile, and stays behind this one.
 namespace mbk::cli {
 

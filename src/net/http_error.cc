@@ -74,7 +74,7 @@ Meaning MeaningOf(CURLcode code, std::string_view detail) {
       if (PeerWantsCertificate(detail))
         return {Code::kInvalidArgument,
                 "the server asks for a client certificate that it trusts: set mtlsCertPath and mtlsKeyPath"};
-      return {Code::kUnavailable, ""};
+      [[fallthrough]];
     default:
       return {Code::kUnavailable, ""};
   }

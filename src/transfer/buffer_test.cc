@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace mbk {
 namespace {
@@ -28,16 +29,28 @@ TEST(Buffer, TakesNoMoreThanItHasRoomFor) {
   EXPECT_EQ(buffer.view(), "");
 }
 
-TEST(Buffer, KeepsItsMemoryWhenItIsClearedOrHasEnough) {
+TEST(Buffer, KeepsItsMemoryWhenThatIsEnough) {
   Buffer buffer;
   buffer.Reserve(8);
   const char* memory = buffer.view().data();
   ASSERT_TRUE(buffer.Append("left"));
-  buffer.Clear();
   buffer.Reserve(7);
   EXPECT_EQ(buffer.view(), "");
   EXPECT_EQ(buffer.view().data(), memory);
   EXPECT_EQ(buffer.capacity(), 8u);
+  EXPECT_EQ(buffer.room().size(), 7u);
+}
+
+TEST(Buffer, LeavesNothingBehindWhereItIsMovedFrom) {
+  Buffer from;
+  from.Reserve(2);
+  ASSERT_TRUE(from.Append("ab"));
+  Buffer to = std::move(from);
+  EXPECT_EQ(to.view(), "ab");
+  from.Reserve(1);  // NOLINT(bugprone-use-after-move): what it may do then
+  EXPECT_TRUE(from.Append("c"));
+  from = std::move(to);
+  EXPECT_EQ(from.view(), "ab");
 }
 
 }  // namespace

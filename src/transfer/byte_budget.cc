@@ -70,7 +70,7 @@ void ByteBudget::Give(std::int64_t bytes, Buffer buffer) {
     std::scoped_lock lock(mutex_);
     free_ += bytes;
     if (Capacity(buffer) >= kWorthKeepingBytes && idle_bytes_ + Capacity(buffer) <= free_) {
-      buffer.Clear();
+      buffer.Reserve(0);
       idle_bytes_ += Capacity(buffer);
       idle_.push_back(std::move(buffer));
     }

@@ -391,12 +391,6 @@ class CheckingStore : public ForwardingStore {
   StoreCapabilities capabilities_;
 };
 
-std::string Xxh128Hex(std::string_view bytes) {
-  Xxh128 hash;
-  hash.Update(bytes);
-  return hash.Hex();
-}
-
 TEST(ObjectCopier, HashesNothingTwiceOnTheWayIntoADirectory) {
   Pair pair(/*same_service=*/false);
   const std::string large(20, 'x');

@@ -52,8 +52,8 @@ Result<std::int64_t> Position(int fd, std::string_view path);
 /// Where pieces of a file are read to, one after another, and who takes them then.
 struct ReadTarget {
   std::function<Status(std::string_view)> sink;
-  std::function<std::span<char>()> room =
-      {};  ///< where the next piece goes; empty, or none: memory of ReadRange's own
+  /// Where the next piece goes; empty, or none: memory of ReadRange's own.
+  std::function<std::span<char>()> room = {};
 };
 
 /// Read `length` bytes from `offset` in pieces. A file that ends earlier is kUnavailable.
