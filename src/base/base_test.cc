@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "base/call_context.h"
+#include "base/caught.h"
 #include "base/log.h"
 #include "base/named.h"
+#include "base/patience.h"
 #include "base/retry.h"
 #include "base/status.h"
 
@@ -101,6 +103,90 @@ TEST(Retry, StopEndsTheWait) {
                         CallContext{.stop = source.get_token()}, [&] { return Fail(Code::kUnavailable); });
   EXPECT_EQ(status.code(), Code::kCancelled);
   EXPECT_THAT(status.message(), testing::HasSubstr("boom"));
+}
+
+TEST(Retry, OfWhatGoesOnForSecondsIsSaidOnceWithServerAndSettings) {
+  RecordingSleeper sleeper;
+  RetryNotice notice("http://127.0.0.1:9000", "minio.address and minio.port");
+  testing::internal::CaptureStderr();
+  for (int calls = 0; calls < 3; ++calls)
+    EXPECT_FALSE(Retry(
+                     RetryPolicy{}, Idempotency::kIdempotent, sleeper, CallContext{},
+                     [&] { return Fail(Code::kUnavailable); }, &notice)
+                     .ok());
+  const std::string said = testing::internal::GetCapturedStderr();
+  for (const char* part : {"http://127.0.0.1:9000", "minio.address and minio.port", "boom"})
+    EXPECT_THAT(said, testing::HasSubstr(part));
+  EXPECT_EQ(said.find("boom"), said.rfind("boom")) << "once: " << said;
+}
+
+TEST(Retry, OfAMomentIsNotSaid) {
+  RecordingSleeper sleeper;
+  RetryNotice notice("server", "");
+  testing::internal::CaptureStderr();
+  int calls = 0;
+  EXPECT_TRUE(Retry(
+                  RetryPolicy{}, Idempotency::kIdempotent, sleeper, CallContext{},
+                  [&] { return ++calls < 4 ? Fail(Code::kUnavailable) : Status(); }, &notice)
+                  .ok());
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+// Attempts that hang are told apart from those that fail at once: a store that takes requests and says
+// nothing.
+TEST(Retry, GivesUpOnSilenceBeforeAttemptsRunOut) {
+  RecordingSleeper sleeper;
+  const RetryPolicy policy{.max_attempts = 8, .silence = Milliseconds(115'000)};
+  retry_internal::Effort effort;
+  const Status silence = Fail(Code::kDeadlineExceeded);
+  int attempts = 0;
+  Status next;
+  while (next.ok()) {
+    ++attempts;
+    effort.Add(silence, Milliseconds(50'000));
+    next =
+        retry_internal::NextAttempt(policy, Idempotency::kIdempotent, effort, silence, sleeper, {}, nullptr);
+  }
+  EXPECT_EQ(attempts, 2) << "a third would end after two and a half minutes";
+  EXPECT_EQ(next.message(), "boom (after 2 attempts)");
+}
+
+TEST(Retry, OfALongCallThatBrokeIsNoSilence) {
+  RecordingSleeper sleeper;
+  const RetryPolicy policy{.max_attempts = 8, .silence = Milliseconds(115'000)};
+  retry_internal::Effort effort;
+  effort.Add(Fail(Code::kUnavailable), std::chrono::minutes(10));
+  EXPECT_TRUE(retry_internal::NextAttempt(policy, Idempotency::kIdempotent, effort, Fail(Code::kUnavailable),
+                                          sleeper, {}, nullptr)
+                  .ok());
+}
+
+TEST(Patience, SaysEveryHourWhatItWaitsForAndEndsAtItsLimit) {
+  Patience patience("the flush of default.books", std::chrono::hours(3));
+  testing::internal::CaptureStderr();
+  Status still;
+  int minutes = 0;
+  for (; still.ok() && minutes < 600; ++minutes)
+    still = patience.StillWaiting("not yet", std::chrono::minutes(1));
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(still.code(), Code::kDeadlineExceeded);
+  EXPECT_EQ(minutes, 181);
+  EXPECT_THAT(still.message(), testing::HasSubstr("the flush of default.books"));
+  EXPECT_THAT(said, testing::HasSubstr("for 60 minutes (not yet)"));
+  EXPECT_THAT(said, testing::HasSubstr("for 120 minutes (not yet)"));
+}
+
+TEST(Patience, HasNoEndWhileTheOtherSideGetsOn) {
+  Patience patience("the load of default.books", std::chrono::minutes(30));
+  for (int percent = 0; percent < 100; ++percent)
+    EXPECT_TRUE(patience.StillWaiting(std::to_string(percent), std::chrono::minutes(29)).ok());
+}
+
+TEST(Caught, TurnsWhatIsThrownIntoAnError) {
+  EXPECT_EQ(Caught([]() -> Status { throw std::bad_alloc(); }).message(), "out of memory");
+  EXPECT_THAT(Caught([]() -> Status { throw std::runtime_error("no threads"); }).message(),
+              testing::HasSubstr("no threads"));
+  EXPECT_TRUE(Caught([] { return Status(); }).ok());
 }
 
 TEST(RealSleeper, WakesAtOnceWhenStopped) {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cctype>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <system_error>
@@ -58,43 +59,60 @@ std::shared_ptr<spdlog::logger>& Logger() {
 Status CreateOwnerOnly(const std::filesystem::path& path) {
   std::error_code error;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
-  if (error) return InvalidArgument(fmt::format("log.file.path {}: {}", path.string(), error.message()));
+  if (error) return InvalidArgument(fmt::format("{}: {}", path.string(), error.message()));
   if (std::filesystem::is_directory(path, error)) {
-    return InvalidArgument(
-        fmt::format("log.file.path {} is a directory, it must name a file", path.string()));
+    return InvalidArgument(fmt::format("{} is a directory, it must name a file", path.string()));
   }
   int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) {
-    return InvalidArgument(
-        fmt::format("log.file.path {}: {}", path.string(), std::generic_category().message(errno)));
+    return InvalidArgument(fmt::format("{}: {}", path.string(), std::generic_category().message(errno)));
   }
   ::close(fd);
   return {};
 }
 
+constexpr int kDefaultKeptFiles = 10;
+constexpr int kMostKeptFiles = 1000;
+constexpr int kMostDays = 36'500;  // what a file's clock can count in nanoseconds
+
+// Rotated files carry the sink's own names and no others are looked at. What cannot be removed stays: a log
+// does not stop what is logged.
+void RemoveRotatedBefore(const std::filesystem::file_time_type& oldest, const std::string& file_path) {
+  for (int i = 1; i <= kMostKeptFiles; ++i) {
+    const std::filesystem::path rotated =
+        spdlog::sinks::rotating_file_sink_mt::calc_filename(file_path, static_cast<std::size_t>(i));
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(rotated, error))) continue;
+    const auto written = std::filesystem::last_write_time(rotated, error);
+    if (!error && written < oldest) std::filesystem::remove(rotated, error);
+  }
+}
+
 }  // namespace
 
 Status Init(const Options& options) {
-  std::vector<spdlog::sink_ptr> sinks;
-  if (options.console) {
-    sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    sinks.back()->set_level(ToSpdlog(options.console_level));
-    sinks.back()->set_pattern(options.console_prefix + kPattern);
-  }
+  std::vector<spdlog::sink_ptr> sinks{std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+  sinks.back()->set_level(spdlog::level::warn);
+  sinks.back()->set_pattern(options.console_prefix + kPattern);
   if (!options.file_path.empty()) {
     MBK_TRY(CreateOwnerOnly(options.file_path));
-    constexpr int kDefaultKeptFiles = 10;
-    constexpr int kMostKeptFiles = 1000;
+    if (options.max_days > 0) {
+      const auto now = std::filesystem::file_time_type::clock::now();
+      RemoveRotatedBefore(now - std::chrono::hours(24) * std::min(options.max_days, kMostDays),
+                          options.file_path);
+    }
     try {
       sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
           options.file_path, static_cast<std::size_t>(std::max(1, options.max_size_mib)) << 20,
           options.max_files > 0 ? std::min(options.max_files, kMostKeptFiles) : kDefaultKeptFiles));
     } catch (const spdlog::spdlog_ex& error) {
-      return InvalidArgument(fmt::format("log.file.path {}: {}", options.file_path, error.what()));
+      return InvalidArgument(fmt::format("{}: {}", options.file_path, error.what()));
     }
+    sinks.back()->set_level(ToSpdlog(options.level));
     sinks.back()->set_pattern(kPattern);
   }
-  Logger() = MakeLogger(std::move(sinks), options.level);
+  const bool off = options.level == Level::kOff;
+  Logger() = MakeLogger(std::move(sinks), off ? Level::kOff : std::min(options.level, Level::kWarn));
   return {};
 }
 

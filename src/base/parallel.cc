@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#include "base/caught.h"
+#include "base/log.h"
 
 namespace mbk {
 namespace {
@@ -33,24 +37,36 @@ class FirstError {
   Status first_;
 };
 
+// As many as the system gives: with fewer the work takes longer, and that is all.
+template <class Work>
+void StartThreads(std::vector<std::jthread>& pool, std::size_t count, const Work& work) {
+  try {
+    while (pool.size() < count) pool.emplace_back(work);
+  } catch (const std::system_error& refused) {
+    log::Info("the system gave {} of {} threads: {}", pool.size(), count, refused.what());
+  }
+}
+
 }  // namespace
 
 Status ParallelFor(std::size_t count, int workers, const CallContext& context,
                    const std::function<Status(std::size_t, const CallContext&)>& task) {
   MBK_TRY(context.Check());
+  if (count == 0) return {};
   FirstError error(context);
   std::atomic<std::size_t> next{0};
   auto work = [&] {
     for (std::size_t index = next++; index < count; index = next++) {
       Status status = error.context().Check();
-      if (status.ok()) status = task(index, error.context());
+      if (status.ok()) status = Caught([&] { return task(index, error.context()); });
       if (!status.ok()) return error.Report(std::move(status));
     }
   };
   const std::size_t threads = std::min(count, static_cast<std::size_t>(std::max(1, workers)));
   {
     std::vector<std::jthread> pool;
-    for (std::size_t i = 1; i < threads; ++i) pool.emplace_back(work);
+    pool.reserve(threads);
+    StartThreads(pool, threads - 1, work);
     work();
   }
   return error.Take();

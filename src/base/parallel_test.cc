@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <latch>
+#include <new>
 #include <set>
 #include <thread>
 #include <vector>
@@ -20,6 +21,16 @@ TEST(ParallelFor, RunsEveryTaskOnce) {
                 return Status();
               }).ok());
   for (const auto& count : runs) EXPECT_EQ(count, 1);
+}
+
+TEST(ParallelFor, ATaskThatThrowsHasFailed) {
+  for (const int workers : {1, 4}) {
+    const Status status = ParallelFor(8, workers, {}, [](std::size_t i, const CallContext&) -> Status {
+      if (i == 5) throw std::bad_alloc();
+      return {};
+    });
+    EXPECT_EQ(status, Internal("out of memory"));
+  }
 }
 
 TEST(ParallelFor, TasksReallyRunSideBySide) {

@@ -50,7 +50,32 @@ void Progress::Enter(Step step, std::int64_t objects_total, std::int64_t bytes_t
   now_ = {.step = step,
           .objects_total = objects_total,
           .bytes_total = bytes_total,
-          .step_started = std::chrono::steady_clock::now()};
+          .jobs_done = now_.jobs_done,
+          .jobs_total = now_.jobs_total,
+          .jobs_percent_sum = now_.jobs_percent_sum,
+          .step_started = std::chrono::steady_clock::now(),
+          .run_started = now_.run_started};
+}
+
+void Progress::AddPercent(std::int64_t percent) {
+  std::scoped_lock lock(mutex_);
+  now_.percent_sum += percent;
+}
+
+void Progress::SetJobs(std::int64_t total) {
+  std::scoped_lock lock(mutex_);
+  now_.jobs_total = total;
+  now_.jobs_done = now_.jobs_percent_sum = 0;
+}
+
+void Progress::AddJobs(std::int64_t done) {
+  std::scoped_lock lock(mutex_);
+  now_.jobs_done += done;
+}
+
+void Progress::AddJobsPercent(std::int64_t percent) {
+  std::scoped_lock lock(mutex_);
+  now_.jobs_percent_sum += percent;
 }
 
 void Progress::Add(std::int64_t objects, std::int64_t bytes) {

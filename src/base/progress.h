@@ -24,7 +24,7 @@ enum class Step {
   kImport,     ///< Milvus takes the data in
   kIndex,
   kLoad,
-  kMigrate,    ///< Zilliz Cloud takes the uploaded backup in; counted in percent
+  kMigrate,  ///< Zilliz Cloud takes the uploaded backup in; counted in percent
   kRemove,
   kDone,
 };
@@ -39,18 +39,32 @@ class Progress {
     std::int64_t objects_total = 0;  ///< 0: not known
     std::int64_t bytes_done = 0;
     std::int64_t bytes_total = 0;
+    /// What the server says of the objects that it works on, added up: 100 for each that is done.
+    std::int64_t percent_sum = 0;
+    /// Import jobs, which run beside the staging of what comes after them; they outlast a step.
+    std::int64_t jobs_done = 0;
+    std::int64_t jobs_total = 0;
+    std::int64_t jobs_percent_sum = 0;  ///< as percent_sum
     std::chrono::steady_clock::time_point step_started;
+    std::chrono::steady_clock::time_point run_started;
   };
 
-  /// Begin a step and forget the counts of the one before. `objects_total` counts whatever the step
-  /// handles one by one: objects, collections, import jobs.
+  /// Begin a step and forget the counts of the one before, but for those of import jobs. `objects_total`
+  /// counts whatever the step handles one by one: objects, collections.
   void Enter(Step step, std::int64_t objects_total = 0, std::int64_t bytes_total = 0);
   void Add(std::int64_t objects, std::int64_t bytes);
+  /// More of what the server says of the objects that it works on; the parts of one come to 100 at most.
+  void AddPercent(std::int64_t percent);
+  /// From here on the jobs are counted: `total` of them, none done.
+  void SetJobs(std::int64_t total);
+  void AddJobs(std::int64_t done);
+  void AddJobsPercent(std::int64_t percent);
   Snapshot Get() const;
 
  private:
   mutable std::mutex mutex_;
-  Snapshot now_{.step_started = std::chrono::steady_clock::now()};
+  Snapshot now_{.step_started = std::chrono::steady_clock::now(),
+                .run_started = std::chrono::steady_clock::now()};
 };
 
 }  // namespace mbk
