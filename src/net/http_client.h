@@ -11,6 +11,7 @@
 #include "base/call_context.h"
 #include "base/status.h"
 #include "net/http_headers.h"
+#include "net/proxy.h"
 
 namespace mbk {
 
@@ -18,7 +19,12 @@ struct HttpResponse {
   int status = 0;
   HttpHeaders headers;
   std::string body;  ///< empty when a sink took it; of a refusal at most kMaxErrorBodyBytes
+  /// The proxy that the answer came by, where it may be the proxy's own: ProxyRoute::Description, else empty.
+  std::string by_proxy;
 };
+
+/// `refusal`, made from `response`, names the proxy that it came by, if it did.
+Status NamingProxy(const HttpResponse& response, Status refusal);
 
 /// Refusals are kept for their message only; what a server sends beyond this is not read.
 inline constexpr std::size_t kMaxErrorBodyBytes = 64 << 10;
@@ -41,7 +47,7 @@ struct HttpRequest {
 
 /// PEM files. Whom to trust, and what to show to a server that asks who is there.
 struct TlsFiles {
-  std::string ca;           ///< empty: the system's CAs
+  std::string ca;           ///< empty: those of SSL_CERT_FILE and SSL_CERT_DIR, else the system's CAs
   std::string client_cert;  ///< for mutual TLS; its key beside it
   std::string client_key;
 };
@@ -49,7 +55,11 @@ struct TlsFiles {
 struct HttpClientOptions {
   TlsFiles tls;
   Milliseconds connect_timeout{10'000};
-  std::chrono::seconds stall_timeout{60};
+  /// Twice this is less than two minutes, for which a silent server is borne (base/retry.h).
+  std::chrono::seconds stall_timeout{50};
+  /// After so long without a byte either way this is said, as a warning.
+  Milliseconds silence_worth_saying{5'000};
+  std::string settings;  ///< to look at then, in the words of the user's file; may be empty
   /// "host:port:address" each, before DNS is asked (CURLOPT_RESOLVE).
   std::vector<std::string> resolve;
   /// "host:port:host2:port2" each: where to connect in place of host:port, which stays in the request
@@ -58,6 +68,8 @@ struct HttpClientOptions {
   /// http_proxy, https_proxy, no_proxy … of the environment. False for the metadata services of clouds: a
   /// proxy would ask those of its own machine, and see the keys.
   bool obey_proxy_variables = true;
+  /// Where those variables, and SSL_CERT_FILE and SSL_CERT_DIR, are read.
+  ReadVariable variable = VariableOfProcess;
   std::string user_agent = "milvus-backup";
 };
 
@@ -66,9 +78,9 @@ struct HttpClientOptions {
 /// have been carried out. GET and HEAD may go out again.
 ///
 /// Blocking HTTP/1.1 over libcurl: a pool of connections, the one used last taken first. Follows no
-/// redirect, obeys the proxy variables of the environment unless told not to, keeps no cookies. Thread-safe;
-/// must outlive its calls. The first client made sets SIGPIPE to be ignored in this process: OpenSSL has no
-/// other way to survive a peer that hangs up.
+/// redirect, obeys the proxy variables of the environment (net/proxy.h) unless told not to, keeps no cookies.
+/// Thread-safe; must outlive its calls. The first client made sets SIGPIPE to be ignored in this process:
+/// OpenSSL has no other way to survive a peer that hangs up.
 class HttpClient {
  public:
   explicit HttpClient(HttpClientOptions options = {});
@@ -77,11 +89,14 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   /// One request and its answer, whatever its HTTP status. Errors:
-  /// kUnavailable      name not resolved, connection refused, cut or stalled, body shorter than announced
+  /// kUnavailable      name not resolved, connection refused, cut or not made in time, body shorter than
+  ///                   announced
+  /// kDeadlineExceeded the request was taken and no byte moved for the stall timeout
   /// kInvalidArgument  TLS not trusted or not spoken (the message names the setting), malformed URL or header
   /// kCancelled, kDeadlineExceeded  as `context` says; a stop is noticed at once
   /// kDataLoss         a collected body above its limit
-  /// and whatever sink or on_headers return. The message names the host, never headers or query.
+  /// and whatever sink or on_headers return. The message names the host and the proxy, if it went by one,
+  /// never headers or query.
   Result<HttpResponse> Send(const HttpRequest& request, const CallContext& context);
 
  private:

@@ -275,11 +275,34 @@ TEST(HttpClient, DeadlinesDoNotLeakIntoTheNextRequest) {
   EXPECT_TRUE(patient.ok()) << patient.status().message();
 }
 
-TEST(HttpClient, StalledTransferIsUnavailable) {
+TEST(HttpClient, AStalledTransferIsAnAnswerThatDidNotComeInTime) {
   HttpImposter server([](const SeenRequest&) { return Reply{.silent = true}; });
   HttpClient client;
   auto sent = client.Send({.url = server.Url("/"), .stall_timeout = std::chrono::seconds(1)}, {});
-  EXPECT_EQ(sent.status().code(), Code::kUnavailable);
+  EXPECT_EQ(sent.status().code(), Code::kDeadlineExceeded);
+  EXPECT_THAT(sent.status().message(), HasSubstr("says nothing"));
+}
+
+TEST(HttpClient, SilenceIsSaidOnceWithServerAndSettingsWhileItLasts) {
+  HttpImposter server([](const SeenRequest&) { return Reply{.silent = true}; });
+  HttpClient client({.silence_worth_saying = Milliseconds(10), .settings = "minio.address and minio.port"});
+  const CallContext soon{.deadline = Deadline::After(Milliseconds(200))};
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 2; ++i) EXPECT_FALSE(client.Send({.url = server.Url("/")}, soon).ok());
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr(server.Url("")));
+  EXPECT_THAT(said, HasSubstr("minio.address and minio.port"));
+  EXPECT_EQ(said.find("has said nothing"), said.rfind("has said nothing")) << said;
+}
+
+TEST(HttpClient, ATransferThatGetsOnIsNotSilent) {
+  HttpImposter server([](const SeenRequest&) {
+    return Reply{.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n1", .late = "2"};
+  });
+  HttpClient client({.silence_worth_saying = Milliseconds(1'000)});
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(client.Send({.url = server.Url("/")}, {}).ok());
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 TEST(HttpClient, ThreadsShareThePool) {
@@ -334,6 +357,37 @@ TEST_F(HttpClientTls, GivenCaIsTrusted) {
   auto response = client.Send({.url = Url()}, {});
   ASSERT_TRUE(response.ok()) << response.status().message();
   EXPECT_EQ(response->body, "hello");
+}
+
+// As for every Go program: SSL_CERT_FILE and SSL_CERT_DIR stand in place of the system's CAs.
+class HttpClientTrust : public HttpClientTls {
+ protected:
+  Status Ask(const std::string& name, const std::string& value) {
+    HttpClient client({.variable = [&](const std::string& asked) {
+      return asked == name ? std::optional(value) : std::nullopt;
+    }});
+    return client.Send({.url = Url()}, {}).status();
+  }
+};
+
+TEST_F(HttpClientTrust, IsTakenFromSslCertFile) { EXPECT_EQ(Ask("SSL_CERT_FILE", ca_file_), Status()); }
+
+TEST_F(HttpClientTrust, IsTakenFromAllFilesOfSslCertDir) {
+  EXPECT_EQ(Ask("SSL_CERT_DIR", "/nowhere:" + directory_), Status());
+}
+
+TEST_F(HttpClientTrust, OfAFileThatCannotBeReadNamesTheVariable) {
+  const Status missing = Ask("SSL_CERT_FILE", directory_ + "/missing.pem");
+  EXPECT_EQ(missing.code(), Code::kInvalidArgument);
+  EXPECT_THAT(missing.message(), HasSubstr("SSL_CERT_FILE"));
+  EXPECT_THAT(Ask("SSL_CERT_DIR", "/nowhere").message(), HasSubstr("SSL_CERT_DIR"));
+}
+
+TEST_F(HttpClientTrust, OfASettingComesFirst) {
+  HttpClient client({.tls = {.ca = ca_file_}, .variable = [](const std::string&) {
+                       return std::optional<std::string>("/missing.pem");
+                     }});
+  EXPECT_EQ(client.Send({.url = Url()}, {}).status(), Status());
 }
 
 TEST_F(HttpClientTls, UnknownCaNamesTheSetting) {
@@ -397,16 +451,14 @@ TEST_F(HttpClientTls, ShowsItsCertificateToAServerThatAsks) {
   EXPECT_THAT(unknown.message(), HasSubstr("set mtlsCertPath and mtlsKeyPath"));
 }
 
-/// Proxy variables of this process, for one test. libcurl reads them at each request.
+// Proxy variables as a process would have them.
 class HttpClientProxy : public testing::Test {
  protected:
-  HttpClientProxy() {
-    for (const char* name : {"http_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"}) Clear(name);
-    ::setenv("http_proxy", proxy_.Url("").c_str(), 1);
-  }
-  ~HttpClientProxy() override {
-    ::unsetenv("http_proxy");
-    for (const auto& [name, value] : before_) ::setenv(name.c_str(), value.c_str(), 1);
+  HttpClientOptions With(std::map<std::string, std::string> variables) {
+    return {.variable = [set = std::move(variables)](const std::string& name) -> std::optional<std::string> {
+      const auto found = set.find(name);
+      return found == set.end() ? std::nullopt : std::optional(found->second);
+    }};
   }
   std::string BodyOf(HttpClient& client, const std::string& url) {
     auto response = client.Send({.url = url}, {});
@@ -416,33 +468,57 @@ class HttpClientProxy : public testing::Test {
 
   HttpImposter server_{[](const SeenRequest&) { return Answer(200, "the server"); }};
   HttpImposter proxy_{[](const SeenRequest&) { return Answer(200, "the proxy"); }};
-
- private:
-  void Clear(const char* name) {
-    if (const char* value = std::getenv(name)) before_[name] = value;
-    ::unsetenv(name);
-  }
-  std::map<std::string, std::string> before_;
 };
 
 TEST_F(HttpClientProxy, IsTakenFromTheEnvironment) {
-  HttpClient client;
-  EXPECT_EQ(BodyOf(client, "http://store.example:9000/b/k?x=1"), "the proxy");
-  EXPECT_EQ(proxy_.seen().at(0).target, "http://store.example:9000/b/k?x=1");
+  for (const char* name : {"http_proxy", "HTTP_PROXY", "ALL_PROXY"}) {
+    HttpClient client(With({{name, proxy_.Url("")}}));
+    EXPECT_EQ(BodyOf(client, "http://store.example:9000/b/k?x=1"), "the proxy");
+    EXPECT_EQ(proxy_.seen().back().target, "http://store.example:9000/b/k?x=1");
+  }
+}
+
+TEST_F(HttpClientProxy, IsNeverTheWayToThisMachine) {
+  HttpClient client(With({{"http_proxy", proxy_.Url("")}}));
+  EXPECT_EQ(BodyOf(client, server_.Url("/")), "the server");
+  EXPECT_TRUE(proxy_.seen().empty());
 }
 
 TEST_F(HttpClientProxy, IsPassedByForHostsOfNoProxy) {
-  ::setenv("NO_PROXY", "example.com,127.0.0.1", 1);
-  HttpClient client;
-  EXPECT_EQ(BodyOf(client, server_.Url("/")), "the server");
-  ::unsetenv("NO_PROXY");
-  EXPECT_EQ(BodyOf(client, server_.Url("/")), "the proxy");
+  HttpClientOptions options = With({{"http_proxy", proxy_.Url("")}, {"NO_PROXY", "store.example"}});
+  const std::string port = std::to_string(server_.port());
+  options.resolve = {"store.example:" + port + ":127.0.0.1"};
+  HttpClient client(options);
+  EXPECT_EQ(BodyOf(client, "http://store.example:" + port + "/"), "the server");
+  EXPECT_EQ(BodyOf(client, "http://another.example:" + port + "/"), "the proxy");
 }
 
 TEST_F(HttpClientProxy, IsPassedByWhenTheClientIsTold) {
-  HttpClient client({.obey_proxy_variables = false});
-  EXPECT_EQ(BodyOf(client, server_.Url("/")), "the server");
+  HttpClientOptions options = With({{"http_proxy", proxy_.Url("")}});
+  options.obey_proxy_variables = false;
+  options.resolve = {"store.example:" + std::to_string(server_.port()) + ":127.0.0.1"};
+  HttpClient client(options);
+  EXPECT_EQ(BodyOf(client, "http://store.example:" + std::to_string(server_.port()) + "/"), "the server");
   EXPECT_TRUE(proxy_.seen().empty());
+}
+
+TEST_F(HttpClientProxy, IsNamedByWhatFailsOnTheWay) {
+  HttpClient nobody(With({{"http_proxy", "http://user:secret@127.0.0.1:1"}}));
+  const Status refused = nobody.Send({.url = "http://store.example/"}, {}).status();
+  EXPECT_EQ(refused.code(), Code::kUnavailable);
+  EXPECT_THAT(refused.message(), HasSubstr("http://store.example"));
+  EXPECT_THAT(refused.message(), HasSubstr("the proxy http://127.0.0.1:1 (http_proxy)"));
+  EXPECT_THAT(refused.message(), testing::Not(HasSubstr("secret")));
+}
+
+TEST_F(HttpClientProxy, IsNamedByARefusalThatMayBeItsOwn) {
+  HttpImposter forbids([](const SeenRequest&) { return Answer(403, "<html>no</html>"); });
+  HttpClient client(With({{"http_proxy", forbids.Url("")}}));
+  const Result<HttpResponse> answer = client.Send({.url = "http://store.example/"}, {});
+  ASSERT_TRUE(answer.ok());
+  const Status said = NamingProxy(*answer, {Code::kPermissionDenied, "403"});
+  EXPECT_EQ(said.code(), Code::kPermissionDenied);
+  EXPECT_THAT(said.message(), HasSubstr("by way of the proxy " + forbids.Url("") + " (http_proxy)"));
 }
 
 TEST(HttpClient, ConnectsElsewhereAndAsksForTheSame) {

@@ -6,13 +6,14 @@
 #include <string>
 
 namespace mbk {
-namespace {
 
 std::string_view OriginOf(std::string_view url) {
   std::size_t scheme = url.find("://");
   std::size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
   return url.substr(0, url.find_first_of("/?#", host));
 }
+
+namespace {
 
 bool Mentions(std::string_view text, std::string_view word) {
   return text.find(word) != std::string_view::npos;
@@ -44,7 +45,9 @@ struct Meaning {
 Meaning MeaningOf(CURLcode code, std::string_view detail) {
   switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
-      return {Code::kInvalidArgument, "set caCertPath to the CA that signed the server's certificate"};
+      return {Code::kInvalidArgument,
+              "set caCertPath, or SSL_CERT_FILE of the environment, to the CA that signed the server's "
+              "certificate"};
     case CURLE_SSL_CACERT_BADFILE:
       return {Code::kInvalidArgument, "caCertPath must name a readable PEM file"};
     case CURLE_SSL_CERTPROBLEM:
@@ -63,7 +66,11 @@ Meaning MeaningOf(CURLcode code, std::string_view detail) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return {Code::kUnavailable, "check address and DNS"};
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return {Code::kUnavailable, "check http_proxy/https_proxy of the environment"};
+      return {Code::kUnavailable, ""};
+    case CURLE_OPERATION_TIMEDOUT:
+      if (Mentions(detail, "too slow"))  // somebody took the request
+        return {Code::kDeadlineExceeded, "it holds the connection and says nothing: check address and port"};
+      return {Code::kUnavailable, "check address and port, and that no firewall stands between"};
     case CURLE_COULDNT_CONNECT:
       return {Code::kUnavailable, "check address and port, and that the server runs"};
     case CURLE_FAILED_INIT:
@@ -83,7 +90,7 @@ Meaning MeaningOf(CURLcode code, std::string_view detail) {
 }  // namespace
 
 Status HttpTransportError(CURLcode code, std::string_view detail, std::string_view url,
-                          const CallContext& context) {
+                          const ProxyRoute& route, const CallContext& context) {
   std::string where(OriginOf(url));
   if (Status ended = context.Check();
       !ended.ok() && (code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_OPERATION_TIMEDOUT)) {
@@ -93,6 +100,9 @@ Status HttpTransportError(CURLcode code, std::string_view detail, std::string_vi
   Meaning meaning = MeaningOf(code, detail);
   std::string message = fmt::format("{}: {}", where, detail);
   if (!meaning.remedy.empty()) message.append("; ").append(meaning.remedy);
+  if (!route.direct())
+    message +=
+        fmt::format("; it was asked by way of {}: check that variable and NO_PROXY", route.Description());
   return {meaning.code, std::move(message)};
 }
 

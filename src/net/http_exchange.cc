@@ -44,6 +44,7 @@ bool HttpExchange::Accept(Status status) {
 
 bool HttpExchange::HeaderLine(std::string_view line) {
   header_bytes_ += line.size();
+  bytes_received_ += static_cast<std::int64_t>(line.size());
   if (header_bytes_ > kMaxHeaderBytes) {
     return Accept(DataLoss(fmt::format("the answer has more than {} KiB of headers", kMaxHeaderBytes >> 10)));
   }
@@ -61,6 +62,7 @@ bool HttpExchange::HeaderLine(std::string_view line) {
 }
 
 bool HttpExchange::Body(std::string_view bytes) {
+  bytes_received_ += static_cast<std::int64_t>(bytes.size());
   // A fast server keeps libcurl in one call for the whole body: the wait is not the only place to stop at.
   if (!Accept(context_.Check())) return false;
   if (!Success()) return CollectRefusal(bytes);

@@ -25,6 +25,8 @@ class HttpExchange {
   const Status& failure() const { return failure_; }
   /// The refusal's body was cut at its limit: the transfer was ended on purpose and the answer is good.
   bool enough_of_a_refusal() const { return enough_of_a_refusal_; }
+  /// Of headers and bodies, so far.
+  std::int64_t bytes_received() const { return bytes_received_; }
   HttpResponse TakeResponse() { return std::move(response_); }
 
  private:
@@ -41,6 +43,7 @@ class HttpExchange {
   HttpResponse response_;
   Status failure_;
   std::size_t header_bytes_ = 0;
+  std::int64_t bytes_received_ = 0;
   bool headers_ended_ = false;
   bool headers_checked_ = false;
   bool enough_of_a_refusal_ = false;

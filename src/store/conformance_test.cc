@@ -172,8 +172,10 @@ INSTANTIATE_TEST_SUITE_P(
         OnServer("MinioSignatureV2", "MBK_TEST_MINIO", kMinio, BySignatureV2),
         // Keeps objects as files, as the local store does.
         OnServer("Versitygw", "MBK_TEST_VERSITYGW", {.beside_directory = BesideDirectory::kRefused}),
-        // On jclouds, as is much that came later. It keeps no account of the uploads it has forgotten.
-        OnServer("S3proxy", "MBK_TEST_S3PROXY", {.refuses_parts_of_aborted_uploads = false}),
+        // On jclouds, as is much that came later. It keeps no account of the uploads it has forgotten, and
+        // its conditional put is a look and a write.
+        OnServer("S3proxy", "MBK_TEST_S3PROXY",
+                 {.replaces_in_one_step = false, .refuses_parts_of_aborted_uploads = false}),
         // Checks signatures and policies with Amazon's own client library; obeys no condition on a source,
         // and does not read what it is sent.
         OnServer("Moto", "MBK_TEST_MOTO",
@@ -181,7 +183,9 @@ INSTANTIATE_TEST_SUITE_P(
         StoreUnderTest{.name = "Gcs",
                        .server_variable = "MBK_TEST_GCS",
                        .open = OpenGcs,
-                       .traits = {.vouches_md5_of_uploads = true, .knows_md5_of_uploads = true}},
+                       .traits = {.vouches_md5_of_uploads = true,
+                                  .knows_md5_of_uploads = true,
+                                  .deletes_by_etag = false}},
         // Plain HTTP with the account in the path; TLS with it in the host name.
         OnAzurite("Azurite", "MBK_TEST_AZURITE", &OpenAzurite),
         OnAzurite("AzuriteTls", "MBK_TEST_AZURITE_TLS", &OpenAzurite),

@@ -27,6 +27,10 @@ std::string_view StoreOperationName(StoreOperation operation) {
                                                                             "upload_part_copy",
                                                                             "complete_upload",
                                                                             "abort_upload",
+                                                                            "list_uploads",
+                                                                            "list_others",
+                                                                            "remove_empty_directories",
+                                                                            "why_kept",
                                                                             "ensure_bucket"};
   return kNames[static_cast<std::size_t>(operation)];
 }
@@ -72,6 +76,12 @@ Status ForwardingStore::Delete(std::span<const ObjectKey> keys, const CallContex
   return Forward(call, context, [&] { return inner_->Delete(keys, context); });
 }
 
+Status ForwardingStore::DeleteIfMatch(const ObjectKey& key, const std::string& etag,
+                                      const CallContext& context) {
+  return Forward({StoreOperation::kDelete}, context,
+                 [&] { return inner_->DeleteIfMatch(key, etag, context); });
+}
+
 Result<WriteResult> ForwardingStore::Copy(const CopySource& source, const ObjectKey& target,
                                           const CallContext& context) {
   return Forward({StoreOperation::kCopy}, context, [&] { return inner_->Copy(source, target, context); });
@@ -105,6 +115,28 @@ Result<WriteResult> ForwardingStore::CompleteUpload(const UploadId& upload,
 Status ForwardingStore::AbortUpload(const UploadId& upload, const CallContext& context) {
   return Forward({StoreOperation::kAbortUpload}, context,
                  [&] { return inner_->AbortUpload(upload, context); });
+}
+
+Result<std::vector<UploadId>> ForwardingStore::ListUploads(const std::string& prefix,
+                                                           const CallContext& context) {
+  return Forward({StoreOperation::kListUploads}, context,
+                 [&] { return inner_->ListUploads(prefix, context); });
+}
+
+Result<std::vector<std::string>> ForwardingStore::ListOthers(const std::string& prefix,
+                                                             const CallContext& context) {
+  return Forward({StoreOperation::kListOthers}, context, [&] { return inner_->ListOthers(prefix, context); });
+}
+
+Status ForwardingStore::RemoveEmptyDirectories(const std::string& prefix,
+                                               const std::function<bool(std::string_view)>& may_go,
+                                               const CallContext& context) {
+  return Forward({StoreOperation::kRemoveEmptyDirectories}, context,
+                 [&] { return inner_->RemoveEmptyDirectories(prefix, may_go, context); });
+}
+
+Result<std::string> ForwardingStore::WhyKept(const ObjectKey& key, const CallContext& context) {
+  return Forward({StoreOperation::kWhyKept}, context, [&] { return inner_->WhyKept(key, context); });
 }
 
 Status ForwardingStore::EnsureBucket(const CallContext& context) {

@@ -21,6 +21,10 @@ enum class StoreOperation {
   kUploadPartCopy,
   kCompleteUpload,
   kAbortUpload,
+  kListUploads,
+  kListOthers,
+  kRemoveEmptyDirectories,
+  kWhyKept,
   kEnsureBucket,
 };
 inline constexpr int kStoreOperations = static_cast<int>(StoreOperation::kEnsureBucket) + 1;
@@ -49,6 +53,7 @@ class ForwardingStore : public ObjectStore {
                          const CallContext& context) override;
   Result<WriteResult> Put(const PutRequest& request, const CallContext& context) override;
   Status Delete(std::span<const ObjectKey> keys, const CallContext& context) override;
+  Status DeleteIfMatch(const ObjectKey& key, const std::string& etag, const CallContext& context) override;
   Result<WriteResult> Copy(const CopySource& source, const ObjectKey& target,
                            const CallContext& context) override;
   Result<UploadId> StartUpload(const ObjectKey& key, const CallContext& context) override;
@@ -59,6 +64,12 @@ class ForwardingStore : public ObjectStore {
   Result<WriteResult> CompleteUpload(const UploadId& upload, std::span<const UploadedPart> parts,
                                      const CallContext& context) override;
   Status AbortUpload(const UploadId& upload, const CallContext& context) override;
+  Result<std::vector<UploadId>> ListUploads(const std::string& prefix, const CallContext& context) override;
+  Result<std::vector<std::string>> ListOthers(const std::string& prefix, const CallContext& context) override;
+  Status RemoveEmptyDirectories(const std::string& prefix,
+                                const std::function<bool(std::string_view key)>& may_go,
+                                const CallContext& context) override;
+  Result<std::string> WhyKept(const ObjectKey& key, const CallContext& context) override;
   Status EnsureBucket(const CallContext& context) override;
 
  protected:

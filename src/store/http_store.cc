@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
+#include "base/timestamp.h"
+#include "net/http_date.h"
 #include "store/byte_range.h"
 
 namespace mbk {
@@ -49,6 +52,17 @@ std::string Unquoted(std::string_view etag) {
 
 std::optional<std::int64_t> ContentLength(const HttpHeaders& headers) {
   return ParseNumber(headers.Get("content-length"));
+}
+
+std::int64_t LastModifiedMs(const HttpHeaders& headers) { return TimeMs(headers.Get("last-modified")); }
+
+std::int64_t TimeMs(std::string_view text) {
+  auto ms = [](std::chrono::system_clock::time_point time) {
+    return std::chrono::duration_cast<Milliseconds>(time.time_since_epoch()).count();
+  };
+  if (const auto time = ParseHttpDate(text)) return ms(*time);
+  const auto time = ParseTimestamp(text);
+  return time.ok() ? ms(*time) : 0;
 }
 
 bool IsWhole(const ByteRange& range) { return range.offset == 0 && range.length == -1; }

@@ -30,6 +30,11 @@ std::string Unquoted(std::string_view etag);
 /// Number in a Content-Length; nothing when it is missing or no number.
 std::optional<std::int64_t> ContentLength(const HttpHeaders& headers);
 
+/// The header Last-Modified as ObjectInfo has it; 0 when it is missing or no date.
+std::int64_t LastModifiedMs(const HttpHeaders& headers);
+/// The same of a time in a listing, as RFC 3339 or HTTP writes it.
+std::int64_t TimeMs(std::string_view text);
+
 /// kInvalidArgument for what is no range of any object; its size need not be known.
 Status CheckRange(const ByteRange& range);
 bool IsWhole(const ByteRange& range);

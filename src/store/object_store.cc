@@ -2,7 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 namespace mbk {
 namespace {
@@ -43,9 +45,32 @@ std::string StoreIdentity::Url(const ObjectKey& key) const {
   return fmt::format("{}://{}{}{}", SchemeOf(service), bucket.str(), key.empty() ? "" : "/", key.str());
 }
 
+std::string StoreIdentity::RealPrefix(const std::string& prefix) const {
+  if (service != "local") return prefix;
+  std::error_code unknown;
+  const std::filesystem::path real = std::filesystem::weakly_canonical(prefix, unknown);
+  if (unknown) return prefix;
+  return real.string() + (prefix.ends_with('/') && !real.string().ends_with('/') ? "/" : "");
+}
+
 bool StoreIdentity::SameService(const StoreIdentity& other) const {
   return service == other.service && endpoint == other.endpoint;
 }
+
+Result<std::vector<UploadId>> ObjectStore::ListUploads(const std::string&, const CallContext&) {
+  return std::vector<UploadId>();
+}
+
+Result<std::vector<std::string>> ObjectStore::ListOthers(const std::string&, const CallContext&) {
+  return std::vector<std::string>();
+}
+
+Status ObjectStore::RemoveEmptyDirectories(const std::string&, const std::function<bool(std::string_view)>&,
+                                           const CallContext&) {
+  return {};
+}
+
+Result<std::string> ObjectStore::WhyKept(const ObjectKey&, const CallContext&) { return std::string(); }
 
 Status ForEachObject(ObjectReader& store, const std::string& prefix, const CallContext& context,
                      const std::function<Status(const ObjectInfo&)>& visit) {

@@ -33,6 +33,9 @@ struct ObjectInfo {
   std::string etag;       ///< as the store gave it, without quotes; empty where there is none
   /// MD5 when the etag is one (a single-part object of a store whose etags are MD5), else kNone.
   Digest digest;
+  /// When it was written, by the store's own clock, as unix milliseconds (most services say whole seconds).
+  /// 0: the store did not say. Comparable with other times of the same store, and with no other clock.
+  std::int64_t last_modified_ms = 0;
 };
 
 struct ListRequest {
@@ -77,6 +80,9 @@ struct PutRequest {
   ObjectKey key;
   std::string_view body;
   PutCondition condition = PutCondition::kNone;  ///< kIfAbsent: kAlreadyExists when the key is taken
+  /// An etag: replace only the object that has it; kFailedPrecondition when it has another by now, or is
+  /// gone. Not together with kIfAbsent. Needs capabilities().conditional_replace.
+  std::string_view if_match;
   /// SHA-256 of `body` in lower-case hex where the caller has it, else empty: it spares a store that signs
   /// bodies to compute it.
   std::string_view sha256_hex;
@@ -109,7 +115,17 @@ struct UploadedPart {
 struct StoreCapabilities {
   bool server_side_copy = true;
   bool multipart_copy = true;
+  /// Whether Copy can tell a digest of what it wrote. If not, only bytes that pass through here have one.
+  bool copies_tell_digests = true;
+  /// Whether the digests of a listing are those of the bytes. S3 lists ETags, and does not say which objects
+  /// are encrypted with keys of their own: theirs look like an MD5 and are none. One that is equal to another
+  /// MD5 is one.
+  bool lists_certain_digests = true;
   bool conditional_put = true;
+  /// Whether PutRequest::if_match is obeyed.
+  bool conditional_replace = true;
+  /// Whether DeleteIfMatch is there.
+  bool conditional_delete = true;
   /// Whether parts may come in any order, side by side and again with other content. If not: one after the
   /// other from 1; only the last one sent, or the one that failed, may be sent again.
   bool parts_in_any_order = true;
@@ -131,6 +147,8 @@ struct StoreIdentity {
   /// For messages: "s3://bucket", "file://", …
   std::string Url(const ObjectKey& key) const;
   bool SameService(const StoreIdentity& other) const;
+  /// `prefix` as it lies there: of a local store with all symbolic links followed, of others as it is.
+  std::string RealPrefix(const std::string& prefix) const;
 };
 
 /// The reading half. Restore gets no more than this of a backup's store.
@@ -158,6 +176,9 @@ class ObjectStore : public ObjectReader {
   virtual Result<WriteResult> Put(const PutRequest& request, const CallContext& context) = 0;
   /// Delete every key; an absent key is no error. One request per 1,000 keys where the store can.
   virtual Status Delete(std::span<const ObjectKey> keys, const CallContext& context) = 0;
+  /// Delete an object that has this etag; kFailedPrecondition when it has another by now, no error when it is
+  /// gone. kUnimplemented where capabilities().conditional_delete is false.
+  virtual Status DeleteIfMatch(const ObjectKey& key, const std::string& etag, const CallContext& context) = 0;
   /// Copy inside the service, up to capabilities().max_single_copy_bytes.
   virtual Result<WriteResult> Copy(const CopySource& source, const ObjectKey& target,
                                    const CallContext& context) = 0;
@@ -175,8 +196,24 @@ class ObjectStore : public ObjectReader {
   /// Forget an upload and its parts; an unknown upload is no error.
   virtual Status AbortUpload(const UploadId& upload, const CallContext& context) = 0;
 
-  /// Make the bucket if it is missing: one list of one key, then a create. The error of a create names
-  /// the bucket, the service's words and the setting.
+  /// The uploads below a prefix that were neither completed nor aborted, as far as the service tells; the
+  /// first thousand at most. Some tell nothing: Azure and Google forget them by themselves after a week,
+  /// MinIO, which lists only those of one whole key, after a day; a local store keeps none.
+  virtual Result<std::vector<UploadId>> ListUploads(const std::string& prefix, const CallContext& context);
+  /// What lies below a prefix and is no object, so that Delete does not remove it: symbolic links, empty
+  /// directories and the like of a local store, with what they are; the first hundred.
+  virtual Result<std::vector<std::string>> ListOthers(const std::string& prefix, const CallContext& context);
+  /// Remove the directories at and below a prefix that ends in "/" which hold nothing, or only what killed
+  /// runs had not finished, of those whose key (it ends in "/") `may_go`. Only a local store has any.
+  virtual Status RemoveEmptyDirectories(const std::string& prefix,
+                                        const std::function<bool(std::string_view key)>& may_go,
+                                        const CallContext& context);
+  /// Why the bytes of an object stay when it is deleted, as far as the service says it of this one: the
+  /// bucket keeps versions, the object is locked until a date. Empty when nothing says so.
+  virtual Result<std::string> WhyKept(const ObjectKey& key, const CallContext& context);
+
+  /// Make the bucket if it is missing, with a warning that it was: one list of one key, then a create. The
+  /// error of a create names the bucket, the service's words and the setting.
   virtual Status EnsureBucket(const CallContext& context) = 0;
 };
 

@@ -109,8 +109,25 @@ bool MayHaveBeenCarriedOut(const Status& failure) {
 
 }  // namespace
 
-RetryingStore::RetryingStore(std::shared_ptr<ObjectStore> inner, const RetryPolicy& policy, Sleeper& sleeper)
-    : ForwardingStore(std::move(inner)), policy_(policy), sleeper_(sleeper) {}
+RetryingStore::RetryingStore(std::shared_ptr<ObjectStore> inner, const RetryPolicy& policy, Sleeper& sleeper,
+                             std::string settings)
+    : ForwardingStore(std::move(inner)),
+      policy_(policy),
+      sleeper_(sleeper),
+      notice_(fmt::format("the store {} at {}", identity().Url(ObjectKey("")), identity().endpoint),
+              std::move(settings)) {}
+
+RetryPolicy RetryingStore::PolicyNow() const {
+  constexpr Milliseconds kFirstContact{10'000};
+  RetryPolicy policy = policy_;
+  if (!answered_) policy.total = std::min(policy.total, kFirstContact);
+  return policy;
+}
+
+void RetryingStore::Hear(Code code) {
+  if (code != Code::kUnavailable && code != Code::kDeadlineExceeded && code != Code::kCancelled)
+    answered_ = true;
+}
 
 template <class Call>
 auto RetryingStore::AgainNoting(bool& in_doubt, const CallContext& context, Call&& call) -> decltype(call()) {
@@ -142,14 +159,16 @@ Result<ObjectInfo> RetryingStore::Get(const GetRequest& request, const ByteSink&
 }
 
 Result<WriteResult> RetryingStore::Put(const PutRequest& request, const CallContext& context) {
-  if (request.condition == PutCondition::kIfAbsent) return PutIfAbsent(request, context);
+  if (request.condition == PutCondition::kIfAbsent || !request.if_match.empty())
+    return PutConditionally(request, context);
   return Again(context, [&] { return inner().Put(request, context); });
 }
 
-Result<WriteResult> RetryingStore::PutIfAbsent(const PutRequest& request, const CallContext& context) {
+Result<WriteResult> RetryingStore::PutConditionally(const PutRequest& request, const CallContext& context) {
   bool in_doubt = false;
   auto outcome = AgainNoting(in_doubt, context, [&] { return inner().Put(request, context); });
-  if (outcome.status().code() != Code::kAlreadyExists || !in_doubt) return outcome;
+  const Code lost = request.if_match.empty() ? Code::kAlreadyExists : Code::kFailedPrecondition;
+  if (outcome.status().code() != lost || !in_doubt) return outcome;
   auto ours = HoldsExactly(request.key, request.body, context);
   if (!ours.ok()) return outcome;
   return WriteResult{.etag = ours->etag, .digest = ours->digest};
@@ -170,6 +189,11 @@ Result<ObjectInfo> RetryingStore::HoldsExactly(const ObjectKey& key, std::string
 
 Status RetryingStore::Delete(std::span<const ObjectKey> keys, const CallContext& context) {
   return Again(context, [&] { return inner().Delete(keys, context); });
+}
+
+Status RetryingStore::DeleteIfMatch(const ObjectKey& key, const std::string& etag,
+                                    const CallContext& context) {
+  return Again(context, [&] { return inner().DeleteIfMatch(key, etag, context); });
 }
 
 Result<WriteResult> RetryingStore::Copy(const CopySource& source, const ObjectKey& target,
@@ -207,6 +231,26 @@ Result<WriteResult> RetryingStore::CompleteUpload(const UploadId& upload, std::s
 
 Status RetryingStore::AbortUpload(const UploadId& upload, const CallContext& context) {
   return Again(context, [&] { return inner().AbortUpload(upload, context); });
+}
+
+Result<std::vector<UploadId>> RetryingStore::ListUploads(const std::string& prefix,
+                                                         const CallContext& context) {
+  return Again(context, [&] { return inner().ListUploads(prefix, context); });
+}
+
+Result<std::vector<std::string>> RetryingStore::ListOthers(const std::string& prefix,
+                                                           const CallContext& context) {
+  return Again(context, [&] { return inner().ListOthers(prefix, context); });
+}
+
+Status RetryingStore::RemoveEmptyDirectories(const std::string& prefix,
+                                             const std::function<bool(std::string_view)>& may_go,
+                                             const CallContext& context) {
+  return Again(context, [&] { return inner().RemoveEmptyDirectories(prefix, may_go, context); });
+}
+
+Result<std::string> RetryingStore::WhyKept(const ObjectKey& key, const CallContext& context) {
+  return Again(context, [&] { return inner().WhyKept(key, context); });
 }
 
 Status RetryingStore::EnsureBucket(const CallContext& context) {

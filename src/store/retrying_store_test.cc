@@ -57,6 +57,10 @@ TEST_F(RetryingStoreTest, EveryOperationIsTriedAgain) {
       store_.UploadPartCopy(upload, 2, source, {.offset = 0, .length = 3}, {}).value()};
   EXPECT_TRUE(store_.CompleteUpload(upload, parts, {}).ok());
   EXPECT_TRUE(store_.AbortUpload(upload, {}).ok());
+  EXPECT_TRUE(store_.ListUploads("", {}).ok());
+  EXPECT_TRUE(store_.ListOthers("", {}).ok());
+  EXPECT_TRUE(store_.WhyKept(key_, {}).ok());
+  EXPECT_TRUE(store_.RemoveEmptyDirectories("", [](std::string_view) { return true; }, {}).ok());
 
   EXPECT_EQ(faulty_->fired(), kStoreOperations);
   EXPECT_THAT(sleeper_.slept(), SizeIs(kStoreOperations));
@@ -205,6 +209,32 @@ TEST_F(RetryingStoreTest, AnOlderObjectIsNotTakenForTheCompletedOne) {
   EXPECT_THAT(status.message(), HasSubstr("unanswered"));
   EXPECT_EQ(memory_->Contents().at("k"), "older");
   EXPECT_EQ(faulty_->fired(), 3);
+}
+
+// Whoever was never reached is more likely spelled wrong than restarting.
+TEST(FirstContact, GivesUpAStoreThatHasNeverAnsweredAfterTenSeconds) {
+  auto faulty = std::make_shared<FaultyStore>(std::make_shared<MemoryStore>());
+  RecordingSleeper sleeper;
+  const RetryPolicy patient{.max_attempts = 20, .initial_backoff = Milliseconds(3'000)};
+  RetryingStore store(faulty, patient, sleeper, "minio.address and minio.port");
+  faulty->Inject({.operation = StoreOperation::kHead, .times = 100});
+  EXPECT_EQ(store.Head(ObjectKey("k"), {}).status().code(), Code::kUnavailable);
+  EXPECT_EQ(faulty->fired(), 4) << "3 s, 5 s and 5 s, each up to a fifth less";
+}
+
+TEST(FirstContact, IsOverOnceTheStoreHasSaidAnything) {
+  auto faulty = std::make_shared<FaultyStore>(std::make_shared<MemoryStore>());
+  RecordingSleeper sleeper;
+  const RetryPolicy patient{.max_attempts = 20, .initial_backoff = Milliseconds(3'000)};
+  RetryingStore store(faulty, patient, sleeper, "minio.address and minio.port");
+  EXPECT_EQ(store.Head(ObjectKey("k"), {}).status().code(), Code::kNotFound);
+  faulty->Inject({.operation = StoreOperation::kHead, .times = 100});
+  testing::internal::CaptureStderr();
+  EXPECT_FALSE(store.Head(ObjectKey("k"), {}).ok());
+  EXPECT_EQ(faulty->fired(), 20);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, testing::HasSubstr("minio.address and minio.port"));
+  EXPECT_THAT(said, testing::HasSubstr(faulty->identity().endpoint));
 }
 
 }  // namespace

@@ -122,6 +122,7 @@ TEST(FaultyStore, ALostAnswerIsToACallThatWasCarriedOut) {
 TEST(StoreOperation, EveryOperationHasAName) {
   EXPECT_EQ(StoreOperationName(StoreOperation::kList), "list");
   EXPECT_EQ(StoreOperationName(StoreOperation::kUploadPartCopy), "upload_part_copy");
+  EXPECT_EQ(StoreOperationName(StoreOperation::kWhyKept), "why_kept");
   EXPECT_EQ(StoreOperationName(StoreOperation::kEnsureBucket), "ensure_bucket");
 }
 

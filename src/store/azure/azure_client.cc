@@ -55,8 +55,8 @@ Result<HttpResponse> Client::Send(const Request& request, const CallContext& con
       options_.credentials.tokens->Drop(*token);
       continue;
     }
-    return ToStatus(request.operation, Url(request.key), response->status, refusal,
-                    answer.precondition_failed);
+    return NamingProxy(*response, ToStatus(request.operation, Url(request.key), response->status, refusal,
+                                           answer.precondition_failed));
   }
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "base/log.h"
 #include "store/azure/azure_object_store.h"
 
 namespace mbk::azure {
@@ -18,8 +19,10 @@ Status AzureStore::EnsureBucket(const CallContext& context) {
                         .query = {{"restype", "container"}}};
   // The welcome one: another run of ours was faster.
   Status made = client_.Send(request, context, {.welcome_refusal = "ContainerAlreadyExists"}).status();
-  return std::move(made).WithContext(
-      fmt::format("make the missing container (bucketName \"{}\")", container));
+  MBK_TRY(
+      std::move(made).WithContext(fmt::format("make the missing container (bucketName \"{}\")", container)));
+  log::Warn("made the container {}, which was not there", container);
+  return {};
 }
 
 }  // namespace mbk::azure

@@ -8,6 +8,18 @@ Status AzureStore::DeleteOne(const ObjectKey& key, const CallContext& context) {
   return client_.Send(request, context, {.welcome_refusal = "BlobNotFound"}).status();
 }
 
+Status AzureStore::DeleteIfMatch(const ObjectKey& key, const std::string& etag, const CallContext& context) {
+  MBK_TRY(CheckKey(key));
+  const Request request{.operation = "DeleteBlob",
+                        .method = "DELETE",
+                        .key = key.str(),
+                        .headers = {{"If-Match", Quoted(etag)}}};
+  Status deleted = client_.Send(request, context, {.welcome_refusal = "BlobNotFound"}).status();
+  // A condition on a blob that is gone is not met, either; gone is what was wanted.
+  if (deleted.code() != Code::kFailedPrecondition) return deleted;
+  return Head(key, context).status().code() == Code::kNotFound ? Status() : deleted;
+}
+
 Status AzureStore::Delete(std::span<const ObjectKey> keys, const CallContext& context) {
   // The service has a batch of 256, which saves connections and no time on its side.
   constexpr int kAtATime = 16;

@@ -13,7 +13,8 @@ ObjectInfo Describe(const ObjectKey& key, const HttpHeaders& headers, std::int64
   return {.key = key,
           .size = size,
           .etag = Unquoted(headers.Get("etag")),
-          .digest = DigestOfMd5(headers.Get(md5))};
+          .digest = DigestOfMd5(headers.Get(md5)),
+          .last_modified_ms = LastModifiedMs(headers)};
 }
 
 }  // namespace
@@ -72,8 +73,13 @@ Result<WriteResult> AzureStore::Put(const PutRequest& request, const CallContext
                    client_.Send(put, context, {.precondition_failed = Code::kAlreadyExists}));
     return Written(response.headers);
   }
-  MBK_TRY_ASSIGN(HttpResponse response, Overwrite(put, context, {}));
-  return Written(response.headers);
+  if (!request.if_match.empty()) put.headers.Add("If-Match", Quoted(request.if_match));
+  Result<HttpResponse> response = Overwrite(put, context, {});
+  // If-Match on a blob that is gone: some answer 412, some 404.
+  if (!request.if_match.empty() && response.status().code() == Code::kNotFound)
+    return FailedPrecondition(response.status().message());
+  MBK_TRY(response.status());
+  return Written(response->headers);
 }
 
 }  // namespace mbk::azure

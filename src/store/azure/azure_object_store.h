@@ -31,6 +31,7 @@ class AzureStore final : public ObjectStore {
   Result<WriteResult> Put(const PutRequest& request, const CallContext& context) override;
   /// One request a key, some at a time.
   Status Delete(std::span<const ObjectKey> keys, const CallContext& context) override;
+  Status DeleteIfMatch(const ObjectKey& key, const std::string& etag, const CallContext& context) override;
   Result<WriteResult> Copy(const CopySource& source, const ObjectKey& target,
                            const CallContext& context) override;
 

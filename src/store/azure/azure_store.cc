@@ -61,7 +61,10 @@ Result<std::unique_ptr<ObjectStore>> MakeAzureStore(AzureOptions options, std::s
   MBK_TRY_ASSIGN(azure::AccountAddress address, azure::AddressAccount(options));
   MBK_TRY(azure::CheckCredentials(options, address.origin));
   if (http == nullptr) {
-    http = std::make_shared<HttpClient>(HttpClientOptions{.tls = options.tls, .resolve = options.resolve});
+    http = std::make_shared<HttpClient>(HttpClientOptions{.tls = options.tls,
+                                                          .stall_timeout = options.stall_timeout,
+                                                          .settings = options.settings,
+                                                          .resolve = options.resolve});
   }
   return std::unique_ptr<ObjectStore>(
       std::make_unique<azure::AzureStore>(std::move(options), std::move(address), std::move(http)));

@@ -38,7 +38,10 @@ struct AzureOptions {
   std::string container;
   AzureCredentials credentials;
   TlsFiles tls;
-  std::vector<std::string> resolve;  ///< "host:port:address" each, before DNS is asked
+  std::string settings;  ///< that name the server, in the words of the user's file: for warnings
+  std::chrono::seconds stall_timeout =
+      HttpClientOptions().stall_timeout;  ///< for a connection without a byte
+  std::vector<std::string> resolve;       ///< "host:port:address" each, before DNS is asked
   /// The clock of the signatures.
   std::function<std::chrono::system_clock::time_point()> now = [] {
     return std::chrono::system_clock::now();

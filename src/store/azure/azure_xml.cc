@@ -32,7 +32,8 @@ Result<ObjectInfo> ParseBlob(pugi::xml_node node) {
   return ObjectInfo{.key = ObjectKey(std::move(name)),
                     .size = size,
                     .etag = Unquoted(properties.child_value("Etag")),
-                    .digest = DigestOfMd5(properties.child_value("Content-MD5"))};
+                    .digest = DigestOfMd5(properties.child_value("Content-MD5")),
+                    .last_modified_ms = TimeMs(properties.child_value("Last-Modified"))};
 }
 
 bool IsDirectory(pugi::xml_node blob) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/credentials/metadata_client.h"
 #include "store/credentials/oauth.h"
 #include "store/credentials/small_file.h"
 #include "store/http_store.h"
@@ -21,9 +22,6 @@ constexpr char kScope[] = "https://storage.azure.com/.default";
 constexpr char kAuthority[] = "https://login.microsoftonline.com";
 constexpr char kMachineMetadata[] = "http://169.254.169.254";
 constexpr char kAssertionType[] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-// On Azure it answers at once; elsewhere packets to its address vanish.
-constexpr Milliseconds kMetadataConnectTimeout{1'000};
-constexpr std::chrono::seconds kMetadataStallTimeout{10};
 
 // One place that may know who we are. `fetch` fails with kNotFound when it knows nobody, with anything else
 // when it does and that does not work.
@@ -35,12 +33,7 @@ struct Source {
 class Sources {
  public:
   Sources(const AzureIdentityOptions& options, std::shared_ptr<HttpClient> http)
-      : options_(options),
-        http_(std::move(http)),
-        metadata_http_(
-            std::make_shared<HttpClient>(HttpClientOptions{.connect_timeout = kMetadataConnectTimeout,
-                                                           .stall_timeout = kMetadataStallTimeout,
-                                                           .obey_proxy_variables = false})) {}
+      : options_(options), http_(std::move(http)), metadata_http_(credentials::MetadataClient()) {}
 
   Result<Token> ClientSecret(const CallContext& context) const {
     MBK_TRY(Need({"AZURE_TENANT_ID", "AZURE_CLIENT_ID"}));

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "store/credentials/google_tokens.h"
+#include "store/credentials/metadata_client.h"
 #include "store/http_store.h"
 
 namespace mbk {
@@ -14,9 +15,6 @@ using google::KeyFile;
 using google::Token;
 using google::TokenRequest;
 
-// On Google Cloud it answers in milliseconds; elsewhere nobody does.
-constexpr Milliseconds kMetadataConnectTimeout{1'000};
-constexpr std::chrono::seconds kMetadataStallTimeout{10};
 constexpr char kMetadataAddress[] = "169.254.169.254";
 
 using Ask = std::function<Result<Token>(const TokenRequest&, const CallContext&)>;
@@ -28,12 +26,6 @@ std::string Env(const GoogleCredentialOptions& options, const char* name) {
 std::string MetadataHost(const GoogleCredentialOptions& options) {
   std::string host = Env(options, "GCE_METADATA_HOST");
   return host.empty() ? kMetadataAddress : host;
-}
-
-std::shared_ptr<HttpClient> MetadataClient() {
-  return std::make_shared<HttpClient>(HttpClientOptions{.connect_timeout = kMetadataConnectTimeout,
-                                                        .stall_timeout = kMetadataStallTimeout,
-                                                        .obey_proxy_variables = false});
 }
 
 std::shared_ptr<GoogleTokens> TokensFrom(const GoogleCredentialOptions& options,
@@ -156,7 +148,7 @@ bool IsGoogleHost(std::string_view host) {
 }
 
 Refreshing<AwsCredentials>::Fetch GoogleMetadataSession(const GoogleCredentialOptions& options) {
-  return [http = MetadataClient(), ask = MetadataAsk(options),
+  return [http = credentials::MetadataClient(), ask = MetadataAsk(options),
           now = options.now](const CallContext& context) -> Result<Expiring<AwsCredentials>> {
     MBK_TRY_ASSIGN(Token token, ask({.http = *http, .who = kMachineAccount, .now = now()}, context));
     return Expiring<AwsCredentials>{.value = {.session_token = std::move(token.value)},
@@ -166,7 +158,7 @@ Refreshing<AwsCredentials>::Fetch GoogleMetadataSession(const GoogleCredentialOp
 
 GoogleCredentials MakeGoogleMetadataCredentials(const GoogleCredentialOptions& options) {
   const std::string host = MetadataHost(options);
-  std::shared_ptr<HttpClient> http = MetadataClient();
+  std::shared_ptr<HttpClient> http = credentials::MetadataClient();
   auto project = [host, http, configured = Env(options, "GOOGLE_CLOUD_PROJECT")](
                      const CallContext& context) -> Result<std::string> {
     if (!configured.empty()) return configured;

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/timestamp.h"
 #include "net/url.h"
 #include "store/credentials/oauth.h"
 #include "store/credentials/small_file.h"
-#include "base/timestamp.h"
 #include "store/http_store.h"
 
 namespace mbk::google {

@@ -1,14 +1,11 @@
 #include <cstdlib>
 
+#include "store/credentials/metadata_client.h"
 #include "store/credentials/small_file.h"
 #include "store/credentials/source.h"
 
 namespace mbk::credentials {
 namespace {
-
-// A metadata service answers within milliseconds. Where there is none, packets vanish: this is what a user
-// waits for the message that there are no credentials.
-constexpr Milliseconds kMetadataConnectTimeout{1000};
 
 std::optional<std::string> ReadEnv(const std::string& name) {
   const char* value = std::getenv(name.c_str());
@@ -20,8 +17,7 @@ std::optional<std::string> ReadEnv(const std::string& name) {
 Tools SystemTools(const std::string& ca_file) {
   return {.env = ReadEnv,
           .read_file = ReadSmallFile,
-          .metadata = std::make_shared<HttpClient>(
-              HttpClientOptions{.connect_timeout = kMetadataConnectTimeout, .obey_proxy_variables = false}),
+          .metadata = MetadataClient(),
           .services = std::make_shared<HttpClient>(HttpClientOptions{.tls = {.ca = ca_file}}),
           .now = [] { return std::chrono::system_clock::now(); },
           .sleeper = &RealSleeper()};

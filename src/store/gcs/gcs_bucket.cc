@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/log.h"
 #include "store/gcs/gcs_object_store.h"
 
 namespace mbk::gcs {
@@ -29,7 +30,10 @@ Status GcsStore::EnsureBucket(const CallContext& context) {
   Status created = CreateBucket(context);
   // Another run of ours may have been faster; a bucket of somebody else's cannot be listed.
   if (created.code() == Code::kAlreadyExists && List(one, context).ok()) return {};
-  return std::move(created).WithContext(fmt::format("make the missing bucket (bucketName \"{}\")", bucket()));
+  MBK_TRY(
+      std::move(created).WithContext(fmt::format("make the missing bucket (bucketName \"{}\")", bucket())));
+  log::Warn("made the bucket {}, which was not there", bucket());
+  return {};
 }
 
 }  // namespace mbk::gcs

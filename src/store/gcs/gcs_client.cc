@@ -69,10 +69,10 @@ Result<HttpResponse> Client::Send(const Request& request, const CallContext& con
     if (response->status == 401) options_.credentials.tokens->Drop(*token);
     if (response->status == 401 && first) continue;
     const std::string url = Url(request.key);
-    return ToStatus(*response, {.operation = request.operation,
-                                .url = url,
-                                .account = options_.credentials.account,
-                                .precondition_failed = answer.precondition_failed});
+    return NamingProxy(*response, ToStatus(*response, {.operation = request.operation,
+                                                       .url = url,
+                                                       .account = options_.credentials.account,
+                                                       .precondition_failed = answer.precondition_failed}));
   }
 }
 

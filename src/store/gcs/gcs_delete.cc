@@ -19,6 +19,13 @@ Status GcsStore::DeleteOne(const ObjectKey& key, const CallContext& context) {
   return client_.Send(ObjectRequest("objects.delete", "DELETE", key), context, {.welcome = {404}}).status();
 }
 
+Status GcsStore::DeleteIfMatch(const ObjectKey& key, const std::string& etag, const CallContext& context) {
+  MBK_TRY(CheckKey(key));
+  Request request = ObjectRequest("objects.delete", "DELETE", key);
+  request.query = {{"ifGenerationMatch", etag}};
+  return client_.Send(request, context, {.welcome = {404}}).status();
+}
+
 Status GcsStore::DeleteBatch(std::span<const ObjectKey> keys, const CallContext& context) {
   const std::string boundary = "batch_" + NewUuid();
   const std::string body = DeleteBatchBody(bucket(), keys, boundary);

@@ -65,8 +65,10 @@ Result<ObjectResource> ReadObject(const json& object) {
   MBK_TRY_ASSIGN(std::int64_t generation, NumberOf(object, "generation"));
   MBK_TRY_ASSIGN(std::string md5, TextOf(object, "md5Hash"));
   MBK_TRY_ASSIGN(std::string crc, TextOf(object, "crc32c"));
+  MBK_TRY_ASSIGN(std::string updated, TextOf(object, "updated"));
   resource.info.key = ObjectKey(std::move(name));
   resource.info.etag = std::to_string(generation);
+  resource.info.last_modified_ms = TimeMs(updated);
   resource.crc32c = ParseCrc32c(crc);
   resource.info.digest = DigestOf(Md5HexOf(md5), resource.crc32c);
   return resource;

@@ -14,7 +14,7 @@
 namespace mbk::gcs {
 
 /// What of an object's resource is asked for (`fields=`) and read.
-inline constexpr char kObjectFields[] = "name,size,generation,md5Hash,crc32c";
+inline constexpr char kObjectFields[] = "name,size,generation,md5Hash,crc32c,updated";
 
 /// https://cloud.google.com/storage/docs/json_api/v1/objects#resource
 struct ObjectResource {

@@ -75,7 +75,8 @@ Result<ObjectInfo> GcsStore::Get(const GetRequest& request, const ByteSink& sink
     return ObjectInfo{.key = request.key,
                       .size = size,
                       .etag = std::string(headers.Get("x-goog-generation")),
-                      .digest = DigestOf(hashes.md5_hex, hashes.crc32c)};
+                      .digest = DigestOf(hashes.md5_hex, hashes.crc32c),
+                      .last_modified_ms = LastModifiedMs(headers)};
   });
   AnswerOptions answer{.on_headers = [&](const HttpResponse& head) { return download.Begin(head); },
                        .sink =
@@ -132,6 +133,7 @@ Result<WriteResult> GcsStore::Put(const PutRequest& request, const CallContext& 
     put.query.emplace_back("ifGenerationMatch", "0");
     answer.precondition_failed = Code::kAlreadyExists;
   }
+  if (!request.if_match.empty()) put.query.emplace_back("ifGenerationMatch", request.if_match);
   MBK_TRY_ASSIGN(HttpResponse response, client_.Send(put, context, std::move(answer)));
   Result<ObjectResource> object = ParseObjectOf(request.key, response.body);
   if (!object.ok())

@@ -43,7 +43,10 @@ Result<std::unique_ptr<ObjectStore>> MakeGcsStore(GcsOptions options, std::share
   if (options.credentials.tokens == nullptr)
     return InvalidArgument("no credentials for Google Cloud Storage");
   if (http == nullptr) {
-    http = std::make_shared<HttpClient>(HttpClientOptions{.tls = options.tls, .resolve = options.resolve});
+    http = std::make_shared<HttpClient>(HttpClientOptions{.tls = options.tls,
+                                                          .stall_timeout = options.stall_timeout,
+                                                          .settings = options.settings,
+                                                          .resolve = options.resolve});
   }
   return std::unique_ptr<ObjectStore>(std::make_unique<gcs::GcsStore>(std::move(options), std::move(http)));
 }

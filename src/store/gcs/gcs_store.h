@@ -25,7 +25,10 @@ struct GcsOptions {
       location;  ///< where EnsureBucket makes the bucket ("EU", "us-central1"); empty: the service's choice
   GoogleCredentials credentials;
   TlsFiles tls;
-  std::vector<std::string> resolve;  ///< "host:port:address" each, before DNS is asked
+  std::string settings;  ///< that name the server, in the words of the user's file: for warnings
+  std::chrono::seconds stall_timeout =
+      HttpClientOptions().stall_timeout;  ///< for a connection without a byte
+  std::vector<std::string> resolve;       ///< "host:port:address" each, before DNS is asked
 };
 
 /// A store whose etags are object generations, which tell versions apart and never come again.

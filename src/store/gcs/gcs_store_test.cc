@@ -101,10 +101,10 @@ TEST_F(GcsStoreTest, PutSendsTheObjectWithItsCrc) {
   EXPECT_EQ(written->etag, "7");
   ASSERT_EQ(seen().size(), 1u);
   EXPECT_EQ(seen()[0].method, "POST");
-  EXPECT_EQ(
-      seen()[0].target,
-      "/upload/storage/v1/b/bucket/o?fields=name%2Csize%2Cgeneration%2Cmd5Hash%2Ccrc32c&name=a%20b%2F%C3%BC&"
-      "uploadType=media");
+  EXPECT_EQ(seen()[0].target,
+            "/upload/storage/v1/b/bucket/"
+            "o?fields=name%2Csize%2Cgeneration%2Cmd5Hash%2Ccrc32c%2Cupdated&name=a%20b%2F%C3%BC&"
+            "uploadType=media");
   EXPECT_EQ(seen()[0].body, "123456789");
   EXPECT_EQ(seen()[0].headers.Get("x-goog-hash"), "crc32c=4waSgw==");
   EXPECT_EQ(seen()[0].headers.Get("authorization"), "Bearer token-1");
@@ -221,10 +221,10 @@ TEST_F(GcsStoreTest, ListAsksForOnePage) {
   auto page = Open()->List({.prefix = "p/", .delimiter = "/", .page_token = "t", .max_keys = 5}, context_);
   ASSERT_EQ(page.status(), Status());
   EXPECT_EQ(page->next_page_token, "next");
-  EXPECT_EQ(
-      seen()[0].target,
-      "/storage/v1/b/bucket/o?delimiter=%2F&fields=items%28name%2Csize%2Cgeneration%2Cmd5Hash%2Ccrc32c%29%2C"
-      "prefixes%2CnextPageToken&maxResults=5&pageToken=t&prefix=p%2F");
+  EXPECT_EQ(seen()[0].target,
+            "/storage/v1/b/bucket/"
+            "o?delimiter=%2F&fields=items%28name%2Csize%2Cgeneration%2Cmd5Hash%2Ccrc32c%2Cupdated%29%2C"
+            "prefixes%2CnextPageToken&maxResults=5&pageToken=t&prefix=p%2F");
 }
 
 TEST_F(GcsStoreTest, AListingOfOtherThingsIsNotBelieved) {

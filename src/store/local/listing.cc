@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,8 +15,6 @@ namespace {
 
 using posix::Entry;
 using posix::Fd;
-
-constexpr int kMaxDepth = 128;  // as for keys
 
 // A directory entry by the key it stands for; a directory's ends in "/".
 struct Node {
@@ -76,7 +75,10 @@ class Walk {
       if (errno == ENOENT) return {};  // deleted since the directory was read
       return posix::ErrnoStatus(errno, "list", node.key);
     }
-    page_.Add({.key = ObjectKey(node.key), .size = status.st_size, .etag = EtagOf(status)});
+    page_.Add({.key = ObjectKey(node.key),
+               .size = status.st_size,
+               .etag = EtagOf(status),
+               .last_modified_ms = ModifiedMs(status)});
     return {};
   }
 
@@ -108,7 +110,112 @@ class Walk {
   bool full_ = false;
 };
 
+class OtherEntries {
+ public:
+  explicit OtherEntries(const CallContext& context) : context_(context) {}
+
+  // Whether there is anything in the directory at all.
+  Result<bool> Visit(const Fd& directory, const std::string& path, int depth = 1) {
+    MBK_TRY(context_.Check());
+    if (depth > kMaxDepth || found_.size() >= kMost) return true;
+    MBK_TRY_ASSIGN(const std::vector<Entry> entries, posix::ReadDirectory(directory.get(), path));
+    for (const Entry& entry : entries) {
+      if (entry.type == Entry::Type::kOther)
+        Add(path + entry.name, "no file: a symbolic link, or something else");
+      if (entry.type != Entry::Type::kDirectory) continue;
+      const Fd child(
+          ::openat(directory.get(), entry.name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      if (!child.ok()) continue;
+      MBK_TRY_ASSIGN(const bool holds_any, Visit(child, path + entry.name + "/", depth + 1));
+      if (!holds_any) Add(path + entry.name + "/", "an empty directory");
+    }
+    return !entries.empty();
+  }
+
+  std::vector<std::string> Take() && { return std::move(found_); }
+
+ private:
+  static constexpr std::size_t kMost = 100;
+
+  void Add(const std::string& path, std::string_view what) {
+    if (found_.size() < kMost) found_.push_back(fmt::format("{}: {}", path, what));
+  }
+
+  const CallContext& context_;
+  std::vector<std::string> found_;
+};
+
+// From the innermost out. What appears meanwhile keeps its directory: the system removes empty ones alone.
+class EmptyDirectories {
+ public:
+  EmptyDirectories(const std::function<bool(std::string_view)>& may_go, const CallContext& context)
+      : may_go_(may_go), context_(context) {}
+
+  // All that is below `directory`, whose files' keys begin with `key_prefix`.
+  Status Remove(const Fd& directory, const std::string& key_prefix, int depth = 1) {
+    MBK_TRY(context_.Check());
+    if (depth > kMaxDepth) return {};
+    MBK_TRY_ASSIGN(const std::vector<Entry> entries, posix::ReadDirectory(directory.get(), key_prefix));
+    for (const Entry& entry : entries) {
+      if (entry.type != Entry::Type::kDirectory || entry.name.starts_with(kHiddenPrefix)) continue;
+      const std::string key = key_prefix + entry.name + "/";
+      const Fd child(
+          ::openat(directory.get(), entry.name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      if (!child.ok()) continue;
+      MBK_TRY(Remove(child, key, depth + 1));
+      MBK_TRY(RemoveItself(directory, entry.name, child, key));
+    }
+    return {};
+  }
+
+  Status RemoveItself(const Fd& parent, const std::string& name, const Fd& directory,
+                      const std::string& key) {
+    if (!may_go_(key)) return {};
+    MBK_TRY_ASSIGN(const std::vector<Entry> entries, posix::ReadDirectory(directory.get(), key));
+    const auto is_hidden = [](const Entry& entry) { return entry.name.starts_with(kHiddenPrefix); };
+    if (!std::all_of(entries.begin(), entries.end(), is_hidden)) return {};
+    if (!entries.empty()) RemoveAbandoned(directory);
+    ::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR);  // fails for what is in use
+    return {};
+  }
+
+ private:
+  const std::function<bool(std::string_view)>& may_go_;
+  const CallContext& context_;
+};
+
 }  // namespace
+
+Status RemoveEmptyDirectories(const Tree& tree, const std::string& prefix,
+                              const std::function<bool(std::string_view)>& may_go,
+                              const CallContext& context) {
+  MBK_TRY(tree.CheckDirectory(prefix));
+  const std::string top = prefix.substr(0, prefix.size() - 1);
+  const auto directory = tree.OpenDirectory(top);
+  const Code code = directory.status().code();
+  if (code == Code::kNotFound || code == Code::kFailedPrecondition) return {};  // nothing of that name
+  MBK_TRY(directory.status());
+  EmptyDirectories empty(may_go, context);
+  MBK_TRY(empty.Remove(*directory, prefix));
+  if (top.find_first_not_of('/') == std::string::npos || top == tree.name().str()) return {};
+  MBK_TRY_ASSIGN(const Place place, tree.Find(top));
+  return empty.RemoveItself(place.directory, place.name, *directory, prefix);
+}
+
+Result<std::vector<std::string>> ListOthers(const Tree& tree, const std::string& prefix,
+                                            const CallContext& context) {
+  MBK_TRY(tree.CheckDirectory(prefix));
+  const auto directory = tree.OpenDirectory(prefix.substr(0, prefix.size() - 1));
+  const Code code = directory.status().code();
+  if (code == Code::kNotFound || code == Code::kFailedPrecondition) return std::vector<std::string>();
+  MBK_TRY(directory.status());
+  OtherEntries entries(context);
+  const std::string path = tree.PathOf(prefix);
+  MBK_TRY_ASSIGN(const bool holds_any, entries.Visit(*directory, path));
+  std::vector<std::string> found = std::move(entries).Take();
+  if (!holds_any) found.push_back(path + ": an empty directory");
+  return found;
+}
 
 Result<ListPage> ListTree(const Tree& tree, const ListRequest& request, const CallContext& context) {
   // The deepest directory that the whole prefix names; the rest of it selects among the names there.

@@ -7,10 +7,10 @@
 #include <cerrno>
 #include <filesystem>
 #include <limits>
-#include <map>
 #include <mutex>
 #include <utility>
 
+#include "base/log.h"
 #include "store/byte_range.h"
 #include "store/local/listing.h"
 #include "store/local/posix.h"
@@ -24,6 +24,7 @@ using local_internal::EtagOf;
 using local_internal::PendingFile;
 using local_internal::Place;
 using local_internal::Tree;
+using local_internal::Turn;
 using posix::ErrnoStatus;
 using posix::Fd;
 
@@ -40,7 +41,10 @@ std::string WithoutTrailingSlashes(std::string path) {
 Result<ObjectInfo> Describe(const ObjectKey& key, const Fd& file, const std::string& path) {
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) return ErrnoStatus(errno, "stat", path);
-  return ObjectInfo{.key = key, .size = status.st_size, .etag = EtagOf(status)};
+  return ObjectInfo{.key = key,
+                    .size = status.st_size,
+                    .etag = EtagOf(status),
+                    .last_modified_ms = local_internal::ModifiedMs(status)};
 }
 
 Status CheckEtag(const ObjectInfo& info, const std::string& if_match, const std::string& path) {
@@ -55,8 +59,10 @@ class LocalStore final : public ObjectStore {
       : tree_(options.base_directory.empty()
                   ? Tree::Rooted(WithoutTrailingSlashes(std::move(options.root_directory)))
                   : Tree::Below(WithoutTrailingSlashes(Absolute(options.base_directory)))),
+        is_rooted_(options.base_directory.empty()),
         identity_{.service = "local", .bucket = tree_.name()},
-        capabilities_{.parts_in_any_order = false,
+        capabilities_{.copies_tell_digests = false,
+                      .parts_in_any_order = false,
                       .refuses_altered_bodies = true,  // nothing lies between
                       .max_single_copy_bytes = std::numeric_limits<std::int64_t>::max(),
                       .min_part_bytes = 1} {}
@@ -96,20 +102,40 @@ class LocalStore final : public ObjectStore {
     MBK_TRY(context.Check());
     MBK_TRY_ASSIGN(PendingFile file, PendingFile::Create(tree_, request.key.str()));
     MBK_TRY(posix::WriteAll(file.fd(), request.body, file.path()));
+    if (!request.if_match.empty()) return Replace(file, request.if_match, context);
     MBK_TRY_ASSIGN(std::string etag, file.Publish(request.condition));
     return WriteResult{.etag = std::move(etag)};
   }
 
+  Status DeleteIfMatch(const ObjectKey& key, const std::string& etag, const CallContext& context) override {
+    MBK_TRY(context.Check());
+    MBK_TRY(tree_.CheckKey(key.str()));
+    auto place = tree_.Find(key.str());
+    if (place.status().code() == Code::kNotFound) return {};
+    MBK_TRY(place.status());
+    {
+      MBK_TRY_ASSIGN(const Turn turn, Turn::Take(*place, context));
+      if (::faccessat(place->directory.get(), place->name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
+          posix::IsAbsent(errno)) {
+        return {};
+      }
+      MBK_TRY(local_internal::CheckVersion(*place, etag));
+      MBK_TRY(DeleteOne(key.str()));
+    }
+    tree_.Prune({key.str()});
+    return {};
+  }
+
   Status Delete(std::span<const ObjectKey> keys, const CallContext& context) override {
-    std::map<std::string, const ObjectKey*> emptied;  // one deleted key of each directory
+    std::vector<std::string> deleted;
     Status status;
     for (const ObjectKey& key : keys) {
       status = context.Check();
       if (status.ok()) status = DeleteOne(key.str());
       if (!status.ok()) break;
-      emptied.emplace(key.str().substr(0, key.str().rfind('/') + 1), &key);
+      deleted.push_back(key.str());
     }
-    for (const auto& [directory, key] : emptied) tree_.Prune(key->str());
+    tree_.Prune(deleted);
     return status;
   }
 
@@ -163,13 +189,31 @@ class LocalStore final : public ObjectStore {
     MBK_TRY(context.Check());
     MBK_TRY(tree_.CheckKey(upload.key.str()));
     uploads_.Remove(upload);
-    tree_.Prune(upload.key.str());
+    tree_.Prune({upload.key.str()});
     return {};
+  }
+
+  Result<std::vector<std::string>> ListOthers(const std::string& prefix,
+                                              const CallContext& context) override {
+    MBK_TRY(context.Check());
+    return local_internal::ListOthers(tree_, prefix, context);
+  }
+
+  Status RemoveEmptyDirectories(const std::string& prefix,
+                                const std::function<bool(std::string_view)>& may_go,
+                                const CallContext& context) override {
+    MBK_TRY(context.Check());
+    return local_internal::RemoveEmptyDirectories(tree_, prefix, may_go, context);
   }
 
   Status EnsureBucket(const CallContext& context) override {
     MBK_TRY(context.Check());
-    return tree_.MakeTop();
+    const bool is_missing =
+        is_rooted_ && tree_.OpenDirectory(tree_.name().str()).status().code() == Code::kNotFound;
+    MBK_TRY(tree_.MakeTop());
+    // A disk that is not mounted looks like this.
+    if (is_missing) log::Warn("made the directory {}, which was not there", tree_.name().str());
+    return {};
   }
 
  private:
@@ -186,6 +230,13 @@ class LocalStore final : public ObjectStore {
     MBK_TRY_ASSIGN(from.info, Describe(source.key, from.file, from.path));
     MBK_TRY(CheckEtag(from.info, source.if_match, from.path));
     return from;
+  }
+
+  static Result<WriteResult> Replace(PendingFile& file, std::string_view etag, const CallContext& context) {
+    MBK_TRY_ASSIGN(const Turn turn, Turn::Take(file.place(), context));
+    MBK_TRY(local_internal::CheckVersion(file.place(), etag));
+    MBK_TRY_ASSIGN(std::string written, file.Publish(PutCondition::kNone));
+    return WriteResult{.etag = std::move(written)};
   }
 
   static Status CheckUnchanged(const Fd& file, const ObjectInfo& before, const std::string& path) {
@@ -218,6 +269,7 @@ class LocalStore final : public ObjectStore {
   }
 
   const Tree tree_;
+  const bool is_rooted_;  ///< keys are paths
   const StoreIdentity identity_;
   const StoreCapabilities capabilities_;
   local_internal::UploadTable uploads_;

@@ -1,6 +1,7 @@
 #include "store/local/local_store.h"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -202,9 +203,12 @@ TEST_F(LocalStoreTest, ErrorsNameThePathAndTheReason) {
 }
 
 TEST(ErrnoStatus, SaysWhatToDo) {
-  EXPECT_EQ(
-      posix::ErrnoStatus(ENOSPC, "write", "/data/k"),
-      FailedPrecondition("write /data/k: No space left on device; disk full: free space and run again"));
+  EXPECT_EQ(posix::ErrnoStatus(ENOSPC, "write", "/data/k"),
+            Internal("write /data/k: No space left on device; disk full: free space and run again"));
+  for (const int full : {ENOSPC, EDQUOT, EFBIG}) {
+    EXPECT_EQ(posix::ErrnoStatus(full, "write", "/k").code(), Code::kInternal)
+        << "of a conditional put kFailedPrecondition would mean that another run was there";
+  }
   EXPECT_EQ(posix::ErrnoStatus(EACCES, "read", "/k").code(), Code::kPermissionDenied);
   EXPECT_EQ(posix::ErrnoStatus(EROFS, "write", "/k").code(), Code::kPermissionDenied);
   EXPECT_EQ(posix::ErrnoStatus(ENOENT, "read", "/k").code(), Code::kNotFound);
@@ -240,11 +244,70 @@ TEST_F(LocalStoreTest, DeleteRemovesTheDirectoriesItEmptied) {
   EXPECT_TRUE(fs::exists(directory_.path()));
 }
 
+// Field case 31: a collection of 4,096 partitions has so many directories in one, and each that was removed
+// had it read again.
+TEST(ClimbOnce, LooksAtEachDirectoryOnceTheDeepestFirst) {
+  std::vector<std::string> directories, looked;
+  for (int i = 0; i < 4; ++i)
+    for (const char* field : {"0", "100"}) directories.push_back(fmt::format("b/c/{}/s/{}", i, field));
+  local_internal::ClimbOnce(directories, "b", [&](const std::string& directory) {
+    looked.push_back(directory);
+    return directory != "b/c/3/s/0";  // something is in it
+  });
+  std::vector<std::string> expected = directories;
+  for (int i = 0; i < 4; ++i) expected.push_back(fmt::format("b/c/{}/s", i));
+  for (int i = 0; i < 4; ++i) expected.push_back(fmt::format("b/c/{}", i));
+  expected.push_back("b/c");
+  EXPECT_EQ(looked, expected) << "a directory that goes with one of its children is looked at for it";
+  looked.clear();
+  local_internal::ClimbOnce({"b/c/1", "b/c/2"}, "", [&](const std::string& directory) {
+    looked.push_back(directory);
+    return directory.starts_with("b/c");
+  });
+  EXPECT_THAT(looked, testing::ElementsAre("b/c/1", "b/c/2", "b/c", "b"));
+}
+
 TEST_F(LocalStoreTest, WhereKeysArePathsDeleteStopsAtTheRoot) {
   auto store = MakeLocalStore({.root_directory = Path("root") + "/"});
   EXPECT_EQ(Put(*store, Path("root/a/k")), Status());
   EXPECT_EQ(Delete(*store, Path("root/a/k")), Status());
   EXPECT_EQ(Files(), (std::set<std::string>{"root"}));
+}
+
+TEST_F(LocalStoreTest, TellsWhatIsNoObjectAndStaysBehindADelete) {
+  WriteFile("b/x/file", "x");
+  fs::create_directories(Path("b/empty/inner"));
+  fs::create_symlink("/etc/hostname", Path("b/link"));
+  fs::create_symlink("/etc", Path("elsewhere"));
+  auto paths = MakeLocalStore({.root_directory = directory_.path()});
+  for (ObjectStore* store : {store_.get(), paths.get()}) {
+    const std::string prefix = store == paths.get() ? directory_.path() + "/b/" : "b/";
+    EXPECT_THAT(
+        store->ListOthers(prefix, {}).value(),
+        testing::UnorderedElementsAre(Path("b/link") + ": no file: a symbolic link, or something else",
+                                      Path("b/empty/inner/") + ": an empty directory"));
+    EXPECT_THAT(store->ListOthers(store == paths.get() ? directory_.path() + "/none/" : "none/", {}).value(),
+                IsEmpty());
+  }
+}
+
+TEST_F(LocalStoreTest, RemovesTheEmptyDirectoriesThatMayGo) {
+  WriteFile("b/x/1/file", "x");
+  WriteFile("b/x/3/.mbk-tmp-0123", "half");
+  fs::create_directories(Path("b/x/1/2"));
+  fs::create_directories(Path("b/users/own"));
+  fs::create_directories(Path("c/x"));
+  auto paths = MakeLocalStore({.root_directory = directory_.path()});
+  const auto of_ours = [](std::string_view key) { return key.find("users") == std::string_view::npos; };
+  for (ObjectStore* store : {store_.get(), paths.get()}) {
+    const std::string root = store == paths.get() ? directory_.path() + "/" : "";
+    EXPECT_EQ(store->RemoveEmptyDirectories(root + "b/", of_ours, {}), Status());
+    EXPECT_EQ(store->RemoveEmptyDirectories(root + "none/", of_ours, {}), Status());
+    EXPECT_EQ(Files(), (std::set<std::string>{"b", "b/users", "b/users/own", "b/x", "b/x/1", "b/x/1/file",
+                                              "c", "c/x"}));
+  }
+  EXPECT_EQ(store_->RemoveEmptyDirectories("c/", of_ours, {}), Status());
+  EXPECT_FALSE(fs::exists(Path("c")));
 }
 
 TEST_F(LocalStoreTest, DeletingADirectoryDeletesNothing) {

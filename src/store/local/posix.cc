@@ -38,12 +38,14 @@ ErrorMeaning MeaningOf(int error) {
       return {Code::kPermissionDenied, "the file system is mounted read-only"};
     case ELOOP:
       return {Code::kPermissionDenied, "symbolic links below the base directory are not followed"};
+    // Not kFailedPrecondition: of a put that says that its condition did not hold, as if another run had been
+    // there.
     case ENOSPC:
-      return {Code::kFailedPrecondition, "disk full: free space and run again"};
+      return {Code::kInternal, "disk full: free space and run again"};
     case EDQUOT:
-      return {Code::kFailedPrecondition, "disk full: the quota of this user is used up"};
+      return {Code::kInternal, "disk full: the quota of this user is used up"};
     case EFBIG:
-      return {Code::kFailedPrecondition, "the file system or ulimit -f allows no file of this size"};
+      return {Code::kInternal, "the file system or ulimit -f allows no file of this size"};
     case ENOTDIR:
       return {Code::kFailedPrecondition, "a part of the path is a file or a symbolic link"};
     case EISDIR:

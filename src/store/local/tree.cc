@@ -6,9 +6,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <functional>
+#include <map>
 #include <random>
+#include <set>
 
 namespace mbk::local_internal {
 namespace {
@@ -19,8 +23,9 @@ using posix::Fd;
 constexpr int kDirectoryFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 constexpr mode_t kDirectoryMode = 0777;  // less the umask, as every other program makes them
 constexpr mode_t kFileMode = 0666;
-// Deeper trees do not come from Milvus, and each level costs a listing an open directory.
-constexpr int kMaxDepth = 128;
+constexpr char kTurnName[] = ".mbk-turn";
+// A turn is two system calls; one that lasts is of a process that was suspended.
+constexpr Milliseconds kLongestTurn{10'000};
 
 std::string_view FirstComponent(std::string_view path) { return path.substr(0, path.find('/')); }
 
@@ -187,17 +192,34 @@ Status Tree::MakeTop() const {
   return {};
 }
 
-void Tree::Prune(std::string key) const {
-  for (std::string directory = ParentOf(key); !directory.empty() && directory != root_;
-       directory = ParentOf(directory)) {
+void ClimbOnce(const std::vector<std::string>& directories, std::string_view top,
+               const std::function<bool(const std::string&)>& remove) {
+  std::map<std::ptrdiff_t, std::set<std::string>, std::greater<>> by_depth;
+  auto add = [&](std::string directory) {
+    if (directory.empty() || directory == top) return;
+    const auto depth = std::count(directory.begin(), directory.end(), '/');
+    by_depth[depth].insert(std::move(directory));
+  };
+  for (const std::string& directory : directories) add(directory);
+  while (!by_depth.empty()) {
+    auto deepest = by_depth.extract(by_depth.begin());
+    for (const std::string& directory : deepest.mapped())
+      if (remove(directory)) add(ParentOf(directory));
+  }
+}
+
+void Tree::Prune(const std::vector<std::string>& keys) const {
+  std::vector<std::string> directories;
+  for (const std::string& key : keys) directories.push_back(ParentOf(key));
+  ClimbOnce(directories, root_, [&](const std::string& directory) {
     auto place = Find(directory);
-    if (!place.ok()) return;
+    if (!place.ok()) return false;
     auto remove = [&] { return ::unlinkat(place->directory.get(), place->name.c_str(), AT_REMOVEDIR) == 0; };
-    if (remove()) continue;
+    if (remove()) return true;
     // Most often other objects are in it. Any other failure only leaves an empty directory behind.
     const Fd fd(::openat(place->directory.get(), place->name.c_str(), kDirectoryFlags | O_NOFOLLOW));
-    if (!fd.ok() || !RemoveAbandoned(fd) || !remove()) return;
-  }
+    return fd.ok() && RemoveAbandoned(fd) && remove();
+  });
 }
 
 Status Claim(const Fd& made, std::string_view path) {
@@ -268,6 +290,48 @@ Status PendingFile::Rename(PutCondition condition) {
   return error == 0 ? Status() : ErrnoStatus(error, "write", place_.path);
 }
 
+Result<Turn> Turn::Take(const Place& place, const CallContext& context) {
+  constexpr Milliseconds kPause{10};
+  const CallContext limited{.stop = context.stop, .deadline = Deadline::After(kLongestTurn)};
+  for (;;) {
+    MBK_TRY(context.Check());
+    Fd file(::openat(place.directory.get(), kTurnName, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kFileMode));
+    if (!file.ok()) return ErrnoStatus(errno, "create the turn of", place.path);
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
+      // Whoever had the turn before has removed the file: one that is nowhere keeps nobody out.
+      struct stat status{};
+      if (::fstat(file.get(), &status) != 0) return ErrnoStatus(errno, "stat the turn of", place.path);
+      if (status.st_nlink > 0) return Turn(place.directory, std::move(file));
+      continue;
+    }
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return Status(Code::kUnimplemented, fmt::format("write {}: the file system has no locks", place.path));
+    if (!RealSleeper().Sleep(kPause, limited).ok()) {
+      MBK_TRY(context.Check());
+      return Status(Code::kUnavailable,
+                    fmt::format("write {}: another process is about to, for {} s", place.path,
+                                std::chrono::duration_cast<std::chrono::seconds>(kLongestTurn).count()));
+    }
+  }
+}
+
+Turn::~Turn() {
+  if (file_.ok()) ::unlinkat(directory_.get(), kTurnName, 0);
+}
+
+Status CheckVersion(const Place& place, std::string_view etag) {
+  struct stat status{};
+  if (::fstatat(place.directory.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (posix::IsAbsent(errno))
+      return FailedPrecondition(fmt::format("write {}: the file is gone", place.path));
+    return ErrnoStatus(errno, "stat", place.path);
+  }
+  const std::string now = EtagOf(status);
+  if (now == etag) return {};
+  return FailedPrecondition(
+      fmt::format("write {}: the file changed: its etag is {}, expected {}", place.path, now, etag));
+}
+
 int RenameIfAbsent(int directory, const char* from, const char* to) {
   return ::renameat2(directory, from, directory, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
 }
@@ -280,6 +344,10 @@ int LinkIfAbsent(int directory, const char* from, const char* to) {
 std::string EtagOf(const struct stat& status) {
   const std::int64_t modified_ns = status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec;
   return fmt::format("{:x}-{:x}-{:x}", status.st_size, modified_ns, status.st_ino);
+}
+
+std::int64_t ModifiedMs(const struct stat& status) {
+  return status.st_mtim.tv_sec * 1'000LL + status.st_mtim.tv_nsec / 1'000'000;
 }
 
 }  // namespace mbk::local_internal

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/call_context.h"
 #include "base/named.h"
 #include "base/status.h"
 #include "store/local/posix.h"
@@ -14,6 +17,9 @@ namespace mbk::local_internal {
 
 /// What this program makes for itself begins so; it is never listed, and no key may contain it.
 inline constexpr std::string_view kHiddenPrefix = ".mbk-";
+
+/// Deeper trees do not come from Milvus, and each level costs a listing an open directory.
+inline constexpr int kMaxDepth = 128;
 
 /// The directory that a key's file is in, and its name there.
 struct Place {
@@ -53,9 +59,9 @@ class Tree {
 
   /// Make the base or root and its parents; kPermissionDenied when nothing can be written into it.
   Status MakeTop() const;
-  /// Remove the directories above `key` that hold nothing, or only what killed runs left in them, up to the
-  /// base or root, which stay.
-  void Prune(std::string key) const;
+  /// Remove the directories above `keys` that hold nothing, or only what killed runs left in them, up to the
+  /// base or root, which stay. Each directory is looked at once.
+  void Prune(const std::vector<std::string>& keys) const;
 
  private:
   Tree(std::string base, std::string root) : base_(std::move(base)), root_(std::move(root)) {}
@@ -71,6 +77,12 @@ class Tree {
   std::string base_;  ///< empty where keys are paths
   std::string root_;  ///< may be set where keys are paths
 };
+
+/// Call `remove` for each of `directories`, and for the parents of those that it removed (returned true for),
+/// up to `top`, which is left out: the deepest first and each once, since to see that one with thousands of
+/// entries is not empty takes reading it.
+void ClimbOnce(const std::vector<std::string>& directories, std::string_view top,
+               const std::function<bool(const std::string&)>& remove);
 
 /// Lock what this process has just made under a hidden name, so that nobody takes it for abandoned. kNotFound
 /// when somebody just did. The lock goes with the descriptor.
@@ -90,6 +102,7 @@ class PendingFile {
 
   int fd() const { return file_.get(); }
   const std::string& path() const { return place_.path; }
+  const Place& place() const { return place_; }
   /// Sync, and give the file its name; kAlreadyExists when the condition is kIfAbsent and the name taken.
   /// The result is the file's etag.
   Result<std::string> Publish(PutCondition condition);
@@ -104,6 +117,28 @@ class PendingFile {
   posix::Fd file_;
 };
 
+/// The one process, of all that work in a tree, that may compare a file's etag and then replace or remove it:
+/// what lies between the two steps is for it alone. A hidden file beside the target, locked (flock), and gone
+/// with the turn. Where hosts share a file system without sharing its locks, hosts do not see each other.
+class Turn {
+ public:
+  /// Waits for the turn of others, ten seconds at most: kUnavailable then. kUnimplemented on a file system
+  /// without locks.
+  static Result<Turn> Take(const Place& place, const CallContext& context);
+  Turn(Turn&& other) noexcept = default;
+  Turn& operator=(Turn&&) = delete;
+  ~Turn();
+
+ private:
+  Turn(const posix::Fd& directory, posix::Fd file) : directory_(directory), file_(std::move(file)) {}
+
+  const posix::Fd& directory_;
+  posix::Fd file_;
+};
+
+/// kFailedPrecondition when the file is gone or has another etag than `etag`.
+Status CheckVersion(const Place& place, std::string_view etag);
+
 /// Give `from` the name `to` in the same directory unless it is taken; two ways, since no file system
 /// knows both: renameat2 fails on NFS, hard links on FAT and SMB. 0, or an errno.
 int RenameIfAbsent(int directory, const char* from, const char* to);
@@ -111,5 +146,7 @@ int LinkIfAbsent(int directory, const char* from, const char* to);
 
 /// Size, modification time and inode: changes whenever the content may have.
 std::string EtagOf(const struct stat& status);
+/// Unix milliseconds.
+std::int64_t ModifiedMs(const struct stat& status);
 
 }  // namespace mbk::local_internal

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -18,6 +19,7 @@ namespace memory_internal {
 struct Object {
   std::shared_ptr<const std::string> content;
   std::string etag;
+  std::int64_t last_modified_ms = 0;
 };
 
 using Bucket = std::map<std::string, Object>;
@@ -52,6 +54,14 @@ struct State {
     return found->second;
   }
 
+  static Status CheckVersion(const Bucket& bucket, const ObjectKey& key, std::string_view etag) {
+    auto found = bucket.find(key.str());
+    if (found == bucket.end()) return FailedPrecondition("the object is gone");
+    if (found->second.etag == etag) return {};
+    return FailedPrecondition(
+        fmt::format("the object changed: its etag is {}, expected {}", found->second.etag, etag));
+  }
+
   Result<Upload*> FindUpload(const UploadId& id) {
     auto found = uploads.find(id.id);
     if (found == uploads.end() || found->second.key != id.key.str()) {
@@ -71,9 +81,9 @@ using memory_internal::Upload;
 
 constexpr std::size_t kChunkBytes = 64 << 10;
 
-Object MakeObject(std::string content) {
-  std::string etag = Md5Hex(content);
-  return {.content = std::make_shared<const std::string>(std::move(content)), .etag = std::move(etag)};
+std::int64_t SystemMs() {
+  return std::chrono::duration_cast<Milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 // As S3 does it: an etag is the MD5 of the content unless the object was uploaded in parts.
@@ -86,7 +96,8 @@ ObjectInfo Describe(std::string key, const Object& object) {
   return {.key = ObjectKey(std::move(key)),
           .size = static_cast<std::int64_t>(object.content->size()),
           .etag = object.etag,
-          .digest = DigestOf(object.etag)};
+          .digest = DigestOf(object.etag),
+          .last_modified_ms = object.last_modified_ms};
 }
 
 WriteResult Written(const Object& object) { return {.etag = object.etag, .digest = DigestOf(object.etag)}; }
@@ -141,9 +152,17 @@ MemoryStore::MemoryStore(MemoryOptions options)
     : service_(options.service ? std::move(options.service) : std::make_shared<MemoryService>()),
       state_(*service_->state_),
       identity_{.service = "memory", .endpoint = service_->name(), .bucket = options.bucket},
-      capabilities_(options.capabilities) {
+      capabilities_(options.capabilities),
+      now_ms_(options.now_ms ? std::move(options.now_ms) : SystemMs) {
   std::lock_guard lock(state_.mutex);
   if (options.create_bucket) state_.buckets[options.bucket.str()];
+}
+
+Object MemoryStore::MakeObject(std::string content) const {
+  std::string etag = Md5Hex(content);
+  return {.content = std::make_shared<const std::string>(std::move(content)),
+          .etag = std::move(etag),
+          .last_modified_ms = now_ms_()};
 }
 
 Result<ListPage> MemoryStore::List(const ListRequest& request, const CallContext& context) {
@@ -196,6 +215,10 @@ Result<WriteResult> MemoryStore::Put(const PutRequest& request, const CallContex
   if (request.condition == PutCondition::kIfAbsent && (*bucket)->contains(request.key.str())) {
     return AlreadyExists(fmt::format("put {}: the key is taken", Url(request.key)));
   }
+  if (!request.if_match.empty() && capabilities_.conditional_replace) {
+    MBK_TRY(
+        state_.CheckVersion(**bucket, request.key, request.if_match).WithContext("put " + Url(request.key)));
+  }
   return Written((**bucket)[request.key.str()] = std::move(object));
 }
 
@@ -205,6 +228,19 @@ Status MemoryStore::Delete(std::span<const ObjectKey> keys, const CallContext& c
   auto bucket = state_.FindBucket(identity_.bucket.str());
   if (!bucket.ok()) return bucket.status().WithContext("delete from " + Url(ObjectKey()));
   for (const ObjectKey& key : keys) (*bucket)->erase(key.str());
+  return {};
+}
+
+Status MemoryStore::DeleteIfMatch(const ObjectKey& key, const std::string& etag, const CallContext& context) {
+  MBK_TRY(context.Check());
+  if (!capabilities_.conditional_delete)
+    return {Code::kUnimplemented, "the store deletes without conditions"};
+  std::lock_guard lock(state_.mutex);
+  auto bucket = state_.FindBucket(identity_.bucket.str());
+  if (!bucket.ok()) return bucket.status().WithContext("delete " + Url(key));
+  if (!(*bucket)->contains(key.str())) return {};
+  MBK_TRY(state_.CheckVersion(**bucket, key, etag).WithContext("delete " + Url(key)));
+  (*bucket)->erase(key.str());
   return {};
 }
 
@@ -278,6 +314,7 @@ Result<WriteResult> MemoryStore::CompleteUpload(const UploadId& upload, std::spa
   if (!object.ok()) return object.status().WithContext(action);
   WriteResult result{.etag = object->etag,
                      .digest = {.kind = Digest::Kind::kMd5, .hex = Md5Hex(*object->content)}};
+  object->last_modified_ms = now_ms_();
   state_.buckets[(*found)->bucket][upload.key.str()] = *std::move(object);
   state_.uploads.erase(upload.id);
   return result;
@@ -288,6 +325,18 @@ Status MemoryStore::AbortUpload(const UploadId& upload, const CallContext& conte
   std::lock_guard lock(state_.mutex);
   state_.uploads.erase(upload.id);
   return {};
+}
+
+Result<std::vector<UploadId>> MemoryStore::ListUploads(const std::string& prefix,
+                                                       const CallContext& context) {
+  MBK_TRY(context.Check());
+  std::scoped_lock lock(state_.mutex);
+  std::vector<UploadId> found;
+  for (const auto& [id, upload] : state_.uploads) {
+    if (upload.bucket == identity_.bucket.str() && upload.key.starts_with(prefix))
+      found.push_back({.key = ObjectKey(upload.key), .id = id});
+  }
+  return found;
 }
 
 Status MemoryStore::EnsureBucket(const CallContext& context) {
@@ -315,8 +364,9 @@ int MemoryStore::OpenUploads() const {
   return static_cast<int>(state_.uploads.size());
 }
 
-void MemoryStore::Set(const std::string& key, std::string content) {
+void MemoryStore::Set(const std::string& key, std::string content, Milliseconds age) {
   Object object = MakeObject(std::move(content));
+  object.last_modified_ms -= age.count();
   std::lock_guard lock(state_.mutex);
   state_.buckets[identity_.bucket.str()][key] = std::move(object);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,7 @@
 namespace mbk {
 
 namespace memory_internal {
+struct Object;
 struct State;
 }  // namespace memory_internal
 
@@ -38,6 +40,8 @@ struct MemoryOptions {
   std::shared_ptr<MemoryService> service;  ///< null: one of its own
   bool create_bucket = true;               ///< false: the bucket is missing until EnsureBucket
   StoreCapabilities capabilities;          ///< enforced: parts that are too small are refused, for one
+  /// The store's clock in unix milliseconds, for last_modified_ms; none: that of this machine.
+  std::function<std::int64_t()> now_ms;
 };
 
 /// One bucket of a MemoryService. Thread-safe.
@@ -54,6 +58,7 @@ class MemoryStore : public ObjectStore {
                          const CallContext& context) override;
   Result<WriteResult> Put(const PutRequest& request, const CallContext& context) override;
   Status Delete(std::span<const ObjectKey> keys, const CallContext& context) override;
+  Status DeleteIfMatch(const ObjectKey& key, const std::string& etag, const CallContext& context) override;
   Result<WriteResult> Copy(const CopySource& source, const ObjectKey& target,
                            const CallContext& context) override;
   Result<UploadId> StartUpload(const ObjectKey& key, const CallContext& context) override;
@@ -64,6 +69,7 @@ class MemoryStore : public ObjectStore {
   Result<WriteResult> CompleteUpload(const UploadId& upload, std::span<const UploadedPart> parts,
                                      const CallContext& context) override;
   Status AbortUpload(const UploadId& upload, const CallContext& context) override;
+  Result<std::vector<UploadId>> ListUploads(const std::string& prefix, const CallContext& context) override;
   Status EnsureBucket(const CallContext& context) override;
 
   /// For tests: what lies in the bucket, by key.
@@ -71,16 +77,19 @@ class MemoryStore : public ObjectStore {
   std::vector<std::string> Keys() const;
   /// Uploads that were neither completed nor aborted, in all buckets of the service.
   int OpenUploads() const;
-  /// Place an object without a call, replacing what is there; makes the bucket.
-  void Set(const std::string& key, std::string content);
+  /// Place an object without a call, replacing what is there; makes the bucket. `age`: it was written so long
+  /// ago.
+  void Set(const std::string& key, std::string content, Milliseconds age = Milliseconds(0));
 
  private:
   std::string Url(const ObjectKey& key) const { return identity_.Url(key); }
+  memory_internal::Object MakeObject(std::string content) const;
 
   std::shared_ptr<MemoryService> service_;
   memory_internal::State& state_;
   StoreIdentity identity_;
   StoreCapabilities capabilities_;
+  std::function<std::int64_t()> now_ms_;
 };
 
 }  // namespace mbk

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "base/log.h"
 #include "store/s3/s3_object_store.h"
 #include "store/s3/s3_xml.h"
 
@@ -21,8 +22,10 @@ Status S3Store::EnsureBucket(const CallContext& context) {
   if (listed.code() != Code::kNotFound) {
     return std::move(listed).WithContext(fmt::format("look for the bucket (bucketName \"{}\")", bucket));
   }
-  return CreateBucket(context).WithContext(
-      fmt::format("make the missing bucket (bucketName \"{}\")", bucket));
+  MBK_TRY(
+      CreateBucket(context).WithContext(fmt::format("make the missing bucket (bucketName \"{}\")", bucket)));
+  log::Warn("made the bucket {}, which was not there", bucket);
+  return {};
 }
 
 }  // namespace mbk::s3

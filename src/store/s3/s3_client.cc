@@ -146,7 +146,7 @@ Result<HttpResponse> Client::Send(const Request& request, const CallContext& con
     if (redirects_left-- > 0 && Redirected(*there, response->status, refusal, *credentials, context))
       continue;
     if (std::exchange(may_renew, false) && Renews(response->status, refusal, *credentials)) continue;
-    return Refused(request, response->status, refusal, answer.precondition_failed);
+    return NamingProxy(*response, Refused(request, response->status, refusal, answer.precondition_failed));
   }
 }
 

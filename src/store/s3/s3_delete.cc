@@ -52,6 +52,10 @@ Status S3Store::DeleteBatch(std::span<const ObjectKey> keys, const CallContext& 
   return failures.empty() ? Status() : Summarize(failures);
 }
 
+Status S3Store::DeleteIfMatch(const ObjectKey&, const std::string&, const CallContext&) {
+  return {Code::kUnimplemented, "DeleteObject: If-Match is not what every service obeys"};
+}
+
 Status S3Store::Delete(std::span<const ObjectKey> keys, const CallContext& context) {
   for (const ObjectKey& key : keys) MBK_TRY(CheckKey(key));
   if (keys.size() == 1) return DeleteOne(keys.front(), context);

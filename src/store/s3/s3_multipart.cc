@@ -112,4 +112,17 @@ Status S3Store::AbortUpload(const UploadId& upload, const CallContext& context) 
   return client_.Send(request, context, {.welcome_refusal = "NoSuchUpload"}).status();
 }
 
+Result<std::vector<UploadId>> S3Store::ListUploads(const std::string& prefix, const CallContext& context) {
+  Request request{.operation = "ListMultipartUploads",
+                  .method = "GET",
+                  .query = {{"uploads", ""}, {"encoding-type", "url"}, {"prefix", prefix}}};
+  MBK_TRY_ASSIGN(HttpResponse response, client_.Send(request, context));
+  Result<std::vector<UploadId>> uploads = ParseUploads(response.body);
+  if (!uploads.ok())
+    return uploads.status().WithContext(fmt::format("ListMultipartUploads {}", client_.Url(prefix)));
+  // Some services pass over a prefix that they do not like.
+  std::erase_if(*uploads, [&](const UploadId& upload) { return !upload.key.str().starts_with(prefix); });
+  return uploads;
+}
+
 }  // namespace mbk::s3

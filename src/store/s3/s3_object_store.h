@@ -26,6 +26,7 @@ class S3Store final : public ObjectStore {
 
   Result<WriteResult> Put(const PutRequest& request, const CallContext& context) override;
   Status Delete(std::span<const ObjectKey> keys, const CallContext& context) override;
+  Status DeleteIfMatch(const ObjectKey& key, const std::string& etag, const CallContext& context) override;
   Result<WriteResult> Copy(const CopySource& source, const ObjectKey& target,
                            const CallContext& context) override;
 
@@ -37,6 +38,9 @@ class S3Store final : public ObjectStore {
   Result<WriteResult> CompleteUpload(const UploadId& upload, std::span<const UploadedPart> parts,
                                      const CallContext& context) override;
   Status AbortUpload(const UploadId& upload, const CallContext& context) override;
+
+  Result<std::vector<UploadId>> ListUploads(const std::string& prefix, const CallContext& context) override;
+  Result<std::string> WhyKept(const ObjectKey& key, const CallContext& context) override;
 
   Status EnsureBucket(const CallContext& context) override;
 

@@ -57,7 +57,11 @@ S3Store::S3Store(S3Options options, BucketAddress address, std::shared_ptr<HttpC
   const bool is_google =
       client_.options().signature != S3Signature::kV4 || client_.options().host == "storage.googleapis.com";
   capabilities_.multipart_copy = !is_google;  // it has no UploadPartCopy
+  capabilities_.lists_certain_digests = false;
   capabilities_.conditional_put = client_.options().conditional_put;
+  // Google's XML API knows generations, not etags, as conditions.
+  capabilities_.conditional_replace = client_.options().conditional_replace && !is_google;
+  capabilities_.conditional_delete = false;  // Amazon has it since 2025, its relatives pass over the header
   // Another body than the signed one is answered with XAmzContentSHA256Mismatch.
   capabilities_.signs_bodies = client_.options().checks_body_hash && !is_google;
   capabilities_.refuses_altered_bodies = capabilities_.signs_bodies;
@@ -90,7 +94,10 @@ Result<std::unique_ptr<ObjectStore>> MakeS3Store(S3Options options, std::shared_
   MBK_TRY(s3::CheckCredentials(options));
   MBK_TRY_ASSIGN(s3::BucketAddress address, s3::AddressBucket(options));
   if (http == nullptr) {
-    http = std::make_shared<HttpClient>(HttpClientOptions{.tls = options.tls, .resolve = options.resolve});
+    http = std::make_shared<HttpClient>(HttpClientOptions{.tls = options.tls,
+                                                          .stall_timeout = options.stall_timeout,
+                                                          .settings = options.settings,
+                                                          .resolve = options.resolve});
   }
   return std::unique_ptr<ObjectStore>(
       std::make_unique<s3::S3Store>(std::move(options), std::move(address), std::move(http)));

@@ -37,6 +37,9 @@ struct S3Options {
   /// used. See store/credentials/.
   Refreshing<AwsCredentials>::Fetch fetch_credentials;
   TlsFiles tls;
+  std::string settings;  ///< that name the server, in the words of the user's file: for warnings
+  std::chrono::seconds stall_timeout =
+      HttpClientOptions().stall_timeout;  ///< for a connection without a byte
   S3Addressing addressing = S3Addressing::kAuto;
   std::vector<std::string> resolve;  ///< "host:port:address" each, before DNS is asked
   /// Whether an etag of 32 hex digits is the MD5 of the content. Objects that an answer declares encrypted
@@ -46,6 +49,8 @@ struct S3Options {
   bool batch_delete = true;
   /// Whether PUT obeys If-None-Match. OSS, COS and OBS document other headers for it.
   bool conditional_put = true;
+  /// Whether PUT obeys If-Match.
+  bool conditional_replace = true;
   /// Whether a body is compared with the SHA-256 that Signature V4 covers, and refused when it is another.
   bool checks_body_hash = true;
   /// The clock of the signatures.

@@ -23,8 +23,10 @@ Result<ObjectInfo> ParseObject(pugi::xml_node node, const DecodeKey& decode) {
   MBK_TRY_ASSIGN(std::string key, decode(node.child_value("Key")));
   if (key.empty()) return DataLoss("the answer lists an object without a key");
   MBK_TRY_ASSIGN(std::int64_t size, ParseXmlSize(node, "Size"));
-  return ObjectInfo{
-      .key = ObjectKey(std::move(key)), .size = size, .etag = Unquoted(node.child_value("ETag"))};
+  return ObjectInfo{.key = ObjectKey(std::move(key)),
+                    .size = size,
+                    .etag = Unquoted(node.child_value("ETag")),
+                    .last_modified_ms = TimeMs(node.child_value("LastModified"))};
 }
 
 // The code point at the front of `text`, which is shortened by it; -1 when it is not UTF-8.
@@ -87,6 +89,20 @@ Result<ListPage> ParseListPage(std::string_view xml) {
     return DataLoss("the listing is cut (IsTruncated) but gives no NextContinuationToken to go on with");
   }
   return page;
+}
+
+Result<std::vector<UploadId>> ParseUploads(std::string_view xml) {
+  pugi::xml_document document;
+  MBK_TRY(ParseXml(xml, "ListMultipartUploadsResult", document));
+  const pugi::xml_node root = document.document_element();
+  const DecodeKey decode = DecoderOf(root);
+  std::vector<UploadId> uploads;
+  for (pugi::xml_node node : root.children("Upload")) {
+    MBK_TRY_ASSIGN(std::string key, decode(node.child_value("Key")));
+    uploads.push_back({.key = ObjectKey(std::move(key)), .id = node.child_value("UploadId")});
+    if (uploads.back().id.empty()) return DataLoss("an upload in the listing has no <UploadId>");
+  }
+  return uploads;
 }
 
 Result<std::string> ParseField(std::string_view xml, const char* root, const char* field) {

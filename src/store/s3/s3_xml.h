@@ -34,6 +34,9 @@ Result<std::string> ParseField(std::string_view xml, const char* root, const cha
 /// ETag of CopyObjectResult and its relatives, without quotes.
 Result<std::string> ParseEtag(std::string_view xml, const char* root);
 
+/// ListMultipartUploadsResult, as far as one answer goes.
+Result<std::vector<UploadId>> ParseUploads(std::string_view xml);
+
 struct DeleteFailure {
   std::string key;
   std::string code;

@@ -153,5 +153,22 @@ TEST(XmlText, IsValidUtf8WithoutControlCharacters) {
   EXPECT_FALSE(IsXmlText(std::string_view("\0", 1)));
 }
 
+TEST(ParseUploads, GivesTheKeyAndIdOfEach) {
+  const auto uploads = ParseUploads(
+      "<ListMultipartUploadsResult><EncodingType>url</EncodingType><Upload><Key>a%2Fb%20c</Key>"
+      "<UploadId>u1</UploadId></Upload><Upload><Key>d</Key><UploadId>u2</UploadId></Upload>"
+      "</ListMultipartUploadsResult>");
+  ASSERT_TRUE(uploads.ok()) << uploads.status().message();
+  ASSERT_EQ(uploads->size(), 2u);
+  EXPECT_EQ((*uploads)[0].key.str(), "a/b c");
+  EXPECT_EQ((*uploads)[0].id, "u1");
+  EXPECT_EQ((*uploads)[1].id, "u2");
+  EXPECT_EQ(
+      ParseUploads("<ListMultipartUploadsResult><Upload><Key>d</Key></Upload></ListMultipartUploadsResult>")
+          .status()
+          .code(),
+      Code::kDataLoss);
+}
+
 }  // namespace
 }  // namespace mbk::s3

@@ -40,6 +40,16 @@ struct StoreTraits {
   bool server_compares_hashes = true;
   /// CopySource::if_match is obeyed.
   bool compares_versions_of_sources = true;
+  /// PutRequest::if_match is obeyed. Where the capability claims what a server passes over, users find out.
+  bool replaces_by_etag = true;
+  /// And the version is compared and replaced in one step, so that one of many at once succeeds. What the
+  /// lock does where it is not: it is read again before each step that commits or removes
+  /// (repository/lock_session.h).
+  bool replaces_in_one_step = true;
+  /// DeleteIfMatch's etag is obeyed; likewise.
+  bool deletes_by_etag = true;
+  /// And an object that is gone stays gone.
+  bool replaces_only_what_is_there = true;
   /// More than the 1,000 of a page; fewer where a server takes long to put them.
   int many_keys = 1'100;
   /// UploadPart fails once its upload was aborted.
