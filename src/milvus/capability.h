@@ -14,9 +14,12 @@ enum class Capability {
   kSegments,           ///< GetPersistentSegmentInfo: all servers, not Milvus Lite
   kCollectionDetails,  ///< keeps shards, descriptions, index names and numbers of partitions behind a key:
                        ///< all servers; Milvus Lite drops them without a word
-  kDescribeDatabase,          ///< >= 2.4.3, and Milvus Lite
-  kDescribeSegments,          ///< REST /v2/vectordb/segments/describe, >= 2.5.8
-  kMultiL0InOneJob,           ///< >= 2.6.5
+  kRenameCollection,   ///< >= 2.2.9, and Milvus Lite; may be refused to this user
+  kCountByQuery,       ///< count(*), >= 2.3.0, and Milvus Lite
+  kShowsOnlyGranted,   ///< lists of databases and collections hold what the user has rights on
+  kDescribeDatabase,   ///< >= 2.4.3, and Milvus Lite
+  kDescribeSegments,   ///< REST /v2/vectordb/segments/describe, >= 2.5.8
+  kMultiL0InOneJob,    ///< >= 2.6.5
   kCollectionLevelGcControl,  ///< >= 2.6.8
   kFunctionRuntimeCheck,      ///< >= 2.6.8
   kFlushAll,                  ///< >= 2.6.11

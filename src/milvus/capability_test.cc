@@ -74,7 +74,10 @@ TEST_P(CapabilityTable, ChangesAtItsBoundary) {
 }
 
 INSTANTIATE_TEST_SUITE_P(MilvusVersion, CapabilityTable,
-                         testing::Values(Boundary{Capability::kDescribeDatabase, {2, 4, 2}, {2, 4, 3}},
+                         testing::Values(Boundary{Capability::kRenameCollection, {2, 2, 8}, {2, 2, 9}},
+                                         Boundary{Capability::kCountByQuery, {2, 2, 16}, {2, 3, 0}},
+                                         Boundary{Capability::kDescribeDatabase, {2, 4, 2}, {2, 4, 3}},
+                                         Boundary{Capability::kShowsOnlyGranted, {2, 3, 9999}, {2, 4, 0}},
                                          Boundary{Capability::kDescribeSegments, {2, 5, 7}, {2, 5, 8}},
                                          Boundary{Capability::kMultiL0InOneJob, {2, 6, 4}, {2, 6, 5}},
                                          Boundary{
@@ -96,6 +99,7 @@ TEST(Capability, AServerImportsAndMilvusLiteDoesNot) {
     EXPECT_FALSE(VersionHas(lite, capability));
   }
   EXPECT_TRUE(VersionHas(lite, Capability::kDescribeDatabase));
+  EXPECT_TRUE(VersionHas(lite, Capability::kRenameCollection));
   EXPECT_FALSE(VersionHas(lite, Capability::kSnapshot));  // whose number is above 3.0.0
 }
 

@@ -10,9 +10,12 @@
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <optional>
 #include <system_error>
 
 #include "base/log.h"
+#include "milvus/text.h"
+#include "net/trust.h"
 
 namespace mbk {
 namespace {
@@ -55,6 +58,9 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const ConnectO
   grpc::SslCredentialsOptions ssl;
   if (!options.ca_cert_path.empty()) {
     MBK_TRY_ASSIGN(ssl.pem_root_certs, ReadPem(options.ca_cert_path, "milvus.caCertPath"));
+  } else {
+    MBK_TRY_ASSIGN(std::optional<std::string> trusted, TrustOfEnvironment(options.variable));
+    if (trusted) ssl.pem_root_certs = *std::move(trusted);
   }
   if (options.tls == MilvusTls::kMutual) {
     if (options.client_cert_path.empty() || options.client_key_path.empty()) {
@@ -64,6 +70,21 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const ConnectO
     MBK_TRY_ASSIGN(ssl.pem_private_key, ReadPem(options.client_key_path, "milvus.mtlsKeyPath"));
   }
   return grpc::SslCredentials(ssl);
+}
+
+ProxyRoute RouteOf(const ConnectOptions& options) {
+  return RouteToMilvus(
+      {.use_ssl = options.tls != MilvusTls::kDisabled, .host = options.address, .port = options.port},
+      options.variable);
+}
+
+// gRPC's own reading of the environment knows no capitals, and sends what is for this machine to the proxy.
+void SetProxy(const ConnectOptions& options, grpc::ChannelArguments& arguments) {
+  const ProxyRoute route = RouteOf(options);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, route.direct() ? 0 : 1);
+  if (route.direct()) return;
+  const bool has_scheme = route.url.find("://") != std::string::npos;
+  arguments.SetString(GRPC_ARG_HTTP_PROXY, has_scheme ? route.url : "http://" + route.url);
 }
 
 grpc::ChannelArguments MakeArguments(const ConnectOptions& options) {
@@ -79,11 +100,10 @@ grpc::ChannelArguments MakeArguments(const ConnectOptions& options) {
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectAttemptMs);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);             // base/retry.h is the only retry loop
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // clients share no connection
+  SetProxy(options, arguments);
   if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
   return arguments;
 }
-
-bool Contains(const std::string& words, std::string_view part) { return words.find(part) != words.npos; }
 
 std::string AdviceOnCredentials(const ConnectOptions& options) {
   if (options.user.empty() && options.password.empty()) {
@@ -143,12 +163,20 @@ Result<std::shared_ptr<grpc::Channel>> MakeChannel(const ConnectOptions& options
 
 std::string AdviceFor(const Status& status, const ConnectOptions& options) {
   const std::string& words = status.message();
-  if (status.code() == Code::kPermissionDenied) {
+  // gRPC turns the HTTP status of what answers into codes of all kinds.
+  const bool is_no_grpc = Contains(words, "http2 header with status");
+  if (status.code() == Code::kPermissionDenied && !is_no_grpc) {
     bool lacks_privilege = Contains(words, "permission deny") || Contains(words, "not permitted");
     return lacks_privilege ? fmt::format("grant milvus.user \"{}\" the privilege", options.user)
                            : AdviceOnCredentials(options);
   }
-  if (status.code() != Code::kUnavailable && status.code() != Code::kDeadlineExceeded) return "";
+  if (!is_no_grpc && status.code() != Code::kUnavailable && status.code() != Code::kDeadlineExceeded)
+    return "";
+  if (const ProxyRoute route = RouteOf(options); !route.direct())
+    return fmt::format(
+        "it was asked by way of {}: check that variable, NO_PROXY, milvus.address and milvus.port",
+        route.Description());
+  if (is_no_grpc) return "what answers there is no Milvus: check milvus.address and milvus.port";
   std::string on_tls = AdviceOnTls(words, options);
   return on_tls.empty() ? "check milvus.address and milvus.port, and that the server runs" : on_tls;
 }

@@ -40,6 +40,27 @@ TEST(Advice, PointsAtTheAddressOtherwise) {
   EXPECT_EQ(AdviceFor({Code::kNotFound, "collection not found"}, {}), "");
 }
 
+// Of 404 gRPC makes "unimplemented", as of a server that is older than the call; of 403 "permission denied".
+TEST(Advice, TellsAWebServerFromAMilvus) {
+  for (const Code code :
+       {Code::kUnavailable, Code::kUnimplemented, Code::kPermissionDenied, Code::kInternal}) {
+    EXPECT_THAT(AdviceFor({code, "Received http2 header with status: 404"}, {.address = "milvus.example"}),
+                HasSubstr("no Milvus: check milvus.address and milvus.port"));
+  }
+  EXPECT_EQ(AdviceFor({Code::kUnimplemented, "unknown method Connect"}, {}), "");
+}
+
+TEST(Advice, NamesTheProxyThatTheServerWasAskedBy) {
+  const ReadVariable proxy = [](const std::string& name) {
+    return name == "https_proxy" ? std::optional<std::string>("http://u:secret@proxy:3128") : std::nullopt;
+  };
+  const Status refused(Code::kUnavailable, "failed to connect");
+  const std::string advice = AdviceFor(refused, {.address = "milvus.example", .variable = proxy});
+  EXPECT_THAT(advice, HasSubstr("the proxy http://proxy:3128 (https_proxy)"));
+  EXPECT_THAT(AdviceFor(refused, {.address = "127.0.0.1", .variable = proxy}),
+              testing::Not(HasSubstr("proxy")));
+}
+
 TEST(Advice, TellsMissingPrivilegesFromWrongCredentials) {
   EXPECT_EQ(AdviceFor({Code::kPermissionDenied, "PrivilegeFlush: permission deny"}, {.user = "ann"}),
             "grant milvus.user \"ann\" the privilege");

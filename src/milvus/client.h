@@ -90,6 +90,18 @@ struct CreateIndexRequest {
   KeyValues params;
 };
 
+/// How far the server is with an index.
+struct IndexProgress {
+  enum class State { kUnknown, kWaiting, kBuilding, kFinished, kFailed };
+  std::string field_name;
+  std::string index_name;
+  State state = State::kUnknown;
+  std::int64_t indexed_rows = 0;
+  std::int64_t total_rows = 0;    ///< of sealed segments
+  std::int64_t pending_rows = 0;  ///< of them those whose segment has no built index; 2.2 does not tell: 0
+  std::string failed_reason;
+};
+
 struct ImportRequest {
   CollectionName target;
   std::string partition_name;
@@ -129,7 +141,11 @@ struct QueryRowsRequest {
   /// once, with the values of whichever of its rows the server chooses; fewer than the limit does not say
   /// that there are no more, but none does.
   std::int64_t limit = kMaxQueryRows;
-  /// Whether what was written last must be in (consistency level Strong). Costs a wait of about 0.2 s.
+  /// That no more than `limit` rows match, copies of keys included: then a page need not end where the rows
+  /// of the first segment end, which with many small segments is after a few rows.
+  bool all_fit = false;
+  /// Whether what was written last must be in (consistency level Strong), which costs a wait of about 0.2 s;
+  /// else what is older than five seconds is, and mostly all that a query of before has seen.
   bool newest = true;
 };
 
@@ -159,6 +175,8 @@ class MilvusClient {
   virtual const std::string& address() const = 0;
   /// As reported: build tags of Connect when they parse as a version, else GetVersion. No RPC.
   virtual const std::string& version() const = 0;
+  /// As whom we log in; "" when by no name. No RPC.
+  virtual const std::string& user() const = 0;
   virtual bool has(Capability capability) const = 0;
 
   virtual Result<std::vector<std::string>> ListDatabases(const CallContext& context) = 0;
@@ -177,8 +195,19 @@ class MilvusClient {
                                  const CallContext& context) = 0;
   virtual Status AddCollectionField(const CollectionName& collection, const FieldSchema& field,
                                     const CallContext& context) = 0;
+  /// Within its database. Not made again when it may have been carried out: whether it was, the ids tell that
+  /// the two names have then. kAlreadyExists when a collection or an alias has the new name, kNotFound when
+  /// none has the old one; an alias is no name to rename by (kFailedPrecondition).
+  virtual Status RenameCollection(const CollectionName& collection, const std::string& new_name,
+                                  const CallContext& context) = 0;
+  /// Rows of flushed segments, without a load: deletes that no compaction has applied yet still count.
+  virtual Result<std::int64_t> CountStoredRows(const CollectionName& collection,
+                                               const CallContext& context) = 0;
   virtual Status CreateAlias(const CollectionName& collection, const std::string& alias,
                              const CallContext& context) = 0;
+  /// Make an alias that exists, of whichever collection, one of `collection`.
+  virtual Status AlterAlias(const CollectionName& collection, const std::string& alias,
+                            const CallContext& context) = 0;
 
   virtual Result<std::vector<PartitionName>> ListPartitions(const CollectionName& collection,
                                                             const CallContext& context) = 0;
@@ -188,6 +217,9 @@ class MilvusClient {
   /// Empty when there is no index, however the server says so.
   virtual Result<std::vector<IndexInfo>> ListIndexes(const CollectionName& collection,
                                                      const CallContext& context) = 0;
+  /// Of every index; empty when there is none.
+  virtual Result<std::vector<IndexProgress>> GetIndexProgress(const CollectionName& collection,
+                                                              const CallContext& context) = 0;
   virtual Status CreateIndex(const CreateIndexRequest& request, const CallContext& context) = 0;
   virtual Status DropIndex(const CollectionName& collection, const IndexInfo& index,
                            const CallContext& context) = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "base/hash.h"
 #include "mbk/msg.pb.h"
@@ -236,6 +237,21 @@ IndexInfo FromProto(const pb::milvus::IndexDescription& index) {
                    [](const KeyValue& a, const KeyValue& b) { return a.key < b.key; });
   if (const std::string* type = FindValue(out.params, "index_type")) out.index_type = *type;
   return out;
+}
+
+IndexProgress ProgressOf(const pb::milvus::IndexDescription& index) {
+  // common.IndexState
+  constexpr IndexProgress::State kStates[] = {
+      IndexProgress::State::kUnknown,  IndexProgress::State::kWaiting, IndexProgress::State::kBuilding,
+      IndexProgress::State::kFinished, IndexProgress::State::kFailed,  IndexProgress::State::kBuilding};
+  const bool known = index.state() >= 0 && index.state() < static_cast<std::int32_t>(std::size(kStates));
+  return {.field_name = index.field_name(),
+          .index_name = index.index_name(),
+          .state = known ? kStates[index.state()] : IndexProgress::State::kUnknown,
+          .indexed_rows = index.indexed_rows(),
+          .total_rows = index.total_rows(),
+          .pending_rows = index.pending_index_rows(),
+          .failed_reason = index.index_state_fail_reason()};
 }
 
 Result<FlushResult> FromProto(const pb::milvus::FlushResponse& response, const std::string& collection) {

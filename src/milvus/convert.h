@@ -38,6 +38,7 @@ SegmentInfo FromProto(const pb::milvus::PersistentSegmentInfo& info);
 
 /// `params` come sorted by key; index_type is taken out of them.
 IndexInfo FromProto(const pb::milvus::IndexDescription& index);
+IndexProgress ProgressOf(const pb::milvus::IndexDescription& index);
 
 /// The part of a Flush answer that is about `collection`. kDataLoss when a checkpoint is not a MsgPosition.
 Result<FlushResult> FromProto(const pb::milvus::FlushResponse& response, const std::string& collection);

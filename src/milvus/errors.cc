@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "milvus/text.h"
+
 namespace mbk {
 namespace {
 
@@ -131,8 +133,6 @@ std::string Quotable(const std::string& words) {
   if (words.size() <= kLongest) return words;
   return words.substr(0, kLongest) + " …";
 }
-
-bool Contains(const std::string& words, std::string_view part) { return words.find(part) != words.npos; }
 
 }  // namespace
 

@@ -15,6 +15,7 @@ using milvustest::GrpcClientTest;
 using milvustest::kBooks;
 using milvustest::MockCollection;
 using milvustest::MockServer;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -100,6 +101,72 @@ TEST_F(GrpcClientTest, IndexesComeAndGo) {
   EXPECT_THAT(client_->ListIndexes(kBooks, {}).value(), IsEmpty());
 }
 
+class TwoCollections : public GrpcClientTest {
+ protected:
+  TwoCollections() {
+    MockCollection other = Books();
+    other.description = {.schema = other.description.schema, .collection_name = "other"};
+    other.description.schema.name = "other";
+    server_.AddCollection("default", std::move(other));
+  }
+  const CollectionName other_{.db = "", .name = "other"};
+};
+
+TEST_F(TwoCollections, ARenamedOneKeepsIdAndAliases) {
+  const CollectionDescription before = client_->DescribeCollection(kBooks, {}).value();
+  ASSERT_TRUE(client_->RenameCollection(kBooks, "tomes", {}).ok());
+  EXPECT_FALSE(client_->HasCollection(kBooks, {}).value());
+  const CollectionDescription after = client_->DescribeCollection({"", "tomes"}, {}).value();
+  EXPECT_EQ(after.collection_id, before.collection_id);
+  EXPECT_EQ(after.aliases, before.aliases);
+  EXPECT_EQ(after.schema.name, "tomes");
+  EXPECT_THAT(server_.seen("RenameCollection").at(0).request, HasSubstr(R"("newDBName":"default")"));
+}
+
+TEST_F(TwoCollections, NoneIsRenamedToANameThatIsTakenNorByItsAlias) {
+  EXPECT_FALSE(client_->RenameCollection(kBooks, "other", {}).ok());
+  EXPECT_FALSE(client_->RenameCollection(other_, "lib", {}).ok());
+  EXPECT_FALSE(client_->RenameCollection({"", "lib"}, "new", {}).ok());
+  EXPECT_EQ(client_->RenameCollection({"", "gone"}, "new", {}).code(), Code::kNotFound);
+}
+
+TEST_F(TwoCollections, ARenameIsNotMadeAgainWhenItMayHaveBeenDone) {
+  FailWith("RenameCollection", 1, {.grpc_code = 14, .reason = "connection reset"});
+  EXPECT_EQ(client_->RenameCollection(kBooks, "tomes", {}).code(), Code::kUnavailable);
+  EXPECT_EQ(Calls("RenameCollection"), 1u);
+}
+
+TEST_F(TwoCollections, AnAliasMovesAlsoFromACollectionThatWasDropped) {
+  ASSERT_TRUE(client_->AlterAlias(other_, "lib", {}).ok());
+  const CollectionDescription by_alias = client_->DescribeCollection({"", "lib"}, {}).value();
+  EXPECT_EQ(by_alias.schema.name, "other");
+  EXPECT_EQ(by_alias.collection_name, "lib");
+  ASSERT_TRUE(client_->DropCollection(other_, {}).ok());
+  EXPECT_EQ(client_->CreateAlias(kBooks, "lib", {}).code(), Code::kAlreadyExists);
+  ASSERT_TRUE(client_->AlterAlias(kBooks, "lib", {}).ok());
+  EXPECT_EQ(client_->AlterAlias(kBooks, "never", {}).code(), Code::kNotFound);
+}
+
+TEST_F(GrpcClientTest, CountsStoredRowsWithoutALoad) {
+  server_.EditCollection(kBooks, [](MockCollection& books) { books.imported_rows = 17; });
+  EXPECT_EQ(client_->CountStoredRows(kBooks, {}).value(), 17);
+  EXPECT_EQ(client_->CountStoredRows({.name = "nope"}, {}).status().code(), Code::kNotFound);
+}
+
+TEST_F(GrpcClientTest, TellsHowFarAnIndexIs) {
+  EXPECT_THAT(client_->GetIndexProgress(kBooks, {}).value(), IsEmpty());
+  ASSERT_TRUE(client_->CreateIndex({.collection = kBooks, .field_name = "v", .index_name = "v"}, {}).ok());
+  server_.EditCollection(kBooks, [](MockCollection& books) {
+    books.imported_rows = 3000;
+    books.builds_indexes = false;
+  });
+  const std::vector<IndexProgress> progress = client_->GetIndexProgress(kBooks, {}).value();
+  ASSERT_THAT(progress, SizeIs(1));
+  EXPECT_EQ(progress[0].state, IndexProgress::State::kFinished);
+  EXPECT_EQ(progress[0].indexed_rows, 0);
+  EXPECT_EQ(progress[0].total_rows, 3000);
+}
+
 TEST_F(GrpcClientTest, NoIndexIsNoErrorHoweverOldTheServer) {
   FailWith("DescribeIndex", 1, {.error_code = 1, .reason = "index doesn't exist, collectionID 4"});
   EXPECT_THAT(client_->ListIndexes(kBooks, {}).value(), IsEmpty());
@@ -163,7 +230,10 @@ TEST_F(GrpcClientTest, ImportSendsWhatItIsGivenAndItsJobIsFollowed) {
 }
 
 TEST_F(GrpcClientTest, RbacIsUnimplementedOnOldServersAndCarriedOnNewOnes) {
-  EXPECT_EQ(client_->BackupRbac({}).status().code(), Code::kUnimplemented);
+  const Status refused = client_->BackupRbac({}).status();
+  EXPECT_EQ(refused.code(), Code::kUnimplemented);
+  EXPECT_THAT(refused.message(),
+              AllOf(HasSubstr(client_->version()), HasSubstr("2.4.9"), HasSubstr("without --rbac")));
   server_.SetRbac({.roles = {{.name = "reader"}}});
   RbacMeta meta = client_->BackupRbac({}).value();
   ASSERT_THAT(meta.roles, SizeIs(1));
@@ -194,6 +264,18 @@ TEST(ManagementPort, PausesAndResumesGarbageCollection) {
   EXPECT_EQ(port.seen()[0].target,
             "/management/datacoord/garbage_collection/pause?pause_seconds=3600&collection_id=0");
   EXPECT_EQ(port.seen()[1].target, "/management/datacoord/garbage_collection/resume");
+}
+
+// Field case 57: a proxy's page of HTML took ten lines of a warning.
+TEST(ManagementPort, WhatSomethingElseAnswersIsQuotedInOneLine) {
+  nettest::HttpImposter port([](const nettest::SeenRequest&) {
+    return nettest::Answer(502, "<html>\n  <h1>Bad Gateway</h1>\n</html>");
+  });
+  MockServer server;
+  ConnectOptions options = server.ClientOptions();
+  options.management_endpoint = port.Url("");
+  EXPECT_THAT(ConnectTo(options)->PauseGc(std::chrono::hours(1), {}).message(),
+              AllOf(HasSubstr("Bad Gateway"), Not(HasSubstr("\n"))));
 }
 
 TEST(ManagementPort, AServerWithoutTheSwitchIsUnimplemented) {

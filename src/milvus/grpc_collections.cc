@@ -1,5 +1,8 @@
 #include <fmt/core.h>
 
+#include <charconv>
+#include <system_error>
+
 #include "milvus/convert.h"
 #include "milvus/grpc_milvus_client.h"
 
@@ -44,6 +47,15 @@ Result<CollectionDescription> GrpcMilvusClient::DescribeCollection(const Collect
                                           request, Usual(), context));
   CollectionDescription description = FromProto(response);
   NumberFields(description.schema);
+  if (has(Capability::kCollectionDetails)) return description;
+  // Milvus Lite tells aliases only when it is asked for them.
+  pb::milvus::ListAliasesRequest of_it;
+  of_it.set_collection_name(collection.name);
+  const auto listed =
+      rpc_.Call(&Stub::ListAliases, About("ListAliases", collection), of_it, Usual(), context);
+  if (listed.status().code() == Code::kUnimplemented) return description;
+  MBK_TRY(listed.status());
+  description.aliases.assign(listed->aliases().begin(), listed->aliases().end());
   return description;
 }
 
@@ -89,6 +101,35 @@ Status GrpcMilvusClient::AddCollectionField(const CollectionName& collection, co
   return rpc_.Call(&Stub::AddCollectionField, call, request, Once(retries_.create), context).status();
 }
 
+Status GrpcMilvusClient::RenameCollection(const CollectionName& collection, const std::string& new_name,
+                                          const CallContext& context) {
+  pb::milvus::RenameCollectionRequest request;
+  request.set_oldname(collection.name);
+  request.set_newname(new_name);
+  // Where it is missing, some servers take the default database for it.
+  request.set_newdbname(collection.db.empty() ? "default" : collection.db);
+  RpcCall call = About("RenameCollection", collection);
+  call.object += fmt::format(" to \"{}\"", new_name);
+  return rpc_.Call(&Stub::RenameCollection, call, request, Once(retries_.create), context).status();
+}
+
+Result<std::int64_t> GrpcMilvusClient::CountStoredRows(const CollectionName& collection,
+                                                       const CallContext& context) {
+  pb::milvus::GetCollectionStatisticsRequest request;
+  request.set_collection_name(collection.name);
+  const RpcCall call = About("GetCollectionStatistics", collection);
+  MBK_TRY_ASSIGN(auto response, rpc_.Call(&Stub::GetCollectionStatistics, call, request, Usual(), context));
+  const KeyValues stats = FromProto(response.stats());
+  const std::string* rows = FindValue(stats, "row_count");
+  std::int64_t count = 0;
+  const bool counted = rows != nullptr && !rows->empty() &&
+                       std::from_chars(rows->data(), rows->data() + rows->size(), count).ec == std::errc();
+  if (!counted)
+    return Internal(
+        fmt::format("{} {} on Milvus {}: no row count in the answer", call.name, call.object, address()));
+  return count;
+}
+
 Status GrpcMilvusClient::CreateAlias(const CollectionName& collection, const std::string& alias,
                                      const CallContext& context) {
   pb::milvus::CreateAliasRequest request;
@@ -97,6 +138,16 @@ Status GrpcMilvusClient::CreateAlias(const CollectionName& collection, const std
   RpcCall call = About("CreateAlias", collection);
   call.object += fmt::format(" alias \"{}\"", alias);
   return rpc_.Call(&Stub::CreateAlias, call, request, Once(retries_.create), context).status();
+}
+
+Status GrpcMilvusClient::AlterAlias(const CollectionName& collection, const std::string& alias,
+                                    const CallContext& context) {
+  pb::milvus::AlterAliasRequest request;
+  request.set_collection_name(collection.name);
+  request.set_alias(alias);
+  RpcCall call = About("AlterAlias", collection);
+  call.object += fmt::format(" alias \"{}\"", alias);
+  return rpc_.Call(&Stub::AlterAlias, call, request, Usual(), context).status();
 }
 
 Result<std::vector<PartitionName>> GrpcMilvusClient::ListPartitions(const CollectionName& collection,
@@ -129,18 +180,31 @@ Status GrpcMilvusClient::CreatePartition(const CollectionName& collection, const
       .status();
 }
 
-Result<std::vector<IndexInfo>> GrpcMilvusClient::ListIndexes(const CollectionName& collection,
-                                                             const CallContext& context) {
+Result<pb::milvus::DescribeIndexResponse> GrpcMilvusClient::DescribeIndexes(const CollectionName& collection,
+                                                                            const CallContext& context) {
   pb::milvus::DescribeIndexRequest request;
   request.set_collection_name(collection.name);
   auto no_index = [](const pb::milvus::DescribeIndexResponse& response) {
     return SaysNoIndex(response.status());
   };
-  MBK_TRY_ASSIGN(auto response, rpc_.CallUnchecked(&Stub::DescribeIndex, About("DescribeIndex", collection),
-                                                   request, Usual(), context, no_index));
+  return rpc_.CallUnchecked(&Stub::DescribeIndex, About("DescribeIndex", collection), request, Usual(),
+                            context, no_index);
+}
+
+Result<std::vector<IndexInfo>> GrpcMilvusClient::ListIndexes(const CollectionName& collection,
+                                                             const CallContext& context) {
+  MBK_TRY_ASSIGN(const auto response, DescribeIndexes(collection, context));
   std::vector<IndexInfo> indexes;
   for (const auto& index : response.index_descriptions()) indexes.push_back(FromProto(index));
   return indexes;
+}
+
+Result<std::vector<IndexProgress>> GrpcMilvusClient::GetIndexProgress(const CollectionName& collection,
+                                                                      const CallContext& context) {
+  MBK_TRY_ASSIGN(const auto response, DescribeIndexes(collection, context));
+  std::vector<IndexProgress> progress;
+  for (const auto& index : response.index_descriptions()) progress.push_back(ProgressOf(index));
+  return progress;
 }
 
 Status GrpcMilvusClient::CreateIndex(const CreateIndexRequest& wanted, const CallContext& context) {

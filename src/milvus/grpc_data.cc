@@ -73,9 +73,16 @@ Result<ImportProgress> GrpcMilvusClient::GetImportState(std::int64_t job_id, con
 }
 
 Result<RbacMeta> GrpcMilvusClient::BackupRbac(const CallContext& context) {
-  MBK_TRY_ASSIGN(auto response, rpc_.Call(&Stub::BackupRBAC, {.name = "BackupRBAC"},
-                                          pb::milvus::BackupRBACMetaRequest(), Usual(), context));
-  return FromProto(response.rbac_meta());
+  const auto response = rpc_.Call(&Stub::BackupRBAC, {.name = "BackupRBAC"},
+                                  pb::milvus::BackupRBACMetaRequest(), Usual(), context);
+  if (response.status().code() == Code::kUnimplemented)
+    return Status(
+        Code::kUnimplemented,
+        fmt::format("Milvus {} is {}, which hands out no users and roles (Milvus does from 2.4.9 on): do "
+                    "without --rbac; {}",
+                    address(), version(), response.status().message()));
+  MBK_TRY(response.status());
+  return FromProto(response->rbac_meta());
 }
 
 Status GrpcMilvusClient::RestoreRbac(const RbacMeta& rbac, const CallContext& context) {

@@ -24,6 +24,7 @@ class GrpcMilvusClient : public MilvusClient {
 
   const std::string& address() const override { return rpc_.target(); }
   const std::string& version() const override { return version_; }
+  const std::string& user() const override { return user_; }
   bool has(Capability capability) const override;
 
   Result<std::vector<std::string>> ListDatabases(const CallContext& context) override;
@@ -42,8 +43,13 @@ class GrpcMilvusClient : public MilvusClient {
                          const CallContext& context) override;
   Status AddCollectionField(const CollectionName& collection, const FieldSchema& field,
                             const CallContext& context) override;
+  Status RenameCollection(const CollectionName& collection, const std::string& new_name,
+                          const CallContext& context) override;
+  Result<std::int64_t> CountStoredRows(const CollectionName& collection, const CallContext& context) override;
   Status CreateAlias(const CollectionName& collection, const std::string& alias,
                      const CallContext& context) override;
+  Status AlterAlias(const CollectionName& collection, const std::string& alias,
+                    const CallContext& context) override;
 
   Result<std::vector<PartitionName>> ListPartitions(const CollectionName& collection,
                                                     const CallContext& context) override;
@@ -52,6 +58,8 @@ class GrpcMilvusClient : public MilvusClient {
 
   Result<std::vector<IndexInfo>> ListIndexes(const CollectionName& collection,
                                              const CallContext& context) override;
+  Result<std::vector<IndexProgress>> GetIndexProgress(const CollectionName& collection,
+                                                      const CallContext& context) override;
   Status CreateIndex(const CreateIndexRequest& request, const CallContext& context) override;
   Status DropIndex(const CollectionName& collection, const IndexInfo& index,
                    const CallContext& context) override;
@@ -91,13 +99,21 @@ class GrpcMilvusClient : public MilvusClient {
   Status ProbeDatabases(const CallContext& context);
   Status LearnVersion(const CallContext& context);
 
+  Result<::milvus::proto::milvus::DescribeIndexResponse> DescribeIndexes(const CollectionName& collection,
+                                                                         const CallContext& context);
+
   /// A call about a collection, sent to its database.
   static RpcCall About(std::string_view name, const CollectionName& collection);
   CallRules Usual() const { return {.retry = retries_.usual}; }
-  CallRules Poll() const { return {.retry = retries_.poll, .repeat = Repeat::kPassing}; }
+  CallRules Poll() const {
+    return {.retry = retries_.poll, .repeat = Repeat::kPassing, .timeout = kPollTimeout};
+  }
   CallRules Once(const RetryPolicy& retry, RateLimiter* limiter = nullptr) const {
     return {.retry = retry, .repeat = Repeat::kThrottled, .limiter = limiter};
   }
+
+  /// A question about how far something is has a short answer.
+  static constexpr Milliseconds kPollTimeout{30'000};
 
   const MilvusRetries retries_;
   const std::string tool_version_;

@@ -12,10 +12,10 @@ namespace mbk {
 namespace {
 
 // common.ConsistencyLevel, and the timestamp that pymilvus sends with each: with Strong the server puts in
-// the newest, with Eventually 1 says that any state will do.
+// the newest, with Bounded 2 says that the state of five seconds ago will do.
 constexpr std::int32_t kStrong = 0;
-constexpr std::int32_t kEventually = 3;
-constexpr std::uint64_t kAnyTimestamp = 1;
+constexpr std::int32_t kBounded = 2;
+constexpr std::uint64_t kBoundedTimestamp = 2;
 
 void SetParam(const std::string& key, const std::string& value, pb::milvus::QueryRequest* request) {
   auto* param = request->add_query_params();
@@ -29,8 +29,8 @@ pb::milvus::QueryRequest NewQuery(const CollectionName& collection, const std::s
   request.set_collection_name(collection.name);
   request.set_expr(expression);
   for (const std::string& partition : partitions) request.add_partition_names(partition);
-  request.set_consistency_level(newest ? kStrong : kEventually);
-  if (!newest) request.set_guarantee_timestamp(kAnyTimestamp);
+  request.set_consistency_level(newest ? kStrong : kBounded);
+  if (!newest) request.set_guarantee_timestamp(kBoundedTimestamp);
   return request;
 }
 
@@ -110,7 +110,7 @@ Result<RowBatch> GrpcMilvusClient::QueryRows(const QueryRowsRequest& wanted, con
   SetParam("limit", std::to_string(wanted.limit), &request);
   // A page ends where the rows of some segment end that the server has looked at. Without this 2.3.5 loses
   // rows when a segment holds a key more often than once: milvus/README.md, "Reading all rows".
-  SetParam("reduce_stop_for_best", "True", &request);
+  if (!wanted.all_fit) SetParam("reduce_stop_for_best", "True", &request);
   SetParam("iterator", "True", &request);  // what Milvus Lite sorts for
   MBK_TRY_ASSIGN(auto response, rpc_.Call(&Stub::Query, call, request, Usual(), context));
   auto kept = std::make_shared<const pb::milvus::QueryResults>(std::move(response));
@@ -121,6 +121,13 @@ Result<RowBatch> GrpcMilvusClient::QueryRows(const QueryRowsRequest& wanted, con
 }
 
 Result<std::int64_t> GrpcMilvusClient::CountRows(const CountRowsRequest& wanted, const CallContext& context) {
+  // 2.2.16 answers "query expression is empty", or "field count(*) not exist".
+  if (!has(Capability::kCountByQuery))
+    return Status(
+        Code::kUnimplemented,
+        fmt::format("Milvus {} is {}, which does not count what a query finds (Milvus does from 2.3.0 on), "
+                    "so that the live rows of {} cannot be counted, or known to be read completely",
+                    address(), version(), wanted.collection.Full()));
   std::string expression = wanted.expression;
   // Milvus Lite counts the whole collection, whatever the partitions, when there is nothing to evaluate.
   if (expression.empty() && parsed_version_.is_lite) {

@@ -8,6 +8,7 @@
 namespace mbk::milvustest {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -173,7 +174,19 @@ TEST_F(GrpcRowsTest, CountsByPartitionAndExpression) {
   EXPECT_EQ(Count({"_default"}), 0);
   CountRowsRequest request{.collection = kBooks, .schema = &schema_, .expression = "id < 2", .newest = false};
   EXPECT_EQ(client_->CountRows(request, {}).value(), 1);
-  EXPECT_THAT(server_.seen("Query").back().request, HasSubstr(R"("guarantee_timestamp":"1")"));
+  EXPECT_THAT(server_.seen("Query").back().request, HasSubstr(R"("guarantee_timestamp":"2")"));
+}
+
+TEST(Milvus22, SaysThatItDoesNotCountByQuery) {
+  MockServer server({.build_tags = "v2.2.16-lite"});
+  server.AddCollection("default", Books());
+  auto client = ConnectTo(server);
+  const CollectionSchema schema = client->DescribeCollection(kBooks, {})->schema;
+  const Status counted = client->CountRows({.collection = kBooks, .schema = &schema}, {}).status();
+  EXPECT_EQ(counted.code(), Code::kUnimplemented);
+  EXPECT_THAT(counted.message(),
+              AllOf(HasSubstr("v2.2.16-lite"), HasSubstr("2.3.0"), HasSubstr("default.books")));
+  EXPECT_TRUE(server.seen("Query").empty());
 }
 
 TEST(MilvusLite, IsConnectedToAndCountedWithAnExpression) {

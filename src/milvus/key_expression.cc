@@ -76,6 +76,12 @@ std::string KeyExpression(const KeyField& key, const KeyRange& range) {
   return all;
 }
 
+std::string KeyEquals(const KeyField& field, const RowKey& key) {
+  if (!field.is_text && key.number == kSmallest)
+    return KeyExpression(field, {.to = RowKey{.number = kSmallest + 1}});
+  return fmt::format("{} == {}", field.name, Literal(field, key));
+}
+
 bool IsEmptyRange(const KeyField& key, const KeyRange& range) {
   const RowKey smallest{.number = key.is_text ? 0 : kSmallest};
   if (!key.is_text && range.after && range.after->number == kLargest) return true;

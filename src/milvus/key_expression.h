@@ -47,6 +47,9 @@ std::string TextLiteral(std::string_view text);
 /// some servers want one. Milvus 2.3.5 cannot parse the smallest Int64, so it is not written.
 std::string KeyExpression(const KeyField& key, const KeyRange& range);
 
+/// An expression that is true of `key` alone.
+std::string KeyEquals(const KeyField& field, const RowKey& key);
+
 /// Whether `range` can hold no key at all, so that there is nothing to ask for.
 bool IsEmptyRange(const KeyField& key, const KeyRange& range);
 

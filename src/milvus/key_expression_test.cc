@@ -83,5 +83,14 @@ RC_GTEST_PROP(KeyExpression, IsTrueOfExactlyTheKeysOfItsRange, (bool is_text)) {
   RC_ASSERT((*filter)(key) == inside);
 }
 
+RC_GTEST_PROP(KeyEquals, IsTrueOfTheKeyAlone, (bool is_text)) {
+  const KeyField& field = is_text ? kText : kNumber;
+  const RowKey key = AnyKey(is_text), other = AnyKey(is_text);
+  auto filter = milvustest::ParseKeyFilter(KeyEquals(field, key), field);
+  RC_ASSERT(filter.status().message() == "");
+  RC_ASSERT((*filter)(key));
+  RC_ASSERT((*filter)(other) == (key == other));
+}
+
 }  // namespace
 }  // namespace mbk

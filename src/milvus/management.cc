@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/one_line.h"
+
 namespace mbk {
 namespace {
 
@@ -13,7 +15,6 @@ constexpr std::string_view kPausePath =
 constexpr std::string_view kResumePath = "/management/datacoord/garbage_collection/resume";
 
 constexpr Milliseconds kTimeout{30'000};
-constexpr std::size_t kMostQuotedBytes = 300;
 
 std::string WithoutTrailingSlash(std::string endpoint) {
   while (endpoint.ends_with('/')) endpoint.pop_back();
@@ -43,14 +44,12 @@ Status ManagementPort::ResumeGc(const CallContext& context) const {
 }
 
 Status ManagementPort::Get(const std::string& path_and_query, const CallContext& context) const {
-  if (endpoint_.empty()) return {Code::kUnimplemented, "no milvus.management.endpoint is configured"};
+  if (endpoint_.empty()) return {Code::kUnimplemented, "no address for it is configured"};
   CallContext bounded = context;
   bounded.deadline = Deadline::After(std::min(kTimeout, context.deadline.Remaining()));
   MBK_TRY_ASSIGN(HttpResponse response, http_->Send({.url = endpoint_ + path_and_query}, bounded));
   if (response.status >= 200 && response.status < 300) return {};
-  return {CodeOf(response.status),
-          fmt::format("HTTP {} {}; check milvus.management.endpoint", response.status,
-                      std::string_view(response.body).substr(0, kMostQuotedBytes))};
+  return {CodeOf(response.status), fmt::format("HTTP {} {}", response.status, OneLine(response.body))};
 }
 
 }  // namespace mbk

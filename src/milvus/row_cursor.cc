@@ -54,6 +54,29 @@ std::vector<std::string> ReadableFields(const CollectionSchema& schema) {
   return names;
 }
 
+Result<std::optional<RowBatch>> ReadAtOnce(MilvusClient& client, const RowCursorOptions& options,
+                                           std::int64_t counted, const CallContext& context) {
+  MBK_TRY_ASSIGN(const KeyField key, KeyField::Of(options.schema));
+  RowCursorOptions page = options;
+  page.page_rows = std::min(page.page_rows, kMaxQueryRows);
+  if (page.output_fields.empty()) page.output_fields = ReadableFields(page.schema);
+  const std::int64_t limit = FirstPage(page);
+  if (counted > limit || IsEmptyRange(key, page.range)) return std::optional<RowBatch>();
+  QueryRowsRequest request{.collection = page.collection,
+                           .schema = &page.schema,
+                           .expression = KeyExpression(key, page.range),
+                           .output_fields = page.output_fields,
+                           .limit = limit,
+                           .all_fit = true,
+                           .newest = page.newest};
+  if (!page.partition_name.empty()) request.partition_names = {page.partition_name};
+  Result<RowBatch> rows = client.QueryRows(request, context);
+  if (!rows.ok() && IsTooLarge(rows.status())) return std::optional<RowBatch>();
+  MBK_TRY(rows.status());
+  if (rows->rows != counted) return std::optional<RowBatch>();
+  return std::optional<RowBatch>(*std::move(rows));
+}
+
 Result<RowCursor> RowCursor::Open(MilvusClient& client, RowCursorOptions options) {
   MBK_TRY_ASSIGN(KeyField key, KeyField::Of(options.schema));
   if (options.page_rows < 1 || options.page_bytes < 1)
@@ -84,7 +107,8 @@ Result<RowBatch> RowCursor::Ask(const CallContext& context) {
   QueryRowsRequest request{.collection = options_.collection,
                            .schema = &options_.schema,
                            .expression = KeyExpression(key_, options_.range),
-                           .output_fields = options_.output_fields};
+                           .output_fields = options_.output_fields,
+                           .newest = options_.newest};
   if (!options_.partition_name.empty()) request.partition_names = {options_.partition_name};
   for (;;) {
     request.limit = limit_;

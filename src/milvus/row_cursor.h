@@ -24,6 +24,7 @@ struct RowCursorOptions {
   KeyRange range;
   std::int64_t page_rows = kMaxQueryRows;  ///< at most, in one page
   std::int64_t page_bytes = 8 << 20;       ///< about, in one page
+  bool newest = true;                      ///< as QueryRowsRequest has it
 };
 
 /// The names of the fields that a query can return: all but the outputs of functions, which Milvus keeps to
@@ -58,6 +59,12 @@ class RowCursor {
   std::int64_t limit_ = 0;
   bool ended_ = false;
 };
+
+/// The rows of `options.range` in one page, which are `counted` by the server. Nothing when a page does not
+/// take them, or when other than so many came (a key that stands twice is counted twice and comes once): then
+/// a cursor reads them. At most one RPC.
+Result<std::optional<RowBatch>> ReadAtOnce(MilvusClient& client, const RowCursorOptions& options,
+                                           std::int64_t counted, const CallContext& context);
 
 /// `range` in at most `parts` pieces, in order, that hold about equally many rows; fewer where keys or rows
 /// are few. Found by counting: 10 to 20 queries a piece (on 50,000 rows some 4 ms each), none when `parts`

@@ -215,6 +215,25 @@ TEST_F(RowCursorTest, NeedsAKeyThatItCanCompare) {
   EXPECT_EQ(RowCursor::Open(*client_, options).status().code(), Code::kInvalidArgument);
 }
 
+TEST_F(RowCursorTest, ReadsAtOnceWhatAPageTakes) {
+  Serve(DataType::kInt64, {NumberRow(3, 1), NumberRow(1, 1), NumberRow(2, 1)});
+  const auto all = ReadAtOnce(*client_, Options(), 3, {});
+  ASSERT_TRUE(all.ok()) << all.status().message();
+  ASSERT_TRUE(all->has_value());
+  EXPECT_EQ((*all)->rows, 3);
+  EXPECT_THAT(server_.seen("Query").back().request, testing::Not(testing::HasSubstr("reduce_stop_for_best")));
+}
+
+TEST_F(RowCursorTest, WhatCannotBeProvedCompleteIsNotReadAtOnce) {
+  Serve(DataType::kInt64, {NumberRow(1, 1), NumberRow(2, 1), NumberRow(2, 7)});
+  EXPECT_FALSE(ReadAtOnce(*client_, Options(), 3, {})->has_value()) << "a key comes once and counts twice";
+  const std::size_t asked = server_.seen("Query").size();
+  RowCursorOptions small = Options();
+  small.page_rows = 2;
+  EXPECT_FALSE(ReadAtOnce(*client_, small, 3, {})->has_value());
+  EXPECT_EQ(server_.seen("Query").size(), asked) << "a page does not take so many";
+}
+
 class SplitKeysTest : public RowCursorTest {
  protected:
   std::vector<KeyRange> Split(int parts, KeyRange range = {}) {

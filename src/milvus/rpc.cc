@@ -39,14 +39,16 @@ RpcConnection::RpcConnection(ConnectOptions options, std::string target,
       target_(std::move(target)),
       authorization_(Authorization(options_)),
       sleeper_(options_.sleeper != nullptr ? *options_.sleeper : RealSleeper()),
+      notice_("Milvus " + target_, "milvus.address and milvus.port"),
       channel_(std::move(channel)),
       stub_(::milvus::proto::milvus::MilvusService::NewStub(channel_)) {}
 
-void RpcConnection::Prepare(const RpcCall& call, const CallContext& context, grpc::ClientContext* rpc) const {
+void RpcConnection::Prepare(const RpcCall& call, Milliseconds timeout, const CallContext& context,
+                            grpc::ClientContext* rpc) const {
   if (!authorization_.empty()) rpc->AddMetadata("authorization", authorization_);
   if (!identifier_.empty()) rpc->AddMetadata("identifier", identifier_);
   if (call.db) rpc->AddMetadata("dbname", call.db->empty() ? "default" : *call.db);
-  Milliseconds allowed = std::min(options_.call_timeout, context.deadline.Remaining());
+  Milliseconds allowed = std::min({options_.call_timeout, timeout, context.deadline.Remaining()});
   rpc->set_deadline(std::chrono::system_clock::now() + allowed);
 }
 

@@ -34,7 +34,8 @@ enum class Repeat {
 struct CallRules {
   RetryPolicy retry;
   Repeat repeat = Repeat::kPassing;
-  RateLimiter* limiter = nullptr;  ///< not owned; nullptr: unlimited
+  RateLimiter* limiter = nullptr;              ///< not owned; nullptr: unlimited
+  Milliseconds timeout = Milliseconds::max();  ///< of one attempt; at most ConnectOptions::call_timeout
 };
 
 /// One connection to one server: its headers, deadlines, cancellation and retries. Thread-safe.
@@ -70,17 +71,20 @@ class RpcConnection {
     Code last = Code::kOk;
     auto idempotency =
         rules.repeat == Repeat::kThrottled ? Idempotency::kNotIdempotent : Idempotency::kIdempotent;
-    auto answer = Retry(rules.retry, idempotency, sleeper_, context, [&]() -> Result<Response> {
-      Response response;
-      Status outcome = Attempt(rules, call, context, [&](grpc::ClientContext* rpc) {
-        grpc::Status status = (stub_.get()->*method)(rpc, request, &response);
-        if (!status.ok()) return FromGrpcStatus(status);
-        return accept(response) ? Status() : FromMilvusStatus(StatusOf(response));
-      });
-      last = outcome.code();
-      if (!outcome.ok()) return ForRetry(rules.repeat, std::move(outcome));
-      return response;
-    });
+    auto answer = Retry(
+        rules.retry, idempotency, sleeper_, context,
+        [&]() -> Result<Response> {
+          Response response;
+          Status outcome = Attempt(rules, call, context, [&](grpc::ClientContext* rpc) {
+            grpc::Status status = (stub_.get()->*method)(rpc, request, &response);
+            if (!status.ok()) return FromGrpcStatus(status);
+            return accept(response) ? Status() : FromMilvusStatus(StatusOf(response));
+          });
+          last = outcome.code();
+          if (!outcome.ok()) return ForRetry(rules.repeat, std::move(outcome));
+          return response;
+        },
+        &notice_);
     if (answer.ok()) return answer;
     return Explain(call, std::move(answer).status(), last);
   }
@@ -100,14 +104,15 @@ class RpcConnection {
     MBK_TRY(context.Check());
     if (rules.limiter != nullptr) MBK_TRY(rules.limiter->Acquire(context));
     grpc::ClientContext rpc;
-    Prepare(call, context, &rpc);
+    Prepare(call, rules.timeout, context, &rpc);
     std::stop_callback cancel(context.stop, [&rpc] { rpc.TryCancel(); });
     Status outcome = invoke(&rpc);
     if (rules.limiter != nullptr) Report(*rules.limiter, outcome);
     return WhoEndedIt(std::move(outcome), context);
   }
 
-  void Prepare(const RpcCall& call, const CallContext& context, grpc::ClientContext* rpc) const;
+  void Prepare(const RpcCall& call, Milliseconds timeout, const CallContext& context,
+               grpc::ClientContext* rpc) const;
   static void Report(RateLimiter& limiter, const Status& outcome);
   /// A cancelled or late call says whether we asked for that.
   static Status WhoEndedIt(Status outcome, const CallContext& context);
@@ -124,6 +129,7 @@ class RpcConnection {
   const std::string authorization_;  ///< secret; empty without credentials
   std::string identifier_;
   Sleeper& sleeper_;
+  RetryNotice notice_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<Stub> stub_;
 };

@@ -12,7 +12,8 @@ const std::string* FindValue(const KeyValues& pairs, const std::string& key) {
 }
 
 void SetValue(KeyValues& pairs, std::string_view key, std::string value) {
-  auto found = std::find_if(pairs.begin(), pairs.end(), [&](const KeyValue& pair) { return pair.key == key; });
+  auto found =
+      std::find_if(pairs.begin(), pairs.end(), [&](const KeyValue& pair) { return pair.key == key; });
   if (found == pairs.end()) found = pairs.insert(found, {.key = std::string(key)});
   found->value = std::move(value);
 }

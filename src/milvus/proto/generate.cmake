@@ -28,8 +28,8 @@ add_custom_command(
 
 add_library(mbk_milvus_proto STATIC ${proto_sources} ${proto_headers})
 target_include_directories(mbk_milvus_proto SYSTEM PUBLIC ${proto_out})
-target_link_libraries(mbk_milvus_proto PUBLIC PkgConfig::GRPCPP protobuf::libprotobuf)
-target_compile_options(mbk_milvus_proto PRIVATE -w)
+target_link_libraries(mbk_milvus_proto PUBLIC gRPC::grpc++ protobuf::libprotobuf)
+target_compile_options(mbk_milvus_proto PRIVATE -w $<$<CONFIG:Release>:-O1>)
 
 target_link_libraries(mbk_milvus PRIVATE mbk_milvus_proto)
 if(TARGET mbk_milvus_test)

@@ -138,7 +138,10 @@ class MockServer::Impl final : public pb::milvus::MilvusService::Service {
   MBK_OBEY(AlterCollection, AlterCollectionRequest)
   MBK_OBEY(AddCollectionField, AddCollectionFieldRequest)
   MBK_OBEY(DropCollection, DropCollectionRequest)
+  MBK_OBEY(RenameCollection, RenameCollectionRequest)
+  MBK_ANSWER(GetCollectionStatistics, GetCollectionStatisticsRequest, GetCollectionStatisticsResponse)
   MBK_OBEY(CreateAlias, CreateAliasRequest)
+  MBK_OBEY(AlterAlias, AlterAliasRequest)
   MBK_ANSWER(ShowPartitions, ShowPartitionsRequest, ShowPartitionsResponse)
   MBK_OBEY(CreatePartition, CreatePartitionRequest)
   MBK_ANSWER(DescribeIndex, DescribeIndexRequest, DescribeIndexResponse)
@@ -206,6 +209,8 @@ class MockServer::Impl final : public pb::milvus::MilvusService::Service {
   bool IsImplemented(const std::string& rpc) const {
     if (rpc == "Connect") return options_.has_connect;
     if (rpc == "ListDatabases" || rpc == "CreateDatabase") return options_.has_databases;
+    if (rpc == "RenameCollection")
+      return options_.has_rename && VersionHas(parsed_version_, Capability::kRenameCollection);
     if (rpc == "DescribeDatabase") return VersionHas(parsed_version_, Capability::kDescribeDatabase);
     if (rpc == "BackupRBAC" || rpc == "RestoreRBAC") return state_.rbac.has_value();
     return true;
@@ -272,6 +277,10 @@ void MockServer::AddDatabase(const std::string& db, std::int64_t id, const KeyVa
 
 void MockServer::AddCollection(const std::string& db, MockCollection collection) {
   impl_->With([&](MockState& state) { state.AddCollection(db, std::move(collection)); });
+}
+
+void MockServer::RemoveCollection(const CollectionName& name) {
+  impl_->With([&](MockState& state) { state.Remove(name.db.empty() ? "default" : name.db, name.name); });
 }
 
 std::optional<MockCollection> MockServer::FindCollection(const CollectionName& name) const {

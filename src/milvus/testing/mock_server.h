@@ -53,11 +53,18 @@ struct MockCollection {
   std::vector<PartitionName> partitions;  ///< empty: `_default`
   std::vector<IndexInfo> indexes;
   std::vector<SegmentInfo> segments;
-  std::vector<MockRow> rows;                                     ///< oldest first; keys may occur again
+  std::vector<MockRow> rows;        ///< oldest first; keys may occur again
+  std::int64_t imported_rows = 0;   ///< as its jobs said; counted, not kept
+  std::int64_t rows_in_memory = 0;  ///< counted when a flush has written them
+  bool builds_indexes = true;       ///< false: Finished, with 0 of all rows
+  int looks_until_built = 0;        ///< so many times DescribeIndex says that indexes are being built
   std::optional<std::int64_t> loaded_percent;                    ///< nullopt: not loaded
   std::map<std::string, std::int64_t> partition_loaded_percent;  ///< those that differ from the collection
   FlushResult flush{.must_poll = true, .flush_ts = 470'636'788'940'537'859, .seal_time_s = 1'795'336'871};
   int polls_until_flushed = 0;  ///< so many times GetFlushState says no
+
+  /// What GetCollectionStatistics counts.
+  std::int64_t StoredRows() const { return imported_rows + static_cast<std::int64_t>(rows.size()); }
 };
 
 struct MockOptions {
@@ -65,7 +72,8 @@ struct MockOptions {
   std::string version = "v2.3.5-lite";  ///< GetVersion's answer
   bool has_connect = true;              ///< false: as Milvus before 2.2.9
   bool has_databases = true;
-  std::string user;  ///< not empty: credentials are demanded
+  bool has_rename = true;  ///< false: as Milvus before 2.2.9
+  std::string user;        ///< not empty: credentials are demanded
   std::string password;
 };
 
@@ -85,6 +93,8 @@ class MockServer {
   void AddDatabase(const std::string& db, std::int64_t id = 0, const KeyValues& properties = {});
   /// Adds or replaces; `collection.description` needs a name and a schema.
   void AddCollection(const std::string& db, MockCollection collection);
+  /// As if somebody else had dropped it.
+  void RemoveCollection(const CollectionName& name);
   /// As it is now; nullopt when there is none of that name.
   std::optional<MockCollection> FindCollection(const CollectionName& name) const;
   /// Changes a collection under a client that works with it, e.g. its segments.

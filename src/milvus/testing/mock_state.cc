@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "milvus/convert.h"
 #include "milvus/testing/mock_refusals.h"
@@ -10,7 +11,16 @@
 namespace mbk::milvustest {
 namespace {
 
+// No two collections of all servers of a process are made at the same time: they are told apart by it.
+std::uint64_t NextTimestamp() {
+  static std::atomic<std::uint64_t> next{470'636'413'367'091'209};
+  return next++;
+}
+
 using MilvusStatus = pb::common::Status;
+
+constexpr std::int32_t kIndexInProgress = 2;  // common.IndexState
+constexpr std::int32_t kIndexFinished = 3;
 
 /// The numbers of a FieldSchema are the server's to give: from 100 on, in order.
 void NumberFields(CollectionSchema& schema) {
@@ -45,7 +55,7 @@ void MockState::Complete(const std::string& db, MockCollection& collection) {
   if (about.collection_name.empty()) about.collection_name = about.schema.name;
   if (about.schema.name.empty()) about.schema.name = about.collection_name;
   if (about.collection_id == 0) about.collection_id = NewId();
-  if (about.created_timestamp == 0) about.created_timestamp = 470'636'413'367'091'209;
+  if (about.created_timestamp == 0) about.created_timestamp = NextTimestamp();
   if (about.db_name.empty()) about.db_name = db;
   if (about.shards_num == 0) about.shards_num = 1;
   for (int i = static_cast<int>(about.virtual_channel_names.size()); i < about.shards_num; ++i) {
@@ -60,11 +70,22 @@ void MockState::Complete(const std::string& db, MockCollection& collection) {
   about.num_partitions = static_cast<std::int64_t>(collection.partitions.size());
 }
 
-MockCollection* MockState::Find(const std::string& db, const std::string& name) {
+MockCollection* MockState::FindNamed(const std::string& db, const std::string& name) {
   auto database = databases_.find(db);
   if (database == databases_.end()) return nullptr;
   auto collection = database->second.collections.find(name);
   return collection == database->second.collections.end() ? nullptr : &collection->second;
+}
+
+MockCollection* MockState::Find(const std::string& db, const std::string& name) {
+  if (MockCollection* named = FindNamed(db, name)) return named;
+  auto database = databases_.find(db);
+  if (database == databases_.end()) return nullptr;
+  for (auto& [unused, collection] : database->second.collections) {
+    const std::vector<std::string>& aliases = collection.description.aliases;
+    if (std::find(aliases.begin(), aliases.end(), name) != aliases.end()) return &collection;
+  }
+  return nullptr;
 }
 
 MilvusStatus MockState::Answer(const pb::milvus::ListDatabasesRequest&, const std::string&,
@@ -124,7 +145,7 @@ MilvusStatus MockState::Answer(const pb::milvus::DescribeCollectionRequest& requ
   response->set_shards_num(about.shards_num);
   for (const std::string& alias : about.aliases) response->add_aliases(alias);
   response->set_consistency_level(about.consistency_level);
-  response->set_collection_name(about.collection_name);
+  response->set_collection_name(request.collection_name());  // also when it is an alias
   ToProto(about.properties, response->mutable_properties());
   response->set_db_name(about.db_name);
   response->set_num_partitions(static_cast<std::int64_t>(found->partitions.size()));
@@ -177,18 +198,73 @@ MilvusStatus MockState::Answer(const pb::milvus::AddCollectionFieldRequest& requ
 }
 
 MilvusStatus MockState::Answer(const pb::milvus::DropCollectionRequest& request, const std::string& db) {
-  if (auto found = databases_.find(db); found != databases_.end()) {
-    found->second.collections.erase(request.collection_name());
+  const std::string& name = request.collection_name();
+  if (FindNamed(db, name) == nullptr && Find(db, name) != nullptr)
+    return Refuse(kUnexpectedError, 65535, fmt::format("cannot drop the collection via alias = {}", name));
+  if (const MockCollection* found = FindNamed(db, name)) {
+    const std::vector<std::string>& aliases = found->description.aliases;
+    databases_[db].dead_aliases.insert(aliases.begin(), aliases.end());
+    databases_[db].collections.erase(name);
   }
   return {};
 }
 
-MilvusStatus MockState::Answer(const pb::milvus::CreateAliasRequest& request, const std::string& db) {
-  MockCollection* found = Find(db, request.collection_name());
+MilvusStatus MockState::Answer(const pb::milvus::RenameCollectionRequest& request, const std::string& db) {
+  const std::string &from = request.oldname(), &to = request.newname();
+  MockCollection* found = FindNamed(db, from);
+  if (found == nullptr && Find(db, from) != nullptr)
+    return Refuse(kUnexpectedError, 65535,
+                  fmt::format("unsupported use an alias to rename collection, alias:{}", from));
+  if (Find(db, to) != nullptr)
+    return Refuse(
+        kUnexpectedError, 65535,
+        fmt::format("duplicated new collection name {}:{} with other collection name or alias", db, to));
+  if (found == nullptr) return NoCollection(db, from);
+  MockCollection renamed = std::move(*found);
+  renamed.description.collection_name = renamed.description.schema.name = to;
+  auto& collections = databases_[db].collections;
+  collections.erase(from);
+  collections[to] = std::move(renamed);
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::GetCollectionStatisticsRequest& request,
+                               const std::string& db, pb::milvus::GetCollectionStatisticsResponse* response) {
+  const MockCollection* found = Find(db, request.collection_name());
   if (found == nullptr) return NoCollection(db, request.collection_name());
-  std::vector<std::string>& aliases = found->description.aliases;
-  if (std::find(aliases.begin(), aliases.end(), request.alias()) == aliases.end())
-    aliases.push_back(request.alias());
+  auto* stat = response->add_stats();
+  stat->set_key("row_count");
+  stat->set_value(std::to_string(found->StoredRows()));
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::CreateAliasRequest& request, const std::string& db) {
+  MockCollection* found = FindNamed(db, request.collection_name());
+  if (found == nullptr) return NoCollection(db, request.collection_name());
+  if (FindNamed(db, request.alias()) != nullptr)
+    return Refuse(
+        kUnexpectedError, 1601,
+        fmt::format("alias and collection name conflict[database={}][alias={}]", db, request.alias()));
+  MockCollection* owner = Find(db, request.alias());
+  if (owner == found) return {};
+  if (owner != nullptr || databases_[db].dead_aliases.contains(request.alias()))
+    return Refuse(
+        kUnexpectedError, 1602,
+        fmt::format("alias exists and already aliased to another collection, alias: {}", request.alias()));
+  found->description.aliases.push_back(request.alias());
+  return {};
+}
+
+MilvusStatus MockState::Answer(const pb::milvus::AlterAliasRequest& request, const std::string& db) {
+  MockCollection* found = FindNamed(db, request.collection_name());
+  if (found == nullptr) return NoCollection(db, request.collection_name());
+  MockCollection* owner = FindNamed(db, request.alias()) == nullptr ? Find(db, request.alias()) : nullptr;
+  const bool was_dead = databases_[db].dead_aliases.erase(request.alias()) > 0;
+  if (owner == nullptr && !was_dead)
+    return Refuse(kUnexpectedError, 1600,
+                  fmt::format("alias not found[database={}][alias={}]", db, request.alias()));
+  if (owner != nullptr) std::erase(owner->description.aliases, request.alias());
+  found->description.aliases.push_back(request.alias());
   return {};
 }
 
@@ -214,14 +290,21 @@ MilvusStatus MockState::Answer(const pb::milvus::CreatePartitionRequest& request
 
 MilvusStatus MockState::Answer(const pb::milvus::DescribeIndexRequest& request, const std::string& db,
                                pb::milvus::DescribeIndexResponse* response) {
-  const MockCollection* found = Find(db, request.collection_name());
+  MockCollection* found = Find(db, request.collection_name());
   if (found == nullptr) return NoCollection(db, request.collection_name());
   if (found->indexes.empty()) return NoIndex(request.collection_name());
+  const bool building = found->looks_until_built > 0;
+  if (building) --found->looks_until_built;
+  const std::int64_t indexed = building || !found->builds_indexes ? 0 : found->StoredRows();
   for (const IndexInfo& index : found->indexes) {
     auto* added = response->add_index_descriptions();
     added->set_index_name(index.index_name);
     added->set_indexid(index.index_id);
     added->set_field_name(index.field_name);
+    added->set_state(building ? kIndexInProgress : kIndexFinished);
+    added->set_total_rows(found->StoredRows());
+    added->set_indexed_rows(indexed);
+    added->set_pending_index_rows(found->StoredRows() - indexed);
     ToProto(index.params, added->mutable_params());
     added->set_min_index_version(index.min_index_version);
     added->set_max_index_version(index.max_index_version);

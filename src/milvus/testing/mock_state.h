@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,8 @@ class MockState {
 
   void AddDatabase(const std::string& db, std::int64_t id, const KeyValues& properties);
   void AddCollection(const std::string& db, MockCollection collection);
+  void Remove(const std::string& db, const std::string& name) { databases_[db].collections.erase(name); }
+  /// By its name, or by one of its aliases.
   MockCollection* Find(const std::string& db, const std::string& name);
 
   using MilvusStatus = pb::common::Status;
@@ -38,7 +41,11 @@ class MockState {
   MilvusStatus Answer(const pb::milvus::AlterCollectionRequest& request, const std::string& db);
   MilvusStatus Answer(const pb::milvus::AddCollectionFieldRequest& request, const std::string& db);
   MilvusStatus Answer(const pb::milvus::DropCollectionRequest& request, const std::string& db);
+  MilvusStatus Answer(const pb::milvus::RenameCollectionRequest& request, const std::string& db);
+  MilvusStatus Answer(const pb::milvus::GetCollectionStatisticsRequest& request, const std::string& db,
+                      pb::milvus::GetCollectionStatisticsResponse* response);
   MilvusStatus Answer(const pb::milvus::CreateAliasRequest& request, const std::string& db);
+  MilvusStatus Answer(const pb::milvus::AlterAliasRequest& request, const std::string& db);
   MilvusStatus Answer(const pb::milvus::ShowPartitionsRequest& request, const std::string& db,
                       pb::milvus::ShowPartitionsResponse* response);
   MilvusStatus Answer(const pb::milvus::CreatePartitionRequest& request, const std::string& db);
@@ -76,6 +83,7 @@ class MockState {
     ImportRequest request;
     std::size_t step = 0;
     std::vector<ImportProgress> steps;
+    bool credited = false;  ///< its rows are counted
   };
   std::vector<Job> jobs;
   std::vector<ImportProgress> import_script;
@@ -86,9 +94,14 @@ class MockState {
     std::int64_t id = 0;
     KeyValues properties;
     std::map<std::string, MockCollection> collections;
+    std::set<std::string> dead_aliases;  ///< of collections that were dropped: 2.3.5 keeps them
   };
 
   std::int64_t NewId() { return next_id_++; }
+  /// By its name alone.
+  MockCollection* FindNamed(const std::string& db, const std::string& name);
+  /// The rows of a completed job are the collection's from now on.
+  void Credit(Job& job, std::int64_t rows);
   void Complete(const std::string& db, MockCollection& collection);
 
   std::map<std::string, Database> databases_;

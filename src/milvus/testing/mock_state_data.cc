@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/hash.h"
 #include "milvus/convert.h"
@@ -63,8 +64,9 @@ MilvusStatus MockState::Answer(const pb::milvus::GetPersistentSegmentInfoRequest
 MilvusStatus MockState::Answer(const pb::milvus::FlushRequest& request, const std::string& db,
                                pb::milvus::FlushResponse* response) {
   for (const std::string& name : request.collection_names()) {
-    const MockCollection* found = Find(db, name);
+    MockCollection* found = Find(db, name);
     if (found == nullptr) return NoCollection(db, name);
+    found->imported_rows += std::exchange(found->rows_in_memory, 0);
     const FlushResult& flush = found->flush;
     if (flush.must_poll) {
       auto& segments = (*response->mutable_coll_segids())[name];
@@ -109,6 +111,11 @@ MilvusStatus MockState::Answer(const pb::milvus::ImportRequest& request, const s
   return {};
 }
 
+void MockState::Credit(Job& job, std::int64_t rows) {
+  MockCollection* target = Find(job.request.target.db, job.request.target.name);
+  if (!std::exchange(job.credited, true) && target != nullptr) target->imported_rows += rows;
+}
+
 MilvusStatus MockState::Answer(const pb::milvus::GetImportStateRequest& request, const std::string&,
                                pb::milvus::GetImportStateResponse* response) {
   auto job = std::find_if(jobs.begin(), jobs.end(), [&](const Job& one) { return one.id == request.task(); });
@@ -121,6 +128,7 @@ MilvusStatus MockState::Answer(const pb::milvus::GetImportStateRequest& request,
   response->set_state(NumberOf(now.state));
   response->set_row_count(now.row_count);
   response->set_id(job->id);
+  if (now.state == ImportState::kCompleted) Credit(*job, now.row_count);
   AddInfo("collection", job->request.target.name, response);
   AddInfo("partition", job->request.partition_name, response);
   AddInfo("failed_reason", now.failed_reason, response);

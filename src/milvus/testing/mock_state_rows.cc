@@ -95,8 +95,7 @@ Result<std::vector<MockRow>> RowsOfRequest(const CollectionDescription& collecti
   std::vector<MockRow> rows(static_cast<std::size_t>(batch.rows));
   for (const FieldSchema& field : schema.fields) {
     const Column* column = batch.Find(field.field_id);
-    const bool servers_key =
-        field.is_primary_key && field.auto_id && !(takes_keys && column != nullptr);
+    const bool servers_key = field.is_primary_key && field.auto_id && !(takes_keys && column != nullptr);
     if (servers_key && column != nullptr) return InvalidArgument("the number of fields is less than needed");
     const bool may_lack = field.nullable || !field.default_value.empty() || field.is_function_output;
     if (column == nullptr && !servers_key && !may_lack && !field.is_dynamic)
@@ -161,8 +160,7 @@ MilvusStatus MockState::Answer(const pb::milvus::InsertRequest& request, const s
   if (found == nullptr) return NoCollection(db, request.collection_name());
   if (!request.partition_name().empty() && FindPartition(*found, request.partition_name()) == nullptr)
     return NoPartition(request.partition_name());
-  Result<std::vector<MockRow>> rows =
-      RowsOfRequest(found->description, request, [this] { return NewId(); });
+  Result<std::vector<MockRow>> rows = RowsOfRequest(found->description, request, [this] { return NewId(); });
   if (!rows.ok()) return Illegal(rows.status().message());
   response->Clear();
   Accept(*rows, response);
@@ -181,8 +179,7 @@ MilvusStatus MockState::Answer(const pb::milvus::UpsertRequest& request, const s
   if (key != nullptr && key->auto_id)
     return Illegal(
         fmt::format("upsert can not assign primary field data when auto id enabled {}", key->name));
-  Result<std::vector<MockRow>> rows =
-      RowsOfRequest(found->description, request, [this] { return NewId(); });
+  Result<std::vector<MockRow>> rows = RowsOfRequest(found->description, request, [this] { return NewId(); });
   if (!rows.ok()) return Illegal(rows.status().message());
   std::set<RowKey> replaced;
   for (const MockRow& row : *rows) replaced.insert(row.key);
