@@ -74,6 +74,21 @@ std::string ExtraJson(const Descriptor& descriptor, bool mark_nullable) {
 
 }  // namespace
 
+std::string TextOf(const BinlogOrigin& origin) {
+  return fmt::format("segment {} of partition {} of collection {}", origin.segment_id, origin.partition_id,
+                     origin.collection_id);
+}
+
+Status CheckDeltaLogOrigin(ByteSource& file, const BinlogOrigin& origin) {
+  MBK_TRY_ASSIGN(const FileKind kind, ProbeFile(file));
+  if (kind == FileKind::kParquet) return {};
+  MBK_TRY_ASSIGN(const EnvelopeReader reader, EnvelopeReader::Open(file));
+  const BinlogOrigin& found = reader.descriptor().origin;
+  if (found == origin || found == BinlogOrigin{}) return {};
+  return DataLoss(
+      fmt::format("{}: offset 21: is of {}, and belongs to {}", file.name(), TextOf(found), TextOf(origin)));
+}
+
 Result<FileKind> ProbeFile(ByteSource& file) {
   if (file.size() < kMagicBytes) {
     return DataLoss(

@@ -77,6 +77,13 @@ class EnvelopeReader {
   Descriptor descriptor_;
 };
 
+/// An origin for messages: "segment 3 of partition 2 of collection 1".
+std::string TextOf(const BinlogOrigin& origin);
+
+/// kDataLoss when the header of a delta log in an envelope says that it belongs elsewhere. Bare Parquet files
+/// have no header, and that of the Go tool's l0compact may say nothing (0).
+Status CheckDeltaLogOrigin(ByteSource& file, const BinlogOrigin& origin);
+
 /// A file of one data event of `type`. Of the descriptor's extra values those are written that
 /// `descriptor` has; `nullable` is written when `mark_nullable`.
 struct EnvelopeOptions {

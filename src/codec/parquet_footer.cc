@@ -6,6 +6,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "codec/envelope.h"
+
 /// A Parquet file, as far as it is looked at here:
 ///
 ///   file   = "PAR1" … metadata, u32 length of metadata, "PAR1"
@@ -24,7 +26,6 @@
 namespace mbk::codec {
 namespace {
 
-constexpr std::string_view kMagic = "PAR1";
 /// "PAR1" before and behind, the length, and a struct of one byte.
 constexpr std::int64_t kMinBytes = 4 + 1 + 8;
 /// Nearly all footers are within: one request reads them.
@@ -151,7 +152,7 @@ Result<ParquetTail> ReadParquetTail(ByteSource& file, std::int64_t offset, std::
     return file.ReadAt(offset + tail.offset, bytes, tail.bytes.data());
   };
   MBK_TRY(read(std::min(length, kTailBytes)));
-  if (!std::string_view(tail.bytes).ends_with(kMagic))
+  if (!std::string_view(tail.bytes).ends_with(kParquetMagic))
     return damaged(length - 4, "no Parquet magic where the file ends: truncated or damaged");
   const std::int64_t footer = LengthOf(tail.bytes);
   if (footer > length - 12 || footer > kMaxFooterBytes)

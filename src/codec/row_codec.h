@@ -37,6 +37,9 @@ struct FieldFiles {
 };
 
 struct ReadOptions {
+  /// Where the files of a segment belong, as the header of each V1 file must say; unset: all must say the
+  /// same. A file that changed places with one of another segment is found by it.
+  std::optional<BinlogOrigin> origin;
   /// Fields to decode; empty: all of the schema, and row id and timestamp. Files that hold none of them are
   /// not read.
   std::vector<std::int64_t> field_ids;
@@ -98,7 +101,8 @@ class RowCodec {
                                                          const ReadOptions& options) = 0;
 
   /// Every delete of a delta log: V1 with JSON, old text or multi-column Parquet, or bare Parquet.
-  /// `key_type` is kInt64 or kVarChar; a key of the other kind is kDataLoss.
+  /// `key_type` is kInt64 or kVarChar; a key of the other kind is kDataLoss. (What the header says of the
+  /// file's place is not looked at: see CheckDeltaLogOrigin.)
   virtual Status ReadDeltaLog(ByteSource& file, DataType key_type, const DeleteSink& sink) = 0;
 
   /// A V1 insert log of one field. `column` is not empty; `timestamps` (hybrid, one a row) give its range.

@@ -202,4 +202,28 @@ std::string FormatScalarField(const ScalarField& field) {
   return out;
 }
 
+Result<DefaultValue> ParseDefaultValue(std::string_view bytes) {
+  using Of = DefaultValue::Kind;
+  DefaultValue value;
+  while (!bytes.empty()) {
+    Field field;
+    if (!TakeField(bytes, field)) return DataLoss("a default that is no Protobuf message");
+    if (field.number < 1 || field.number > static_cast<std::uint64_t>(Of::kTimestamptz))
+      return DataLoss("a default of a kind that this version does not know");
+    value = {.kind = static_cast<Of>(field.number)};
+    const bool is_text = value.kind == Of::kString || value.kind == Of::kBytes;
+    const int wire_type = value.kind == Of::kFloat    ? kFourBytes
+                          : value.kind == Of::kDouble ? kEightBytes
+                          : is_text                   ? kBytes
+                                                      : kVarint;
+    if (field.wire_type != wire_type) return DataLoss("a default that is no schema.ValueField");
+    if (value.kind == Of::kFloat) std::memcpy(&value.number, field.bytes.data(), sizeof(value.number));
+    if (value.kind == Of::kDouble) std::memcpy(&value.precise, field.bytes.data(), sizeof(value.precise));
+    if (is_text) value.text = field.bytes;
+    if (wire_type == kVarint)
+      value.integer = Integer(field.varint, value.kind == Of::kBool ? Kind::kBool : Kind::kLong);
+  }
+  return value;
+}
+
 }  // namespace mbk::codec

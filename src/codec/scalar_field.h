@@ -35,4 +35,28 @@ Status ParseScalarField(std::string_view bytes, ScalarField& out);
 /// As Milvus writes it: numbers packed, and the empty message of its kind for an empty array.
 std::string FormatScalarField(const ScalarField& field);
 
+/// The default of a field: a serialized schema.ValueField.
+struct DefaultValue {
+  /// The field numbers of schema.ValueField.
+  enum class Kind {
+    kNone = 0,
+    kBool = 1,
+    kInt = 2,
+    kLong = 3,
+    kFloat = 4,
+    kDouble = 5,
+    kString = 6,
+    kBytes = 7,
+    kTimestamptz = 8
+  };
+  Kind kind = Kind::kNone;
+  std::int64_t integer = 0;  ///< of kBool (0, 1), kInt, kLong, kTimestamptz
+  float number = 0;          ///< of kFloat
+  double precise = 0;        ///< of kDouble
+  std::string_view text;     ///< of kString, kBytes; into the bytes that were parsed
+};
+
+/// kDataLoss, which does not say where, for what is no such message or holds a value of an unknown kind.
+Result<DefaultValue> ParseDefaultValue(std::string_view bytes);
+
 }  // namespace mbk::codec

@@ -35,7 +35,8 @@ TEST(Utf8, ATextIsLookedAtToItsLastByte) {
       };
       for (const char* text : {"ü", "€", "\xf0\x9f\x92\x9a", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"})
         EXPECT_TRUE(IsUtf8(in(text))) << before << text << behind;
-      for (const char* bytes : {"\x80", "\xc3", "\xe2\x82", "\xf0\x9f\x92", "\xed\xa0\x80", "\xe2\x82\xac\xac"})
+      for (const char* bytes :
+           {"\x80", "\xc3", "\xe2\x82", "\xf0\x9f\x92", "\xed\xa0\x80", "\xe2\x82\xac\xac"})
         EXPECT_FALSE(IsUtf8(in(bytes))) << before << " " << behind;
     }
   }
@@ -56,7 +57,9 @@ bool IsUtf8ByTheTable(std::string_view text) {
                                       {0xF1, 0xF3, 0x80, 0xBF, 4},
                                       {0xF4, 0xF4, 0x80, 0x8F, 4}}};
   while (!text.empty()) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(text[i])); };
+    const auto byte = [&](std::size_t i) {
+      return static_cast<unsigned>(static_cast<unsigned char>(text[i]));
+    };
     const Row* found = nullptr;
     for (const Row& row : kRows)
       if (byte(0) >= row.first && byte(0) <= row.last) found = &row;
@@ -71,12 +74,32 @@ bool IsUtf8ByTheTable(std::string_view text) {
 
 RC_GTEST_PROP(Utf8, IsWhatUnicodesTableSays, ()) {
   // Characters of all lengths, and pieces that are next to being one.
-  static const std::vector<std::string> kPieces = {
-      "a",        "0123456789",       "\x7f",             "\xc2\x80",         "\xdf\xbf",     "\xe0\xa0\x80",
-      "\xed\x9f\xbf", "\xee\x80\x80",     "\xef\xbf\xbf",     "\xf0\x90\x80\x80", "\xf3\xbf\xbf\xbf", "\xf4\x8f\xbf\xbf",
-      "中文字符", "€",                "\x80",             "\xbf",             "\xc0",         "\xc1\xbf",
-      "\xe0\x9f",   "\xed\xa0",         "\xf0\x8f",         "\xf4\x90",         "\xf5\x80",     "\xff",
-      "\xe1\x80",   "\xf1\x80\x80"};
+  static const std::vector<std::string> kPieces = {"a",
+                                                   "0123456789",
+                                                   "\x7f",
+                                                   "\xc2\x80",
+                                                   "\xdf\xbf",
+                                                   "\xe0\xa0\x80",
+                                                   "\xed\x9f\xbf",
+                                                   "\xee\x80\x80",
+                                                   "\xef\xbf\xbf",
+                                                   "\xf0\x90\x80\x80",
+                                                   "\xf3\xbf\xbf\xbf",
+                                                   "\xf4\x8f\xbf\xbf",
+                                                   "中文字符",
+                                                   "€",
+                                                   "\x80",
+                                                   "\xbf",
+                                                   "\xc0",
+                                                   "\xc1\xbf",
+                                                   "\xe0\x9f",
+                                                   "\xed\xa0",
+                                                   "\xf0\x8f",
+                                                   "\xf4\x90",
+                                                   "\xf5\x80",
+                                                   "\xff",
+                                                   "\xe1\x80",
+                                                   "\xf1\x80\x80"};
   const auto pieces = *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(kPieces));
   std::string text;
   for (const std::string& piece : pieces) text += piece;

@@ -9,6 +9,9 @@
 #include <optional>
 #include <vector>
 
+#include "base/log.h"
+#include "manifest/utf8_repair.h"
+
 namespace mbk::manifest::json {
 namespace {
 
@@ -19,8 +22,11 @@ constexpr std::size_t kPieceBytes = 64 * 1024;
 class ByteSource {
  public:
   ByteSource(std::istream* stream, std::string_view text, std::size_t max_token)
-      : stream_(stream), next_(text.data()), end_(text.data() + text.size()), max_token_(max_token) {
-    if (stream_ != nullptr) Refill();
+      : stream_(stream), max_token_(max_token) {
+    if (stream_ != nullptr)
+      Refill();
+    else
+      Show(utf8_.Take(text, /*is_last=*/true));
   }
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;
@@ -38,18 +44,26 @@ class ByteSource {
   std::size_t offset() const { return offset_; }
   bool token_too_long() const { return token_too_long_; }
   bool stream_failed() const { return stream_ != nullptr && stream_->bad(); }
+  std::int64_t bytes_replaced() const { return utf8_.replaced(); }
 
  private:
   void Refill() {
-    if (stream_ == nullptr) return;
-    stream_->read(piece_.data(), static_cast<std::streamsize>(piece_.size()));
-    next_ = piece_.data();
-    end_ = next_ + stream_->gcount();
+    // A piece may hold no more than the beginning of a character.
+    for (bool is_last = stream_ == nullptr; next_ == end_ && !is_last;) {
+      stream_->read(piece_.data(), static_cast<std::streamsize>(piece_.size()));
+      is_last = stream_->gcount() == 0;
+      Show(utf8_.Take({piece_.data(), static_cast<std::size_t>(stream_->gcount())}, is_last));
+    }
+  }
+  void Show(std::string_view text) {
+    next_ = text.data();
+    end_ = text.data() + text.size();
   }
 
   std::istream* stream_;
-  const char* next_;
-  const char* end_;
+  Utf8Repair utf8_;
+  const char* next_ = nullptr;
+  const char* end_ = nullptr;
   std::size_t max_token_;
   std::size_t offset_ = 0;
   std::size_t token_begin_ = 0;
@@ -135,6 +149,7 @@ class Handler {
     if (skipped_depth_ > 0) return true;
     const Frame& top = stack_.back();
     pending_ = top.place.shape->Member(top.place.object, key);
+    if (pending_.shape == nullptr) NotePassedOver(key);
     return Charge(*top.place.shape);
   }
 
@@ -153,6 +168,12 @@ class Handler {
     bool is_array = false;
     std::size_t elements = 0;
   };
+
+  void NotePassedOver(const std::string& key) {
+    constexpr std::size_t kMost = 100;
+    if (limits_.passed_over != nullptr && limits_.passed_over->size() < kMost)
+      limits_.passed_over->insert(key);
+  }
 
   template <class Take>
   bool Scalar(std::string_view found, Take take) {
@@ -269,25 +290,27 @@ class Handler {
   Status status_;
 };
 
-Status ReadFrom(ByteSource& source, Place root, const Limits& limits) {
+Status ReadFrom(ByteSource& source, std::string_view document, Place root, const Limits& limits) {
   Handler handler(source, root, limits);
   const bool whole = nlohmann::json::sax_parse(ByteIterator(&source), ByteIterator(), &handler);
   if (source.stream_failed()) return {Code::kUnavailable, "reading JSON: the stream failed"};
   if (!handler.status().ok()) return handler.status();
   if (!whole) return DataLoss(fmt::format("near byte {}: not JSON", source.offset()));
+  if (source.bytes_replaced() > 0)
+    log::Warn("{}: {} bytes are not UTF-8; each is read as U+FFFD", document, source.bytes_replaced());
   return {};
 }
 
 }  // namespace
 
-Status Read(std::istream& text, Place root, const Limits& limits) {
+Status Read(std::istream& text, std::string_view document, Place root, const Limits& limits) {
   ByteSource source(&text, {}, limits.token_bytes);
-  return ReadFrom(source, root, limits);
+  return ReadFrom(source, document, root, limits);
 }
 
-Status Read(std::string_view text, Place root, const Limits& limits) {
+Status Read(std::string_view text, std::string_view document, Place root, const Limits& limits) {
   ByteSource source(nullptr, text, limits.token_bytes);
-  return ReadFrom(source, root, limits);
+  return ReadFrom(source, document, root, limits);
 }
 
 }  // namespace mbk::manifest::json

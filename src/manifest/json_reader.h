@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,8 @@ struct Limits {
   std::size_t token_bytes = 16u << 20;  ///< one string, number or run of white space
   std::size_t free_bytes = 16u << 20;   ///< memory a document may cost whatever its length
   std::size_t bytes_per_byte = 8;       ///< and beyond that, for each byte of it
+  /// Takes the keys that no shape knows, the first hundred; null: nobody asks.
+  std::set<std::string>* passed_over = nullptr;
 };
 
 /// An integer that came without a fraction and fits 64 bits.
@@ -65,7 +68,8 @@ class Shape {
 
 /// Read one document, an object, to the end of the input. kDataLoss names the byte, the path of keys and
 /// what was expected, never the values (they may be secret); kUnavailable when the stream itself failed.
-Status Read(std::istream& text, Place root, const Limits& limits = {});
-Status Read(std::string_view text, Place root, const Limits& limits = {});
+/// Bytes that are not UTF-8 are read as U+FFFD, with a warning that names `document`.
+Status Read(std::istream& text, std::string_view document, Place root, const Limits& limits = {});
+Status Read(std::string_view text, std::string_view document, Place root, const Limits& limits = {});
 
 }  // namespace mbk::manifest::json

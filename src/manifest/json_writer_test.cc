@@ -76,7 +76,7 @@ RC_GTEST_PROP(JsonWriter, AnyBytesBecomeTextThatReadsBack, (const std::string& b
   std::string again;
   json::Record<std::string> shape;
   shape.Add("k", [](std::string& text) { return &text; }, json::ScalarShape<std::string>());
-  Status status = json::Read("{\"k\":" + Quoted(bytes) + "}", {.object = &again, .shape = &shape});
+  Status status = json::Read("{\"k\":" + Quoted(bytes) + "}", "test", {.object = &again, .shape = &shape});
   RC_ASSERT(status.ok());
   RC_ASSERT(Quoted(again) == Quoted(bytes) || again.find("\xEF\xBF\xBD") != std::string::npos);
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <vector>
@@ -139,6 +140,8 @@ bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr std::size_t kMaxBackupNameBytes = 128;
+constexpr std::size_t kRunIdDigits = 12;
+constexpr std::string_view kRecordSuffix = ".json";
 
 }  // namespace
 
@@ -252,18 +255,57 @@ ObjectKey BackupLayout::Meta(std::string_view file) const {
   return ObjectKey(fmt::format("{}meta/{}", prefix(), file));
 }
 
+ObjectKey BackupLayout::LockOf(std::string_view run_id) const {
+  return Meta(fmt::format("lock-{}.json", run_id));
+}
+
+ObjectKey BackupLayout::ScratchOf(std::string_view run_id) const {
+  return Meta(fmt::format("lock-{}.tmp", run_id));
+}
+
+std::string BackupLayout::LockPrefix() const { return Meta("lock").str(); }
+
+bool BackupLayout::IsLock(const ObjectKey& key) const {
+  return key == Meta(kLock) || key.str().starts_with(Meta("lock-").str());
+}
+
 BinlogTree StagingTree(std::string_view parent, std::string_view task_id, std::string_view db,
                        std::string_view collection) {
-  return BinlogTree(JoinKey(parent, fmt::format("restore-temp-{}-{}-{}/", AsElement(task_id), AsElement(db),
-                                                AsElement(collection))));
+  return BinlogTree(StagingPrefix(parent) +
+                    fmt::format("{}-{}-{}/", AsElement(task_id), AsElement(db), AsElement(collection)));
+}
+
+std::string StagingPrefix(std::string_view parent) { return JoinKey(parent, "restore-temp-"); }
+
+std::string RunRecordPrefix(std::string_view parent) { return JoinKey(parent, "mbk-runs/"); }
+
+ObjectKey RunRecordKey(std::string_view parent, std::string_view run_id) {
+  return ObjectKey(RunRecordPrefix(parent) + RecordFileName(run_id));
+}
+
+ObjectKey RunClockKey(std::string_view parent, std::string_view id) {
+  return ObjectKey(RunRecordPrefix(parent) + "clock-" + std::string(id));
+}
+
+std::string RecordFileName(std::string_view run_id) { return fmt::format("{}{}", run_id, kRecordSuffix); }
+
+bool IsRunId(std::string_view id) {
+  const auto is_hex = [](char c) { return IsDigit(c) || (c >= 'a' && c <= 'f'); };
+  return id.size() == kRunIdDigits && std::all_of(id.begin(), id.end(), is_hex);
+}
+
+std::string RunIdOfRecord(std::string_view file_name) {
+  if (!file_name.ends_with(kRecordSuffix)) return "";
+  file_name.remove_suffix(kRecordSuffix.size());
+  return IsRunId(file_name) ? std::string(file_name) : "";
 }
 
 bool IsValidBackupName(std::string_view name) {
   if (name.empty() || name.size() > kMaxBackupNameBytes || !IsLetter(name.front())) return false;
   for (char c : name) {
-    if (!IsLetter(c) && !IsDigit(c)) return false;
+    if (!IsLetter(c) && !IsDigit(c) && c != '-' && c != '.') return false;
   }
-  return true;
+  return IsLetter(name.back()) || IsDigit(name.back());
 }
 
 }  // namespace mbk

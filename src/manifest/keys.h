@@ -107,6 +107,14 @@ class BackupLayout {
   const std::string& prefix() const { return tree_.prefix(); }
   const BinlogTree& tree() const { return tree_; }
   ObjectKey Meta(std::string_view file) const;
+  /// meta/lock-<run id>.json: the lock of one run, where a store cannot put conditionally.
+  ObjectKey LockOf(std::string_view run_id) const;
+  /// meta/lock-<run id>.tmp: what that run writes to see what the store does with it.
+  ObjectKey ScratchOf(std::string_view run_id) const;
+  /// What all keys of locks and scratch files begin with.
+  std::string LockPrefix() const;
+  /// Whether a key is one of these, meta/lock.json or one of its relatives: no part of the backup.
+  bool IsLock(const ObjectKey& key) const;
 
  private:
   std::string name_;
@@ -119,7 +127,24 @@ class BackupLayout {
 BinlogTree StagingTree(std::string_view parent, std::string_view task_id, std::string_view db,
                        std::string_view collection);
 
-/// Whether `name` may name a backup: at most 128 bytes, first a letter or '_', then letters, digits, '_'.
+/// Every staging tree begins so, whichever run it is of.
+std::string StagingPrefix(std::string_view parent);
+
+/// Where runs that fill a Milvus say what they are doing, beside its staging trees: mbk-runs/<run id>.json.
+/// The prefix ends in a slash.
+std::string RunRecordPrefix(std::string_view parent);
+ObjectKey RunRecordKey(std::string_view parent, std::string_view run_id);
+/// The last part of that key: <run id>.json.
+std::string RecordFileName(std::string_view run_id);
+/// Beside the records, an object that tells the store's time; `id` is its writer's alone.
+ObjectKey RunClockKey(std::string_view parent, std::string_view id);
+/// The run whose record has this file name; "" when it is none: twelve lower-case hex digits and ".json".
+std::string RunIdOfRecord(std::string_view file_name);
+/// Whether `id` is one of a run.
+bool IsRunId(std::string_view id);
+
+/// Whether `name` may name a new backup: at most 128 bytes, first a letter or '_', then letters, digits, '_',
+/// and inside also '-' and '.'. What lies there under another name is read all the same.
 bool IsValidBackupName(std::string_view name);
 
 }  // namespace mbk

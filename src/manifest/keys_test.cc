@@ -166,6 +166,19 @@ TEST_F(BackupTree, OneDirectoryFindsAnL0SegmentWithAndWithoutGroup) {
   EXPECT_EQ(tree_.DeltaLog(1, of_all, log_).str(), "backup/nightly/binlogs/delta_log/1/-1/3/7");
 }
 
+TEST(BackupLayout, KnowsLocksFromWhatIsOfTheBackup) {
+  const BackupLayout layout("backup", "b1");
+  EXPECT_EQ(layout.LockOf("7f").str(), "backup/b1/meta/lock-7f.json");
+  for (const ObjectKey& key : {layout.Meta(kLock), layout.LockOf("7f"), layout.ScratchOf("7f")}) {
+    EXPECT_TRUE(layout.IsLock(key)) << key.str();
+    EXPECT_TRUE(key.str().starts_with(layout.LockPrefix())) << key.str();
+  }
+  for (const char* key : {"backup/b1/meta/backup_meta.json", "backup/b1/meta/lockfile", "backup/b1/lock.json",
+                          "backup/b12/meta/lock.json", "backup/b1/meta/lock.json/x"}) {
+    EXPECT_FALSE(layout.IsLock(ObjectKey(key))) << key;
+  }
+}
+
 TEST(BackupLayout, NamesItsMetaFiles) {
   EXPECT_EQ(BackupLayout("backup", "b1").Meta(kFullMeta).str(), "backup/b1/meta/full_meta.json");
   EXPECT_EQ(BackupLayout("", "b1").prefix(), "b1/");
@@ -182,11 +195,29 @@ TEST(StagingTree, ANameNeverLeavesItsDirectory) {
   EXPECT_EQ(StagingTree("", "../../etc", "a/b", "c").prefix(), "restore-temp-..%2F..%2Fetc-a%2Fb-c/");
 }
 
-TEST(IsValidBackupName, FollowsTheRuleOfTheGoTool) {
-  EXPECT_TRUE(IsValidBackupName("_nightly_2026"));
-  EXPECT_TRUE(IsValidBackupName(std::string(128, 'a')));
-  for (const std::string& name : {std::string(), std::string("1a"), std::string("a-b"), std::string("a/b"),
-                                  std::string("ä"), std::string("a b"), std::string(129, 'a')}) {
+TEST(RunRecord, LiesBesideTheStagingTrees) {
+  EXPECT_EQ(RunRecordKey("", "0123456789ab").str(), "mbk-runs/0123456789ab.json");
+  EXPECT_EQ(RunRecordKey("/var/milvus", "0123456789ab").str(), "/var/milvus/mbk-runs/0123456789ab.json");
+  EXPECT_EQ(RunClockKey("", "x").str(), "mbk-runs/clock-x");
+  EXPECT_EQ(StagingPrefix("/var/milvus"), "/var/milvus/restore-temp-");
+}
+
+TEST(RunRecord, IsKnownByItsFileName) {
+  EXPECT_EQ(RunIdOfRecord("0123456789ab.json"), "0123456789ab");
+  for (const char* name : {"", ".json", "0123456789ab", "0123456789AB.json", "0123456789abc.json",
+                           "x/0123456789ab.json", "clock-0123456789ab", "../456789ab.json"})
+    EXPECT_EQ(RunIdOfRecord(name), "") << name;
+}
+
+TEST(IsValidBackupName, FollowsTheRuleOfTheGoToolAndTakesHyphensAndDotsInside) {
+  for (const std::string& name : {std::string("_nightly_2026"), std::string("full-backup-20260101020000"),
+                                  std::string("my.backup"), std::string(128, 'a')}) {
+    EXPECT_TRUE(IsValidBackupName(name)) << name;
+  }
+  for (const std::string& name :
+       {std::string(), std::string("1a"), std::string("-a"), std::string("a-"), std::string(".a"),
+        std::string("a."), std::string(".."), std::string("."), std::string("a/b"), std::string("ä"),
+        std::string("a b"), std::string(129, 'a')}) {
     EXPECT_FALSE(IsValidBackupName(name)) << name;
   }
 }

@@ -6,9 +6,12 @@
 #include <functional>
 #include <streambuf>
 
+#include "manifest/keys.h"
 #include "manifest/manifest.h"
+#include "manifest/object_index.h"
 #include "manifest/testing/any_backup.h"
 #include "manifest/testing/support.h"
+#include "manifest/whole.h"
 
 namespace mbk::manifest {
 namespace {
@@ -162,6 +165,55 @@ TEST(LargeMeta, OfTwoHundredThousandBinlogsKeeps24BytesOfEach) {
     ASSERT_EQ(segments[static_cast<std::size_t>(i)], LargeSegment(i + 1));
     ASSERT_EQ(segments[static_cast<std::size_t>(i)].insert_logs.capacity(),
               static_cast<std::size_t>(kLogsOfSegment));
+  }
+}
+
+// Field case 31: a tenant a partition, as many as Milvus takes, with a segment of three files each.
+constexpr int kPartitions = 4096;
+constexpr std::array kFieldsOfTenants{std::int64_t{0}, std::int64_t{1}, std::int64_t{100}};
+
+Backup ManyPartitions() {
+  Collection tenants{.collection_id = 7, .db_name = "default", .name = "tenants"};
+  tenants.schema = {
+      .name = "tenants",
+      .fields = {{.field_id = 100, .name = "pk", .is_primary_key = true, .data_type = DataType::kInt64}}};
+  for (int i = 0; i < kPartitions; ++i) {
+    const std::int64_t partition = 10'000 + i, segment = 20'000 + i;
+    Segment data{
+        .segment_id = segment, .partition_id = partition, .num_rows = 1, .group_id = segment, .size = 30};
+    for (const std::int64_t field : kFieldsOfTenants)
+      data.insert_logs.push_back({field, segment * 1000 + field, 10});
+    tenants.partitions.push_back({.partition_id = partition,
+                                  .name = i == 0 ? "_default" : fmt::format("tenant_{:04}", i),
+                                  .size = 30,
+                                  .segments = {std::move(data)}});
+  }
+  Backup backup{.id = "big", .name = "many", .collections = {std::move(tenants)}, .milvus_version = "v2.3.5"};
+  backup.source_root = "files";
+  SumSizes(backup);
+  return backup;
+}
+
+TEST(LargeMeta, OfFourThousandPartitionsIsReadWholeAndNamesEveryFileOnce) {
+  const Backup backup = ManyPartitions();
+  Result<Backup> full = ReadFull(Written(WriteFullMeta, backup));
+  ASSERT_TRUE(full.ok()) << full.status().message();
+  EXPECT_EQ(*full, backup);
+  Result<Backup> levels = ReadLevels(WrittenLevels(backup));
+  ASSERT_TRUE(levels.ok()) << levels.status().message();
+  EXPECT_EQ(levels->collections, backup.collections);
+  EXPECT_EQ(FindUnwhole(*full).count(), 0);
+  EXPECT_EQ(FindContradictions(*full, *levels).count(), 0);
+
+  const ObjectIndex index(full->collections);
+  ASSERT_EQ(index.size(), kPartitions * kFieldsOfTenants.size());
+  EXPECT_EQ(index.bytes(), 30 * kPartitions);
+  const BackupLayout layout("backup", "many");
+  std::string before;
+  for (std::size_t i = 0; i < index.size(); ++i) {
+    std::string key = index.at(i).KeyIn(layout.tree()).str();
+    ASSERT_LT(before, key) << "in the order of a listing, and none twice";
+    before = std::move(key);
   }
 }
 

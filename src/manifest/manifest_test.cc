@@ -10,6 +10,7 @@
 
 #include "manifest/json_shapes.h"
 #include "manifest/testing/support.h"
+#include "manifest/unknown_keys.h"
 
 namespace mbk::manifest {
 namespace {
@@ -282,13 +283,54 @@ TEST(Reading, BoundsDepth) {
               HasSubstr("nested deeper than 64"));
 }
 
+// Field case 32. The JSON of other writers has these characters as they are, or escaped.
+TEST(Texts, OfAnyCharactersAreReadAsTheyAreAndWrittenBack) {
+  using namespace std::string_literals;
+  const std::string name(255, 'n');
+  const std::string text =
+      "説明 – описание 😀 \u2028 line\nbreak\ttab \"quoted\" \\ <b>&amp;</b> nul:"s + '\0' + " \x7f";
+  const std::string json = R"(説明 – описание 😀 )"
+                           "\u2028"
+                           R"( line\nbreak\ttab \"quoted\" \\ <b>&amp;</b> nul:\u0000 )"
+                           "\x7f";
+  std::string emoji;
+  for (int i = 0; i < 200; ++i) emoji += "🧪";
+  Result<Backup> read =
+      ReadFull(R"({"name":"texts","collection_backups":[{"collection_id":1,"db_name":"default",)"
+               R"("collection_name":")" +
+               name + R"(","schema":{"name":")" + name + R"(","description":")" + json +
+               R"(","fields":[{"fieldID":100,"name":"pk",)"
+               R"("description":")" +
+               emoji + R"("},{"fieldID":101,"name":"\ud83e\uddea"}]}}]})");
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  const Collection& collection = read->collections[0];
+  EXPECT_EQ(collection.name, name);
+  EXPECT_EQ(collection.schema.name, name);
+  EXPECT_EQ(collection.schema.description, text);
+  EXPECT_EQ(collection.schema.fields[0].description, emoji);
+  EXPECT_EQ(collection.schema.fields[1].name, "🧪");
+  EXPECT_EQ(*ReadFull(Written(WriteFullMeta, *read)), *read);
+  EXPECT_EQ(ReadLevels(WrittenLevels(*read))->collections, read->collections);
+}
+
+TEST(Texts, ThatAreNotUtf8AreReadWithReplacementsAndAWarningThatNamesTheFile) {
+  const std::string replacement = "\xEF\xBF\xBD";
+  testing::internal::CaptureStderr();
+  Result<Backup> read =
+      ReadFull("{\"collection_backups\":[{\"schema\":{\"description\":\"a\xFF\xFE\xC3 – z\"}}]}");
+  const std::string said = testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_EQ(read->collections[0].schema.description, "a" + replacement + replacement + replacement + " – z");
+  EXPECT_THAT(said, HasSubstr("full_meta.json: 3 bytes are not UTF-8; each is read as U+FFFD"));
+}
+
 /// As a reader with small limits sees a document {"list": ["…", …]}.
 Status ReadBounded(const std::string& text, const json::Limits& limits) {
   const json::List<std::string> list(json::ScalarShape<std::string>());
   std::vector<std::string> texts;
   json::Record<std::vector<std::string>> shape;
   shape.Add("list", [](std::vector<std::string>& all) { return &all; }, list);
-  return json::Read(text, {.object = &texts, .shape = &shape}, limits);
+  return json::Read(text, "test", {.object = &texts, .shape = &shape}, limits);
 }
 
 TEST(Reading, BoundsTheLengthOfATokenEvenOneThatIsSkipped) {
@@ -400,6 +442,16 @@ TEST(ObjectRecord, RefusesWhatIsNoRecord) {
   }
   EXPECT_EQ(ParseObjectRecord("{\"key\":\"" + std::string(20'000, 'a') + "\"}").status().code(),
             Code::kDataLoss);
+}
+
+TEST(UnknownKeys, AreThoseOfNewerToolsOnly) {
+  for (const std::string path : {"go-head/spechead", "go-v0.5.16/spec516", "go-v0.4.30/spec"}) {
+    const std::string text = ReadGolden(path + "/meta/full_meta.json");
+    std::istringstream golden(text);
+    EXPECT_THAT(UnknownKeys(golden).value(), testing::IsEmpty()) << path;
+    std::istringstream newer(R"({"of_a_newer_tool":{"inner":1},)" + text.substr(1));
+    EXPECT_THAT(UnknownKeys(newer).value(), testing::ElementsAre("of_a_newer_tool")) << path;
+  }
 }
 
 }  // namespace

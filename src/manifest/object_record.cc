@@ -2,6 +2,7 @@
 
 #include "manifest/json_shapes.h"
 #include "manifest/json_writer.h"
+#include "manifest/keys.h"
 #include "manifest/manifest.h"
 
 /// objects.json: JSON Lines,
@@ -78,7 +79,8 @@ Result<ObjectRecord> ParseObjectRecord(std::string_view line) {
   static const json::Record<ObjectRecord> shape = DescribeRecord();
   if (line.size() > kMaxLineBytes) return DataLoss("a line of objects.json is longer than 16 KiB");
   ObjectRecord record;
-  MBK_TRY(json::Read(line, {.object = &record, .shape = &shape}).WithContext("a line of objects.json"));
+  MBK_TRY(
+      json::Read(line, kObjects, {.object = &record, .shape = &shape}).WithContext("a line of objects.json"));
   return record;
 }
 

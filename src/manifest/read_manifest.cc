@@ -2,23 +2,25 @@
 
 #include <istream>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "manifest/backup_shapes.h"
 #include "manifest/manifest.h"
+#include "manifest/unknown_keys.h"
 
 namespace mbk::manifest {
 namespace {
 
 /// A document {"infos": […]} whose elements are read into a T one by one and handed on.
 template <class T, class Take>
-Status ReadInfos(std::istream& json, const json::Shape& element, Take take) {
+Status ReadInfos(std::istream& json, std::string_view file, const json::Shape& element, Take take) {
   json::Each<T> infos(element, take);
   T scratch;
   json::Record<T> document;
   document.Add("infos", [&scratch](T&) { return &scratch; }, infos);
   T unused;
-  return json::Read(json, {.object = &unused, .shape = &document});
+  return json::Read(json, file, {.object = &unused, .shape = &document}).WithContext(file);
 }
 
 /// Adds sizes that come from outside.
@@ -127,8 +129,27 @@ class LevelAssembler {
 Result<Backup> ReadFullMeta(std::istream& json) {
   Backup backup;
   BackupShapes shapes(backup);
-  MBK_TRY(json::Read(json, {.object = &backup, .shape = &shapes.whole()}).WithContext(kFullMeta));
+  MBK_TRY(json::Read(json, kFullMeta, {.object = &backup, .shape = &shapes.whole()}).WithContext(kFullMeta));
   return backup;
+}
+
+Result<std::vector<std::string>> UnknownKeys(std::istream& json) {
+  // Of tasks that were running, of files that are no longer copied, and values that were never right.
+  static const std::set<std::string, std::less<>> kOfOldVersions = {
+      "backuped",       "default_value", "default_value_proto",
+      "end_time",       "entries_num",   "errorMessage",
+      "fieldID",        "progress",      "replicas",
+      "start_time",     "state_code",    "statslogs",
+      "timestamp_from", "timestamp_to"};
+  std::set<std::string> keys;
+  Backup backup;
+  BackupShapes shapes(backup);
+  MBK_TRY(json::Read(json, kFullMeta, {.object = &backup, .shape = &shapes.whole()}, {.passed_over = &keys})
+              .WithContext(kFullMeta));
+  std::vector<std::string> unknown;
+  for (const std::string& key : keys)
+    if (!kOfOldVersions.contains(key)) unknown.push_back(key);
+  return unknown;
 }
 
 Result<Backup> ReadLevelFiles(const LevelFiles& files) {
@@ -136,22 +157,21 @@ Result<Backup> ReadLevelFiles(const LevelFiles& files) {
   BackupShapes shapes(backup);
   LevelAssembler assembler(backup);
 
-  MBK_TRY(json::Read(files.backup, {.object = &backup, .shape = &shapes.without_collections()})
+  MBK_TRY(json::Read(files.backup, kBackupMeta, {.object = &backup, .shape = &shapes.without_collections()})
               .WithContext(kBackupMeta));
   auto add_collection = [&](Collection&& collection) {
     return assembler.AddCollection(std::move(collection));
   };
-  MBK_TRY(ReadInfos<Collection>(files.collection, shapes.level_collection(), add_collection)
-              .WithContext(kCollectionMeta));
+  MBK_TRY(
+      ReadInfos<Collection>(files.collection, kCollectionMeta, shapes.level_collection(), add_collection));
   auto add_partition = [&](Partition&& partition) {
     return assembler.AddPartition(shapes.partition_collection_id(), std::move(partition));
   };
-  MBK_TRY(ReadInfos<Partition>(files.partition, shapes.level_partition(), add_partition)
-              .WithContext(kPartitionMeta));
+  MBK_TRY(ReadInfos<Partition>(files.partition, kPartitionMeta, shapes.level_partition(), add_partition));
   auto add_segment = [&](Segment&& segment) {
     return assembler.AddSegment(shapes.segment_collection_id(), std::move(segment));
   };
-  MBK_TRY(ReadInfos<Segment>(files.segment, shapes.level_segment(), add_segment).WithContext(kSegmentMeta));
+  MBK_TRY(ReadInfos<Segment>(files.segment, kSegmentMeta, shapes.level_segment(), add_segment));
   MBK_TRY(RecomputeSizes(backup));
   return backup;
 }
@@ -171,14 +191,16 @@ Result<std::vector<std::string>> ReadCollectionNames(std::istream& json) {
   json::Record<Collection> document;
   document.Add("infos", into_current, each).Add("collection_backups", into_current, each);
   Collection unused;
-  MBK_TRY(json::Read(json, {.object = &unused, .shape = &document}).WithContext("read collection names"));
+  MBK_TRY(json::Read(json, kCollectionMeta, {.object = &unused, .shape = &document})
+              .WithContext("read collection names"));
   return names;
 }
 
 Result<Backup> ReadBackupMeta(std::istream& json) {
   Backup backup;
   BackupShapes shapes(backup);
-  MBK_TRY(json::Read(json, {.object = &backup, .shape = &shapes.scalars()}).WithContext(kBackupMeta));
+  MBK_TRY(json::Read(json, kBackupMeta, {.object = &backup, .shape = &shapes.scalars()})
+              .WithContext(kBackupMeta));
   return backup;
 }
 

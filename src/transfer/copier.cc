@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <variant>
 #include <vector>
 
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/parallel.h"
+#include "store/content_hash.h"
 #include "transfer/ramp.h"
 
 namespace mbk {
@@ -102,33 +101,63 @@ Status CheckDigest(const Digest& claimed, const Digest& computed) {
                               DigestKindName(claimed.kind), claimed.hex, computed.hex));
 }
 
-// The digest of what is streamed. MD5, which a store's own can be held against. But where the store refuses
-// what arrives altered there is nothing to hold: then XXH128, which costs next to nothing.
-class ContentHash {
- public:
-  explicit ContentHash(const StoreCapabilities& target) {
-    if (target.refuses_altered_bodies) hash_.emplace<Xxh128>();
-  }
-  void Update(std::string_view bytes) {
-    std::visit([&](auto& hash) { hash.Update(bytes); }, hash_);
-  }
-  Digest Finish() {
-    const bool is_md5 = std::holds_alternative<Md5>(hash_);
-    return {.kind = is_md5 ? Digest::Kind::kMd5 : Digest::Kind::kXxh128,
-            .hex = std::visit([](auto& hash) { return hash.Hex(); }, hash_)};
-  }
-
- private:
-  std::variant<Md5, Xxh128> hash_;
-};
+// The digest of what is streamed in parts. MD5, which a store's own can be held against. But where the store
+// refuses what arrives altered there is nothing to hold: then XXH128, which costs next to nothing.
+Digest::Kind KindFor(const StoreCapabilities& target) {
+  return target.refuses_altered_bodies ? Digest::Kind::kXxh128 : Digest::Kind::kMd5;
+}
 
 // Of a whole object. The hash that signs it serves for its record too. A source that tells an MD5 has held
 // the bytes against it.
-Digest DigestOf(std::string_view body, const Digest& told, const StoreCapabilities& target) {
-  if (target.signs_bodies) return {.kind = Digest::Kind::kSha256, .hex = Sha256Hex(body)};
+Digest DigestOfBody(std::string_view body, const Digest& told, const StoreCapabilities& target) {
+  if (target.signs_bodies) return DigestOf(body, Digest::Kind::kSha256);
   if (told.kind == Digest::Kind::kMd5) return told;
-  if (target.refuses_altered_bodies) return {.kind = Digest::Kind::kXxh128, .hex = Xxh128Hex(body)};
-  return {.kind = Digest::Kind::kMd5, .hex = Md5Hex(body)};
+  return DigestOf(body, KindFor(target));
+}
+
+// What is found of an object against what is on record of it. Digests of two kinds say nothing.
+Status CheckRecorded(const CopyTask& task, const Digest& found) {
+  if (found.kind != task.recorded.kind || found.hex == task.recorded.hex) return {};
+  return DataLoss(OtherBytes(task.source, found, task.recorded));
+}
+
+// The digest of one object as it goes by in parts: one that the target can be held against, and that of the
+// record.
+class PassingDigest {
+ public:
+  PassingDigest(const CopyTask& task, Digest::Kind kind) : task_(task), sent_(kind) {
+    if (IsComputed(task.recorded.kind) && task.recorded.kind != kind) recorded_.emplace(task.recorded.kind);
+  }
+  void Update(std::string_view bytes) {
+    sent_.Update(bytes);
+    if (recorded_) recorded_->Update(bytes);
+  }
+  /// The digest of the record, or what was sent where there is none.
+  Result<Digest> Finish() {
+    Digest digest = recorded_ ? recorded_->Finish() : sent_.Finish();
+    MBK_TRY(CheckRecorded(task_, digest));
+    return digest;
+  }
+
+ private:
+  const CopyTask& task_;
+  ContentHash sent_;
+  std::optional<ContentHash> recorded_;
+};
+
+// Of a file that the kernel copies: what it has just read or shared is read again, for what it is.
+Result<CopyResult> WithDigest(CopyResult copied, ObjectReader& source, const CopyTask& task,
+                              const CallContext& context) {
+  ContentHash hash(IsComputed(task.recorded.kind) ? task.recorded.kind : Digest::Kind::kXxh128);
+  auto sink = [&](std::string_view piece) {
+    hash.Update(piece);
+    return Status();
+  };
+  MBK_TRY_ASSIGN(const ObjectInfo read, source.Get({.key = task.source}, sink, context));
+  if (read.size != task.size)
+    return FailedPrecondition(fmt::format("the source has {} bytes, expected {}", read.size, task.size));
+  copied.digest = hash.Finish();
+  return copied;
 }
 
 }  // namespace
@@ -199,6 +228,12 @@ Result<CopyResult> ObjectCopier::CopyOne(const CopyTask& task, const CallContext
   }
   if (server_side_) {
     Result<CopyResult> copied = CopyServerSide(task, context);
+    if (copied.ok() && MustRead(task, *copied))
+      copied = WithDigest(*std::move(copied), source_, task, context);
+    if (copied.ok()) {
+      const Status as_recorded = CheckRecorded(task, copied->digest);
+      if (!as_recorded.ok()) copied = as_recorded;
+    }
     bool refused =
         copied.status().code() == Code::kPermissionDenied || copied.status().code() == Code::kUnimplemented;
     if (!refused || options_.mode == CopyMode::kDirect) {
@@ -212,6 +247,13 @@ Result<CopyResult> ObjectCopier::CopyOne(const CopyTask& task, const CallContext
       task.size > options_.part_size_bytes ? StreamInParts(task, context) : Stream(task, context);
   return copied.ok() ? copied
                      : Result<CopyResult>(copied.status().WithContext(Describe(task, source_, target_)));
+}
+
+// Whether what the store tells of its own copy does not do.
+bool ObjectCopier::MustRead(const CopyTask& task, const CopyResult& copied) const {
+  if (options_.wants_digests && !target_.capabilities().copies_tell_digests) return true;
+  return options_.proves_recorded && IsComputed(task.recorded.kind) &&
+         task.recorded.kind != copied.digest.kind;
 }
 
 Result<CopyResult> ObjectCopier::CopyServerSide(const CopyTask& task, const CallContext& context) {
@@ -249,12 +291,15 @@ Result<CopyResult> ObjectCopier::Stream(const CopyTask& task, const CallContext&
   ObjectInfo source;
   MBK_TRY(Fetch(source_, {.key = task.source}, task.size, task.size, share.buffer(), source, context));
   const std::string_view body = share.buffer().view();
-  Digest digest = DigestOf(body, source.digest, target_.capabilities());
+  Digest digest = DigestOfBody(body, source.digest, target_.capabilities());
+  const bool other_kind = IsComputed(task.recorded.kind) && task.recorded.kind != digest.kind;
+  Digest proved = other_kind ? DigestOf(body, task.recorded.kind) : digest;
+  MBK_TRY(CheckRecorded(task, proved));
   PutRequest put{.key = task.target, .body = body};
   if (digest.kind == Digest::Kind::kSha256) put.sha256_hex = digest.hex;
   MBK_TRY_ASSIGN(WriteResult written, target_.Put(put, context));
   MBK_TRY(CheckDigest(written.digest, digest));
-  return CopyResult{.etag = written.etag, .digest = std::move(digest)};
+  return CopyResult{.etag = written.etag, .digest = std::move(proved)};
 }
 
 // Parts of one object follow each other, because its digest is computed on the way; many objects are in
@@ -263,20 +308,21 @@ Result<CopyResult> ObjectCopier::StreamInParts(const CopyTask& task, const CallC
   MBK_TRY_ASSIGN(UploadId id, target_.StartUpload(task.target, context));
   PendingUpload upload(target_, std::move(id));
   const std::int64_t part = PartSize(task.size, options_.part_size_bytes, target_.capabilities().max_parts);
-  ContentHash hash(target_.capabilities());
+  PassingDigest passing(task, KindFor(target_.capabilities()));
   ObjectInfo source;  // its etag is that of the first part, so that all parts are of one version
   for (std::int64_t offset = 0, number = 1; offset < task.size; offset += part, ++number) {
     const ByteRange range{offset, std::min(part, task.size - offset)};
     MBK_TRY_ASSIGN(ByteBudget::Share share, budget_.Acquire(range.length, context));
     MBK_TRY(Fetch(source_, {.key = task.source, .range = range, .if_match = source.etag}, range.length,
                   task.size, share.buffer(), source, context,
-                  [&](std::string_view piece) { hash.Update(piece); }));
+                  [&](std::string_view piece) { passing.Update(piece); }));
     MBK_TRY_ASSIGN(UploadedPart done,
                    target_.UploadPart(upload.id(), static_cast<int>(number), share.buffer().view(), context));
     upload.AddPart(std::move(done));
   }
+  MBK_TRY_ASSIGN(Digest digest, passing.Finish());
   MBK_TRY_ASSIGN(WriteResult written, upload.Complete(context));
-  return CopyResult{.etag = written.etag, .digest = hash.Finish()};
+  return CopyResult{.etag = written.etag, .digest = std::move(digest)};
 }
 
 void ObjectCopier::FallBackToStreaming(const Status& refusal) {

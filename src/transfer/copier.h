@@ -22,6 +22,9 @@ struct CopyTask {
   ObjectKey source;
   ObjectKey target;
   std::int64_t size = 0;  ///< bytes, as the plan knows it; another size at the source is an error
+  /// What is on record of its bytes; kNone: nothing. Bytes that are read must be those, and so must what a
+  /// store tells of a copy of its own, as far as it tells a digest of this kind.
+  Digest recorded;
 };
 
 enum class CopyMethod { kServerSide, kServerSideMultipart, kStreamed };
@@ -30,7 +33,9 @@ std::string_view CopyMethodName(CopyMethod method);
 struct CopyResult {
   CopyMethod method = CopyMethod::kStreamed;
   std::string etag;  ///< of the written object, as its store gave it
-  Digest digest;     ///< asked of the store on a server-side copy, computed when streamed
+  /// Asked of the store on a server-side copy, computed when streamed: then of the kind on record, if there
+  /// is one.
+  Digest digest;
 };
 
 /// Which way bytes may take (spec/config.md §7).
@@ -42,8 +47,12 @@ struct CopyOptions {
   /// Server-side copies of at least this size go in parts. S3 refuses single copies above 5 GiB.
   std::int64_t multipart_copy_threshold_bytes = 500LL << 20;
   /// Whether a copy inside a service should bring a digest. One in a piece does where the service tells an
-  /// MD5; one in parts never does, but costs MinIO a fifth less time. Without this, parts begin at 64 MiB.
+  /// MD5; one in parts never does, but costs MinIO a fifth less time. Without this, parts begin at 64 MiB. A
+  /// local store tells none: with this, bytes go through this process there.
   bool wants_digests = true;
+  /// Whether an object with a digest on record is read after a copy inside a service that does not tell one
+  /// of that kind.
+  bool proves_recorded = false;
   /// Streamed objects above this size go in parts of it (more where 10,000 parts would not do). 8 MiB
   /// keeps eight parts in flight within the budget below and is above S3's minimum of 5 MiB.
   std::int64_t part_size_bytes = 8LL << 20;
@@ -64,7 +73,9 @@ class ObjectCopier {
   /// `source` and `target` outlive the copier.
   ObjectCopier(ObjectReader& source, ObjectStore& target, const CopyOptions& options);
 
-  /// Copy all tasks, `options.concurrency` at a time, and add every arrived object to `progress`.
+  /// Copy all tasks, `options.concurrency` at a time, and add every arrived object to `progress`. kDataLoss
+  /// for other bytes than are on record: what went through this process was not written then, what a store
+  /// copied was.
   Status CopyAll(const CopyTaskSource& next, Progress& progress, const CallContext& context,
                  const CopyDone& done, const CopyFailed& failed = {});
   /// Copy one object.
@@ -75,6 +86,7 @@ class ObjectCopier {
   std::string streaming_reason() const;
 
  private:
+  bool MustRead(const CopyTask& task, const CopyResult& copied) const;
   Result<CopyResult> CopyServerSide(const CopyTask& task, const CallContext& context);
   Result<CopyResult> CopyInParts(const CopyTask& task, const CallContext& context);
   Result<CopyResult> Stream(const CopyTask& task, const CallContext& context);

@@ -9,8 +9,11 @@
 #include <set>
 
 #include "base/hash.h"
+#include "store/content_hash.h"
+#include "store/local/local_store.h"
 #include "store/memory/memory_store.h"
 #include "store/testing/faulty_store.h"
+#include "store/testing/temp_directory.h"
 
 namespace mbk {
 namespace {
@@ -113,6 +116,23 @@ TEST(ObjectCopier, CopiesInPartsFromLessOnWhereNoDigestIsWanted) {
   EXPECT_EQ(passing.CopyOne(TaskOf("b", size - 1), {}).value().method, CopyMethod::kServerSide);
   EXPECT_EQ(passing.CopyOne(TaskOf("a", size), {}).value().method, CopyMethod::kServerSideMultipart);
   EXPECT_TRUE(pair.target_memory->Contents().at("copy/a") == content);
+}
+
+// Field case 36: the kernel copies, and tells nothing of what it copied.
+TEST(ObjectCopier, ReadsWhatALocalStoreCopiedForTheDigestThatIsWanted) {
+  TempDirectory directory;
+  std::shared_ptr<ObjectStore> store = MakeLocalStore({.base_directory = directory.path()});
+  ASSERT_TRUE(store->Put({.key = ObjectKey("a"), .body = "0123456789"}, {}).ok());
+  for (const std::int64_t threshold : {1LL << 20, 5LL}) {
+    ObjectCopier copier(*store, *store, {.multipart_copy_threshold_bytes = threshold});
+    const Result<CopyResult> copied = copier.CopyOne(TaskOf("a", 10), {});
+    ASSERT_TRUE(copied.ok()) << copied.status().message();
+    EXPECT_NE(copied->method, CopyMethod::kStreamed);
+    EXPECT_EQ(copied->digest.kind, Digest::Kind::kXxh128);
+    EXPECT_EQ(copied->digest.hex, Xxh128Hex("0123456789"));
+  }
+  ObjectCopier passing(*store, *store, {.wants_digests = false});
+  EXPECT_EQ(passing.CopyOne(TaskOf("a", 10), {}).value().digest, Digest());
 }
 
 // Writes into the memory of whoever asks, as a directory does, and nothing else.
@@ -244,6 +264,40 @@ TEST(ObjectCopier, RefusesASourceOfAnotherSizeInAServerSideMultipartCopy) {
   EXPECT_EQ(copied.code(), Code::kFailedPrecondition);
   EXPECT_THAT(copied.message(), HasSubstr("the source has 10 bytes, expected 9"));
   EXPECT_THAT(pair.target_memory->Keys(), IsEmpty());
+}
+
+// Whatever kind of digest the way by itself would compute.
+TEST(ObjectCopier, WritesNoOtherBytesThanAreOnRecord) {
+  for (const std::string& content : {std::string("short"), std::string("longer than one part")}) {
+    for (const Digest::Kind kind : {Digest::Kind::kMd5, Digest::Kind::kSha256, Digest::Kind::kXxh128}) {
+      Pair pair(false);
+      pair.source_memory->Set("a", content);
+      CopyTask task = TaskOf("a", static_cast<std::int64_t>(content.size()));
+      task.recorded = DigestOf(content + "?", kind);
+      ObjectCopier copier(pair.source, pair.target, SmallParts());
+      const Status copied = copier.CopyOne(task, {}).status();
+      EXPECT_EQ(copied.code(), Code::kDataLoss);
+      EXPECT_THAT(copied.message(), HasSubstr("a has other bytes than were written"));
+      EXPECT_THAT(pair.target_memory->Keys(), IsEmpty());
+      EXPECT_EQ(pair.target_memory->OpenUploads(), 0);
+      task.recorded = DigestOf(content, kind);
+      const Result<CopyResult> whole = copier.CopyOne(task, {});
+      ASSERT_TRUE(whole.ok()) << whole.status().message();
+      EXPECT_EQ(whole->digest, task.recorded);
+      EXPECT_EQ(pair.target_memory->Contents().at("copy/a"), content);
+    }
+  }
+}
+
+TEST(ObjectCopier, HoldsWhatAStoreTellsOfItsCopyAgainstTheRecord) {
+  Pair pair(true);
+  pair.source_memory->Set("a", "content");
+  ObjectCopier copier(pair.source, pair.target, SmallParts());
+  CopyTask task = TaskOf("a", 7);
+  task.recorded = DigestOf("contend", Digest::Kind::kMd5);
+  EXPECT_EQ(copier.CopyOne(task, {}).status().code(), Code::kDataLoss);
+  task.recorded = DigestOf("contend", Digest::Kind::kXxh128);  // of another kind: nobody has read the bytes
+  EXPECT_TRUE(copier.CopyOne(task, {}).ok());
 }
 
 TEST(ObjectCopier, RefusesToCopyAnObjectOntoItself) {

@@ -3,6 +3,7 @@
 # hidden: it holds its own copy of base/ and model/.
 file(GLOB arrow_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/codec/arrow/*.cc)
 list(FILTER arrow_sources EXCLUDE REGEX "_test\\.cc$|/entry\\.cc$")
+mbk_joined(arrow_sources mbk_codec_arrow)
 add_library(mbk_codec_arrow STATIC ${arrow_sources})
 target_link_libraries(mbk_codec_arrow PUBLIC mbk_codec Parquet::parquet_shared Arrow::arrow_shared)
 set_target_properties(mbk_codec_arrow mbk_codec mbk_model mbk_base PROPERTIES POSITION_INDEPENDENT_CODE ON)
@@ -25,7 +26,7 @@ endforeach()
 if(MBK_TESTS)
   # A process like the program: gRPC, libcurl and OpenSSL are linked, Arrow is not.
   add_executable(load_codec_test ${CMAKE_SOURCE_DIR}/tests/load_codec/load_codec_test.cc)
-  target_link_libraries(load_codec_test PRIVATE mbk_codec PkgConfig::GRPCPP CURL::libcurl OpenSSL::SSL
+  target_link_libraries(load_codec_test PRIVATE mbk_codec gRPC::grpc++ CURL::libcurl OpenSSL::SSL
                         GTest::gmock GTest::gtest_main)
   add_dependencies(load_codec_test milvus-backup-codec)
   add_test(NAME load_codec COMMAND load_codec_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

@@ -15,9 +15,9 @@ using testing::AnyField;
 using testing::AnyValues;
 using testing::Bytes;
 using testing::ColumnOf;
-using testing::kEveryType;
 using testing::Field;
 using testing::FilesOf;
+using testing::kEveryType;
 using testing::ReadAll;
 using testing::SchemaOf;
 using testing::TimestampsOf;
@@ -153,6 +153,42 @@ TEST(SegmentReader, AFieldAddedLaterIsNull) {
       EXPECT_EQ(read->columns.back(), (Values{std::nullopt, std::nullopt}));
     }
   }
+}
+
+// As Milvus answers for rows that are older than the field.
+TEST(SegmentReader, AFieldAddedLaterHasItsDefault) {
+  const FieldSchema key = Field(100, DataType::kInt64);
+  const struct {
+    DataType type;
+    std::string value_field;
+    std::string expected;
+  } defaults[] = {{DataType::kBool, std::string("\x08\x01", 2), Bytes(true)},
+                  {DataType::kInt8, std::string("\x10\x07", 2), Bytes(std::int8_t{7})},
+                  {DataType::kInt32, std::string("\x10\x00", 2), Bytes(std::int32_t{0})},
+                  {DataType::kInt64, std::string("\x18\x05", 2), Bytes(std::int64_t{5})},
+                  {DataType::kFloat, std::string("\x25\x00\x00\x00\x3f", 5), Bytes(0.5f)},
+                  {DataType::kDouble, std::string("\x29\x00\x00\x00\x00\x00\x00\xe0\x3f", 9), Bytes(0.5)},
+                  {DataType::kVarChar, std::string("\x32\x03one", 5), "one"}};
+  for (const auto& one : defaults) {
+    SCOPED_TRACE(static_cast<int>(one.type));
+    FieldSchema added = Field(101, one.type, 8);
+    added.nullable = true;
+    added.default_value = one.value_field;
+    std::vector<FieldFiles> files;
+    files.push_back(FilesOf(100, {Insert(key, {Bytes(1LL), Bytes(2LL)})}));
+    Result<testing::ReadResult> read =
+        ReadAll(*ArrowCodec(), SchemaOf({key, added}), std::move(files), {.field_ids = {100, 101}});
+    ASSERT_TRUE(read.ok()) << read.status().message();
+    EXPECT_EQ(read->columns.back(), (Values{one.expected, one.expected}));
+  }
+  FieldSchema broken = Field(101, DataType::kInt64);
+  broken.nullable = true;
+  broken.default_value = "\x32\x03one";
+  std::vector<FieldFiles> files;
+  files.push_back(FilesOf(100, {Insert(key, {Bytes(1LL)})}));
+  const Result<testing::ReadResult> read =
+      ReadAll(*ArrowCodec(), SchemaOf({key, broken}), std::move(files), {.field_ids = {100, 101}});
+  EXPECT_EQ(read.status().code(), Code::kDataLoss);
 }
 
 TEST(SegmentReader, NothingIsReadOfNoFiles) {

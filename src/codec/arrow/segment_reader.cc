@@ -9,6 +9,7 @@
 #include "codec/arrow/arrow_codec.h"
 #include "codec/arrow/column_import.h"
 #include "codec/arrow/payload_reader.h"
+#include "codec/default_column.h"
 #include "codec/field_type.h"
 
 /// Rows of a segment: one cursor a field (V1) or column group (V2), all moved forward together. A cursor
@@ -122,7 +123,8 @@ class SegmentReader : public RowReader {
   /// Moves all cursors to their next pieces; false when the segment ends.
   Result<bool> NextPieces();
   Result<bool> NextPieces(bool in_same_file);
-  Status CheckDescriptor(const Source& source) const;
+  Status CheckDescriptor(const Source& source);
+  Status CheckOrigin(const Source& source, const BinlogOrigin& origin);
   void FindColumns(Source& source) const;
   Status SelectColumns(Source& source);
   Result<bool> BeginPieces();
@@ -142,7 +144,8 @@ class SegmentReader : public RowReader {
   std::int64_t rows_read_ = 0;
   double bytes_per_row_ = 0;
   std::int64_t most_rows_ = 0;
-  Status failure_;  // where a file is damaged its cursor stands nowhere
+  std::optional<BinlogOrigin> origin_;  // V1: of all files
+  Status failure_;                      // where a file is damaged its cursor stands nowhere
 };
 
 /// A batch begins with so many rows, so that rows that are larger than the footers say are noticed early.
@@ -271,12 +274,13 @@ Result<bool> SegmentReader::NextPieces(bool in_same_file) {
 }
 
 /// A file that lies in the wrong place would pass for the field that belongs there.
-Status SegmentReader::CheckDescriptor(const Source& source) const {
+Status SegmentReader::CheckDescriptor(const Source& source) {
   const Descriptor& descriptor = source.cursor.envelope()->descriptor();
   if (descriptor.field_id != source.cursor.field_id()) {
     return DataLoss(fmt::format("{}: offset 45: holds field {} instead of {}", source.cursor.file_name(),
                                 descriptor.field_id, source.cursor.field_id()));
   }
+  MBK_TRY(CheckOrigin(source, descriptor.origin));
   for (const PieceColumn& column : source.columns) {
     const FieldSchema& field = wanted_[column.wanted].field;
     if (!SameStorage(descriptor.payload_type, field.data_type)) {
@@ -287,6 +291,14 @@ Status SegmentReader::CheckDescriptor(const Source& source) const {
     }
   }
   return {};
+}
+
+/// Nor may it be of another segment: two files of one size can change places.
+Status SegmentReader::CheckOrigin(const Source& source, const BinlogOrigin& origin) {
+  if (!origin_) origin_ = options_.origin.value_or(origin);
+  if (origin == *origin_) return {};
+  return DataLoss(fmt::format("{}: offset 21: is of {}, and belongs to {}", source.cursor.file_name(),
+                              TextOf(origin), TextOf(*origin_)));
 }
 
 /// The wanted columns of a packed file.
@@ -337,6 +349,8 @@ Result<bool> SegmentReader::BeginPieces() {
     MBK_TRY(SelectColumns(source));
     for (const PieceColumn& column : source.columns) bytes_per_row += piece.BytesPerRow(column.index);
   }
+  for (std::size_t i = 0; i < wanted_.size(); ++i)
+    if (is_found_[i] == 0) bytes_per_row += static_cast<double>(wanted_[i].field.default_value.size());
   bytes_per_row_ = std::max(bytes_per_row_, bytes_per_row);
   if (most_rows_ == 0) most_rows_ = kFirstRows;
   rows_left_ = rows;
@@ -355,7 +369,10 @@ Result<RowBatch> SegmentReader::ReadRows(std::int64_t rows) {
   for (Source& source : sources_) MBK_TRY(ReadSource(source, rows, columns));
   for (std::size_t i = 0; i < wanted_.size(); ++i) {
     if (is_found_[i] != 0) continue;
-    MBK_TRY_ASSIGN(columns[i], NullColumn(wanted_[i].field, wanted_[i].shape, rows, pool_));
+    // The field was added after these rows were written: Milvus answers its default, or null.
+    const auto& [field, shape] = wanted_[i];
+    MBK_TRY_ASSIGN(columns[i], field.default_value.empty() ? NullColumn(field, shape, rows, pool_)
+                                                           : DefaultColumn(field, shape, rows));
   }
   rows_left_ -= rows;
   rows_read_ += rows;
