@@ -1,184 +1,138 @@
 #include "repository/lock.h"
 
-#include <fmt/chrono.h>
 #include <fmt/core.h>
-#include <signal.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <random>
+#include <utility>
 
 #include "base/log.h"
 
 namespace mbk {
 namespace {
 
-constexpr std::chrono::seconds kHeartbeat{30};
-// Ten missed heartbeats: a machine that sleeps or a store that is away for minutes does not lose its lock.
-constexpr std::chrono::seconds kLockLease{300};
-constexpr std::int64_t kMaxLockBytes = 64 << 10;
 // On the way out of a run that may have been told to stop within five seconds.
-constexpr std::chrono::seconds kReleaseTimeout{2};
-// What a lock may say: a second that a calendar can show (9999-12-31), a process that Linux can have (2^22).
-constexpr std::int64_t kLastSecond = 253'402'300'799;
-constexpr std::int64_t kLastPid = 1 << 22;
+constexpr Milliseconds kReleaseTimeout{1'000};
+constexpr Milliseconds kAfterFailure{5'000};
+constexpr Milliseconds kLongestRenewal{30'000};
+constexpr Milliseconds kOverdue{10'000};
+// A request that was cut off is carried out by then, if ever.
+constexpr Milliseconds kStraggler{500};
 
-std::int64_t NowSeconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-std::string HostName() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof(name) - 1) == 0 ? name : "unknown";
-}
-
-// Tells apart two boots of one machine, so that a reused pid is not taken for the old process.
-std::string BootId() {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string id;
-  std::getline(file, id);
-  return id;
-}
-
-std::string RandomId() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}", random(), random());
-}
-
-Result<std::int64_t> NumberUpTo(std::int64_t last, const nlohmann::json& json, const char* key) {
-  const nlohmann::json& number = json.at(key);
-  if (number.is_number_integer() && number >= 0 && number <= last) return number.get<std::int64_t>();
-  return DataLoss(fmt::format("the lock object is not readable: {} is not a number from 0 to {}", key, last));
-}
-
-Status RemoveLock(ObjectStore& store, const ObjectKey& key) {
-  const ObjectKey keys[] = {key};
-  return store.Delete(keys, CallContext{.deadline = Deadline::After(kReleaseTimeout)});
-}
-
-Status HeldByOther(const BackupLayout& layout, const LockOwner& owner) {
-  return {Code::kLocked, fmt::format("backup \"{}\" is locked by another run: {}; wait for it to end",
-                                     layout.name(), owner.Describe())};
+CallContext ForRelease(const CallContext& context) {
+  // Not the stop token: a run that is told to stop has to release its lock all the same.
+  const bool ended = !context.Check().ok();
+  const Milliseconds left = ended ? kReleaseTimeout : std::min(kLongestRenewal, context.deadline.Remaining());
+  return {.deadline = Deadline::After(left)};
 }
 
 }  // namespace
 
-std::string LockOwner::Describe() const {
-  return fmt::format("{} on host {}, pid {}, since {:%Y-%m-%d %H:%M:%S} UTC", verb, host, pid,
-                     fmt::gmtime(static_cast<std::time_t>(started_s)));
-}
-
-std::string LockToJson(const LockOwner& owner) {
-  return nlohmann::json{{"id", owner.id},
-                        {"verb", owner.verb},
-                        {"host", owner.host},
-                        {"boot_id", owner.boot_id},
-                        {"pid", owner.pid},
-                        {"started_s", owner.started_s},
-                        {"heartbeat_s", owner.heartbeat_s}}
-      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-Result<LockOwner> LockFromJson(std::string_view text) {
-  try {
-    const nlohmann::json json = nlohmann::json::parse(text);
-    LockOwner owner{
-        .id = json.at("id"), .verb = json.at("verb"), .host = json.at("host"), .boot_id = json.at("boot_id")};
-    MBK_TRY_ASSIGN(owner.pid, NumberUpTo(kLastPid, json, "pid"));
-    MBK_TRY_ASSIGN(owner.started_s, NumberUpTo(kLastSecond, json, "started_s"));
-    MBK_TRY_ASSIGN(owner.heartbeat_s, NumberUpTo(kLastSecond, json, "heartbeat_s"));
-    return owner;
-  } catch (const nlohmann::json::exception& error) {
-    return DataLoss(fmt::format("the lock object is not readable: {}", error.what()));
-  }
-}
-
-LockOwner ThisProcess(std::string_view verb) {
-  const std::int64_t now = NowSeconds();
-  return {.id = RandomId(),
-          .verb = std::string(verb),
-          .host = HostName(),
-          .boot_id = BootId(),
-          .pid = ::getpid(),
-          .started_s = now,
-          .heartbeat_s = now};
-}
-
-bool IsStale(const LockOwner& owner, const LockOwner& here) {
-  const bool same_boot = owner.host == here.host && owner.boot_id == here.boot_id && !owner.boot_id.empty();
-  if (same_boot && owner.pid > 0 && ::kill(static_cast<pid_t>(owner.pid), 0) != 0 && errno == ESRCH)
-    return true;
-  return here.heartbeat_s - owner.heartbeat_s > kLockLease.count();
-}
-
 Result<LockOwner> ReadLock(ObjectReader& store, const BackupLayout& layout, const CallContext& context) {
-  MBK_TRY_ASSIGN(std::string json, ReadObject(store, layout.Meta(kLock), kMaxLockBytes, context));
-  return LockFromJson(json);
+  MBK_TRY_ASSIGN(const std::vector<FoundLock> found, FindLocks(store, layout, context));
+  if (found.empty()) return NotFound(fmt::format("backup {} is not locked", layout.name()));
+  const auto held = std::find_if(found.begin(), found.end(),
+                                 [](const FoundLock& lock) { return lock.owner && lock.owner->holds; });
+  const FoundLock& lock = held == found.end() ? found.front() : *held;
+  return lock.owner ? Result<LockOwner>(*lock.owner) : DataLoss(lock.Describe());
 }
 
 Result<std::unique_ptr<BackupLock>> BackupLock::Acquire(ObjectStore& store, const BackupLayout& layout,
-                                                        std::string_view verb, const CallContext& context) {
-  LockOwner owner = ThisProcess(verb);
-  const ObjectKey key = layout.Meta(kLock);
-  const PutCondition condition =
-      store.capabilities().conditional_put ? PutCondition::kIfAbsent : PutCondition::kNone;
-  Result<LockOwner> holder = ReadLock(store, layout, context);
-  if (holder.ok() && !IsStale(*holder, owner)) return HeldByOther(layout, *holder);
-  if (!holder.ok() && holder.status().code() != Code::kNotFound &&
-      holder.status().code() != Code::kDataLoss) {
-    return holder.status();
-  }
-  if (holder.status().code() != Code::kNotFound) {  // stale or unreadable: nobody is behind it
-    const ObjectKey keys[] = {key};
-    MBK_TRY(store.Delete(keys, context));
-  }
-  Result<WriteResult> written =
-      store.Put({.key = key, .body = LockToJson(owner), .condition = condition}, context);
-  // Between the look and the put another run may have been quicker; the put knows, or a second look does.
-  if (!written.ok() && written.status().code() != Code::kAlreadyExists) return written.status();
-  Result<LockOwner> now = ReadLock(store, layout, context);
-  if (!now.ok()) {
-    const bool ours = written.ok() && condition == PutCondition::kIfAbsent;
-    Status removed = ours ? RemoveLock(store, key) : Status();
-    if (!removed.ok())
-      log::Warn("a lock stays behind and expires in {} s: {}", kLockLease.count(), removed.message());
-    return now.status();
-  }
-  if (now->id != owner.id) return HeldByOther(layout, *now);
-  return std::unique_ptr<BackupLock>(new BackupLock(store, key, std::move(owner)));
+                                                        std::string_view verb, const CallContext& context,
+                                                        LockClock& clock) {
+  auto session = std::make_unique<LockSession>(store, layout, ThisProcess(verb, clock.WallSeconds()), clock);
+  MBK_TRY(session->Acquire(context));
+  return std::unique_ptr<BackupLock>(new BackupLock(std::move(session), clock, context));
 }
 
-BackupLock::BackupLock(ObjectStore& store, ObjectKey key, LockOwner owner)
-    : store_(store),
-      key_(std::move(key)),
-      owner_(std::move(owner)),
-      renewer_([this](const std::stop_token& stop) { Renew(stop); }) {}
+BackupLock::BackupLock(std::unique_ptr<LockSession> session, LockClock& clock, const CallContext& context)
+    : session_(std::move(session)),
+      clock_(clock),
+      outer_(context.stop, StopRun{&run_}),
+      renewer_([this](const std::stop_token& stop) { KeepRenewing(stop); }) {}
 
 BackupLock::~BackupLock() {
   if (!held_) return;
   Status released = Release({.deadline = Deadline::After(kReleaseTimeout)});
-  if (!released.ok())
-    log::Warn("the lock stays behind and expires in {} s: {}", kLockLease.count(), released.message());
+  // A lost lock was told by whoever found it lost.
+  if (!released.ok() && released.code() != Code::kLocked)
+    log::Warn("the lock stays behind and counts for {} s: {}", kLockLease.count() / 1'000,
+              released.message());
 }
 
-void BackupLock::Renew(const std::stop_token& stop) {
-  const CallContext context{.stop = stop};
-  while (RealSleeper().Sleep(kHeartbeat, context).ok()) {
-    owner_.heartbeat_s = NowSeconds();
-    Status renewed = store_.Put({.key = key_, .body = LockToJson(owner_)}, context).status();
+CallContext BackupLock::While(const CallContext& context) const {
+  return {.stop = run_.get_token(), .deadline = context.deadline};
+}
+
+Status BackupLock::Check(const CallContext& context) {
+  Status ours = session_->Check(context);
+  if (ours.code() == Code::kLocked) run_.request_stop();
+  return ours;
+}
+
+Status BackupLock::CheckTime() {
+  Status ours = session_->CheckTime();
+  if (ours.code() == Code::kLocked) run_.request_stop();
+  return ours;
+}
+
+Status BackupLock::CheckBeforeWrite(const CallContext& context) {
+  const bool overdue = Since(session_->renewed(), clock_) > kLockHeartbeat + kOverdue;
+  return overdue ? Check(context) : CheckTime();
+}
+
+void BackupLock::KeepRenewing(const std::stop_token& stop) {
+  Milliseconds pause = kLockHeartbeat;
+  while (clock_.Sleep(pause, {.stop = stop}).ok()) {
+    {
+      std::lock_guard lock(mutex_);
+      renewing_ = true;
+    }
+    const Milliseconds left = kLockLease / 2 - Since(session_->renewed(), clock_);
+    const CallContext context{
+        .stop = renewal_.get_token(),
+        .deadline = Deadline::After(std::clamp(left, Milliseconds(1), kLongestRenewal))};
+    const Status renewed = session_->Renew(context);
+    {
+      std::lock_guard lock(mutex_);
+      renewing_ = false;
+      cut_short_ = renewed.code() == Code::kCancelled || renewed.code() == Code::kDeadlineExceeded ||
+                   renewed.code() == Code::kUnavailable;
+    }
+    idle_.notify_all();
+    if (renewed.code() == Code::kLocked) {
+      if (!stop.stop_requested()) log::Error("{}", renewed.message());
+      run_.request_stop();
+      return;
+    }
+    pause = renewed.ok() ? kLockHeartbeat : kAfterFailure;
     if (!renewed.ok() && !stop.stop_requested()) log::Warn("could not renew the lock: {}", renewed.message());
   }
 }
 
-Status BackupLock::Release(const CallContext& context) {
+bool BackupLock::StopRenewing() {
   renewer_.request_stop();
+  {
+    // A renewal that is under way is waited for: cut off, it might arrive behind the removal of the lock.
+    std::unique_lock lock(mutex_);
+    idle_.wait_for(lock, kReleaseTimeout, [&] { return !renewing_; });
+  }
+  renewal_.request_stop();
   if (renewer_.joinable()) renewer_.join();
-  held_ = false;
-  const ObjectKey keys[] = {key_};
-  return store_.Delete(keys, context);
+  return std::exchange(cut_short_, false);
+}
+
+Status BackupLock::Release(const CallContext& context) {
+  const bool straggler = StopRenewing();
+  Status released = session_->Release(ForRelease(context));
+  if (released.ok() && straggler) {
+    // Its last renewal went unanswered, and may have brought the lock back.
+    Status waited = clock_.Sleep(kStraggler, {});
+    if (waited.ok()) released = session_->Release(ForRelease(context));
+  }
+  // Another run's: there is nothing of ours to try again.
+  if (released.ok() || released.code() == Code::kLocked) held_ = false;
+  return released;
 }
 
 }  // namespace mbk

@@ -1,7 +1,11 @@
 #include "repository/object_records.h"
 
+#include <fmt/core.h>
+
 #include <cstddef>
 #include <utility>
+
+#include "store/content_hash.h"
 
 namespace mbk {
 namespace {
@@ -20,6 +24,11 @@ Result<std::optional<manifest::ObjectRecord>> ObjectRecordReader::Next() {
   if (!more) return std::optional<manifest::ObjectRecord>();
   Result<manifest::ObjectRecord> record = manifest::ParseObjectRecord(line_);
   if (!record.ok()) return record.status().WithContext(url_);
+  if (!last_key_.empty() && record->key <= last_key_)
+    return DataLoss(
+        fmt::format("{}: the line of {} follows that of {}: lines are doubled, or have changed places", url_,
+                    record->key, last_key_));
+  last_key_ = record->key;
   return std::optional(*std::move(record));
 }
 
@@ -35,6 +44,27 @@ Result<bool> ObjectRecordReader::ReadLine() {
   }
   MBK_TRY(buffer_.status());
   return any;
+}
+
+Digest DigestOnRecord(const manifest::ObjectRecord& record) {
+  const Digest::Kind kind = DigestKindNamed(record.digest_kind);
+  return IsComputed(kind) ? Digest{.kind = kind, .hex = record.digest} : Digest();
+}
+
+ObjectRecordLookup::ObjectRecordLookup(ObjectReader& store, const BackupLayout& layout,
+                                       const CallContext& context)
+    : reader_(store, layout, context), now_(manifest::ObjectRecord()) {}
+
+Result<manifest::ObjectRecord> ObjectRecordLookup::Find(const std::string& key) {
+  while (now_ && now_->key < key) MBK_TRY(Advance());
+  return now_ && now_->key == key ? *now_ : manifest::ObjectRecord{.key = key};
+}
+
+Status ObjectRecordLookup::Advance() {
+  Result<std::optional<manifest::ObjectRecord>> next = reader_.Next();
+  if (!next.ok() && next.status().code() != Code::kNotFound) return next.status();
+  now_ = next.ok() ? *std::move(next) : std::nullopt;  // the Go tool writes none
+  return {};
 }
 
 }  // namespace mbk

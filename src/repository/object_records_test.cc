@@ -52,6 +52,28 @@ TEST_F(ObjectRecords, AreRefusedWhenALineIsNoRecord) {
   }
 }
 
+TEST_F(ObjectRecords, AreRefusedWhenTheirKeysDoNotRise) {
+  const std::string a = ObjectRecordLine({.key = "binlogs/a", .size = 1}),
+                    b = ObjectRecordLine({.key = "binlogs/b", .size = 2});
+  for (const std::string& text : {a + a, b + a}) {
+    memory_->Set(kKey, text);
+    ObjectRecordReader reader(store_, kLayout, {});
+    ASSERT_TRUE(reader.Next().ok());
+    EXPECT_EQ(reader.Next().status().code(), Code::kDataLoss) << text;
+  }
+}
+
+TEST_F(ObjectRecords, AreLookedUpInRisingOrder) {
+  memory_->Set(
+      kKey, ObjectRecordLine({.key = "binlogs/a", .size = 1}) +
+                ObjectRecordLine({.key = "binlogs/c", .size = 3, .digest_kind = "xxh128", .digest = "00"}));
+  ObjectRecordLookup lookup(store_, kLayout, {});
+  EXPECT_EQ(lookup.Find("binlogs/a").value().size, 1);
+  EXPECT_EQ(DigestOnRecord(lookup.Find("binlogs/b").value()), Digest());
+  EXPECT_EQ(DigestOnRecord(lookup.Find("binlogs/c").value()), (Digest{Digest::Kind::kXxh128, "00"}));
+  EXPECT_EQ(lookup.Find("binlogs/d").value().size, 0);
+}
+
 TEST_F(ObjectRecords, AnEndlessLineIsNotReadToItsEnd) {
   memory_->Set(kKey, std::string(9 << 20, ' '));
   store_.Inject({.operation = StoreOperation::kGet, .nth = 2, .times = 9, .status = Internal("read on")});

@@ -54,8 +54,8 @@ Status ObjectInputBuf::ReadChunk() {
   return {};
 }
 
-ObjectOutput::ObjectOutput(ObjectStore& store, ObjectKey key, CallContext context)
-    : store_(store), key_(std::move(key)), context_(std::move(context)) {}
+ObjectOutput::ObjectOutput(ObjectStore& store, ObjectKey key, CallContext context, PutCondition condition)
+    : store_(store), key_(std::move(key)), context_(std::move(context)), condition_(condition) {}
 
 ObjectOutput::~ObjectOutput() {
   if (upload_.id.empty()) return;
@@ -77,6 +77,7 @@ Status ObjectOutput::Write(std::string_view text) {
 
 Status ObjectOutput::SendPart() {
   if (upload_.id.empty()) {
+    MBK_TRY(Claim());
     MBK_TRY_ASSIGN(upload_, store_.StartUpload(key_, context_));
   }
   MBK_TRY_ASSIGN(UploadedPart part,
@@ -86,16 +87,32 @@ Status ObjectOutput::SendPart() {
   return {};
 }
 
+// An upload in parts replaces what lies under its key when it ends.
+Status ObjectOutput::Claim() { return condition_ == PutCondition::kNone ? Status() : Put("").status(); }
+
+Result<WriteResult> ObjectOutput::Put(std::string_view body) {
+  PutCondition condition = condition_;
+  if (condition == PutCondition::kIfAbsent && !store_.capabilities().conditional_put) {
+    const Status taken = store_.Head(key_, context_).status();
+    if (taken.ok()) return AlreadyExists(store_.identity().Url(key_) + " is there already");
+    if (taken.code() != Code::kNotFound) return taken;
+    condition = PutCondition::kNone;
+  }
+  Result<WriteResult> written = store_.Put({.key = key_, .body = body, .condition = condition}, context_);
+  is_written_ |= written.ok();
+  return written;
+}
+
 Result<WriteResult> ObjectOutput::FinishUpload() {
   if (!buffer_.empty()) MBK_TRY(SendPart());
   Result<WriteResult> written = store_.CompleteUpload(upload_, parts_, context_);
   if (written.ok()) upload_ = {};
+  is_written_ |= written.ok();
   return written;
 }
 
 Status ObjectOutput::Finish() {
-  MBK_TRY_ASSIGN(WriteResult written,
-                 upload_.id.empty() ? store_.Put({.key = key_, .body = buffer_}, context_) : FinishUpload());
+  MBK_TRY_ASSIGN(WriteResult written, upload_.id.empty() ? Put(buffer_) : FinishUpload());
   if (written.digest.kind == Digest::Kind::kMd5 && written.digest.hex != md5_.Hex()) {
     return DataLoss(store_.identity().Url(key_) + ": the store holds other bytes than were sent");
   }

@@ -46,7 +46,11 @@ class ObjectInputBuf : public std::streambuf {
 /// so that a manifest of any size passes through one part's worth of memory. Not thread-safe.
 class ObjectOutput {
  public:
-  ObjectOutput(ObjectStore& store, ObjectKey key, CallContext context);
+  /// With kIfAbsent Write and Finish end with kAlreadyExists when the key is taken: a small object is put
+  /// under that condition; for a large one, which goes in parts, an empty one is put first. (A store without
+  /// conditional puts is asked for the key instead.)
+  ObjectOutput(ObjectStore& store, ObjectKey key, CallContext context,
+               PutCondition condition = PutCondition::kNone);
   ObjectOutput(const ObjectOutput&) = delete;
   ObjectOutput& operator=(const ObjectOutput&) = delete;
   /// An output that was not finished leaves nothing behind.
@@ -57,13 +61,20 @@ class ObjectOutput {
   /// The object exists when this returns. kDataLoss when the store says it holds other bytes.
   Status Finish();
 
+  /// Whether something of ours lies under the key: by then, and before it where the key had to be claimed.
+  bool is_written() const { return is_written_; }
+
  private:
   Status SendPart();
+  Status Claim();
+  Result<WriteResult> Put(std::string_view body);
   Result<WriteResult> FinishUpload();
 
   ObjectStore& store_;
   const ObjectKey key_;
   const CallContext context_;
+  const PutCondition condition_;
+  bool is_written_ = false;
   std::string buffer_;
   Md5 md5_;
   UploadId upload_;

@@ -1,10 +1,14 @@
 #include "repository/tree_check.h"
 
 #include <fmt/core.h>
-#include <fmt/ranges.h>
 
 #include <cstddef>
 #include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "manifest/tree_form.h"
 
 namespace mbk {
 namespace {
@@ -14,15 +18,10 @@ constexpr std::size_t kMostSamples = 5;
 // The index and the listing, both in key order, walked side by side.
 class Comparison {
  public:
-  /// What to do about an object that the index does not have.
-  enum class Unknown { kPassOver, kNote };
-  Comparison(const ObjectIndex& index, const BinlogTree& tree, TreeMatch on_match,
-             Unknown unknown = Unknown::kPassOver, std::size_t max_samples = kMostSamples)
-      : index_(index),
-        tree_(tree),
-        on_match_(std::move(on_match)),
-        unknown_(unknown),
-        max_samples_(max_samples) {}
+  using OnUnknown = std::function<void(const ObjectInfo& listed)>;
+  /// `on_unknown` sees what the index does not have.
+  Comparison(const ObjectIndex& index, const BinlogTree& tree, TreeMatch on_match, OnUnknown on_unknown = {})
+      : index_(index), tree_(tree), on_match_(std::move(on_match)), on_unknown_(std::move(on_unknown)) {}
 
   Status Visit(const ObjectInfo& listed) {
     for (; next_ < index_.size(); ++next_) {
@@ -37,9 +36,7 @@ class Comparison {
       last_match_ = key;
       return Match(listed, expected);
     }
-    if (!first_unknown_) first_unknown_ = listed.key;
-    if (unknown_ == Unknown::kNote)
-      Note(fmt::format("{} is not of this backup: no metadata name it", listed.key.str()));
+    if (on_unknown_) on_unknown_(listed);
     return {};
   }
 
@@ -47,18 +44,14 @@ class Comparison {
   void NoteTheRest() {
     for (; next_ < index_.size(); ++next_) NoteAbsent(index_.at(next_).KeyIn(tree_));
   }
-  void Note(std::string problem) {
-    if (++problems_ <= max_samples_) samples_.push_back(std::move(problem));
-  }
-  const std::optional<ObjectKey>& first_unknown() const { return first_unknown_; }
-  std::size_t problems() const { return problems_; }
-  std::vector<std::string>& samples() { return samples_; }
+  void Note(std::string problem) { problems_.Add(std::move(problem)); }
+  Findings& problems() { return problems_; }
 
   Status Finish() {
     NoteTheRest();
-    if (problems_ == 0) return {};
-    return DataLoss(fmt::format("{} of {} objects are missing or damaged: {}{}", problems_, index_.size(),
-                                fmt::join(samples_, "; "), problems_ > samples_.size() ? "; …" : ""));
+    if (problems_.empty()) return {};
+    return DataLoss(fmt::format("{} of {} objects are missing or damaged: {}", problems_.count(),
+                                index_.size(), problems_.Summary(kMostSamples)));
   }
 
  private:
@@ -72,19 +65,49 @@ class Comparison {
       Note(fmt::format("{} has {} bytes instead of {}", listed.key.str(), listed.size, size));
       return {};
     }
+    if (listed.size == 0) {
+      Note(fmt::format("{} is empty", listed.key.str()));
+      return {};
+    }
     return on_match_ ? on_match_(listed, expected) : Status();
   }
 
   const ObjectIndex& index_;
   const BinlogTree& tree_;
   const TreeMatch on_match_;
-  const Unknown unknown_;
-  const std::size_t max_samples_;
+  const OnUnknown on_unknown_;
   std::size_t next_ = 0;
   ObjectKey last_match_;  ///< the last that was in both
-  std::optional<ObjectKey> first_unknown_;
-  std::size_t problems_ = 0;
-  std::vector<std::string> samples_;
+  Findings problems_;
+};
+
+// A restore of its directory would take it in, and what it is of may have been lost from the metadata.
+std::string Stray(const ObjectKey& key) {
+  return fmt::format("{} is not of this backup: no metadata name it", key.str());
+}
+
+// Of snapshots everything lies outside of binlogs/, and no metadata name it.
+bool IsBinlog(const BinlogTree& tree, const ObjectKey& key) {
+  return key.str().starts_with(tree.DataPrefix()) && HasFormOfBinlog(tree, key);
+}
+
+/// The partitions of which an index has objects; made when first asked.
+class PartitionsOf {
+ public:
+  explicit PartitionsOf(const ObjectIndex& index) : index_(index) {}
+  /// Whether `key`, below the directory of a collection, is of one of them.
+  bool Have(std::string_view below_collection) {
+    if (!ids_) {
+      ids_.emplace();
+      for (std::size_t i = 0; i < index_.size(); ++i)
+        ids_->insert(std::to_string(index_.at(i).segment->partition_id));
+    }
+    return ids_->contains(std::string(below_collection.substr(0, below_collection.find('/'))));
+  }
+
+ private:
+  const ObjectIndex& index_;
+  std::optional<std::set<std::string>> ids_;
 };
 
 }  // namespace
@@ -99,43 +122,86 @@ Status CheckTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex&
 
 Status CheckWholeTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex& index,
                       const std::function<Status(const ObjectInfo&)>& on_listed, const CallContext& context) {
-  Comparison comparison(index, tree, {});
+  std::optional<Comparison> comparison;
+  comparison.emplace(index, tree, TreeMatch(), [&](const ObjectInfo& listed) {
+    if (IsBinlog(tree, listed.key)) comparison->Note(Stray(listed.key));
+  });
   MBK_TRY(ForEachObject(store, tree.prefix(), context, [&](const ObjectInfo& listed) -> Status {
-    MBK_TRY(on_listed(listed));
-    return comparison.Visit(listed);
+    if (on_listed) MBK_TRY(on_listed(listed));
+    return comparison->Visit(listed);
   }));
-  return comparison.Finish().WithContext(store.identity().Url(ObjectKey(tree.prefix())));
+  return comparison->Finish().WithContext(store.identity().Url(ObjectKey(tree.prefix())));
 }
 
 Result<TreeFindings> ExamineTree(ObjectReader& store, const BinlogTree& tree, const ObjectIndex& index,
-                                 std::size_t max_samples, const CallContext& context) {
+                                 const std::function<bool(const ObjectKey&)>& is_expected,
+                                 const CallContext& context) {
   TreeFindings findings;
-  auto matched = [&](const ObjectInfo& listed, const DataObject&) {
+  auto matched = [&](const ObjectInfo& listed, const DataObject& object) {
     ++findings.objects;
     findings.bytes += listed.size;
+    if (object.log->size == 0) ++findings.sizes_unknown;
     return Status();
   };
-  Comparison comparison(index, tree, matched, Comparison::Unknown::kNote, max_samples);
-  MBK_TRY(ForEachObject(store, tree.DataPrefix(), context,
-                        [&](const ObjectInfo& listed) { return comparison.Visit(listed); }));
-  comparison.NoteTheRest();
-  findings.problems = static_cast<std::int64_t>(comparison.problems());
-  findings.samples = std::move(comparison.samples());
+  std::optional<Comparison> comparison;
+  auto unknown = [&](const ObjectInfo& listed) {
+    const bool stands_for_a_directory = listed.size == 0 && listed.key.str().ends_with('/');
+    if (stands_for_a_directory || is_expected(listed.key)) return;
+    if (HasFormOfBinlog(tree, listed.key))
+      comparison->Note(Stray(listed.key));
+    else
+      findings.foreign.Add(listed.key.str());
+  };
+  comparison.emplace(index, tree, matched, unknown);
+  MBK_TRY(ForEachObject(store, tree.prefix(), context,
+                        [&](const ObjectInfo& listed) { return comparison->Visit(listed); }));
+  comparison->NoteTheRest();
+  findings.damage = std::move(comparison->problems());
   return findings;
+}
+
+Result<CollectionFindings> ExamineCollection(ObjectReader& store, const BinlogTree& tree,
+                                             std::int64_t collection_id, const ObjectIndex& index,
+                                             const TreeMatch& on_match, const CallContext& context) {
+  CollectionFindings findings;
+  PartitionsOf partitions(index);
+  std::string prefix;
+  std::optional<Comparison> comparison;
+  auto unknown = [&](const ObjectInfo& listed) {
+    if (!findings.stray) findings.stray = listed.key;
+    if (!IsBinlog(tree, listed.key)) return;
+    findings.stray_binlogs.Add(Stray(listed.key));
+    if (!partitions.Have(std::string_view(listed.key.str()).substr(prefix.size())))
+      comparison->Note(
+          fmt::format("{} is of a partition of which the metadata name no files", listed.key.str()));
+  };
+  comparison.emplace(index, tree, on_match, unknown);
+  // In key order, as the index is.
+  for (const std::string& of_kind :
+       {tree.DeltaLogPrefix(collection_id), tree.InsertLogPrefix(collection_id)}) {
+    prefix = of_kind;
+    MBK_TRY(ForEachObject(store, prefix, context,
+                          [&](const ObjectInfo& listed) { return comparison->Visit(listed); }));
+  }
+  comparison->NoteTheRest();
+  findings.damage = std::move(comparison->problems());
+  return findings;
+}
+
+Status DamageOf(const Findings& damage, const ObjectReader& store, const BinlogTree& tree) {
+  if (damage.empty()) return {};
+  return DataLoss(fmt::format("{}: {} objects are missing or damaged: {}",
+                              store.identity().Url(ObjectKey(tree.prefix())), damage.count(),
+                              damage.Summary(Findings::kMostNamed)));
 }
 
 Result<std::optional<ObjectKey>> CheckCollection(ObjectReader& store, const BinlogTree& tree,
                                                  std::int64_t collection_id, const ObjectIndex& index,
                                                  const CallContext& context) {
-  Comparison comparison(index, tree, {});
-  // In key order, as the index is.
-  for (const std::string& prefix :
-       {tree.DeltaLogPrefix(collection_id), tree.InsertLogPrefix(collection_id)}) {
-    MBK_TRY(ForEachObject(store, prefix, context,
-                          [&](const ObjectInfo& listed) { return comparison.Visit(listed); }));
-  }
-  MBK_TRY(comparison.Finish().WithContext(store.identity().Url(ObjectKey(tree.prefix()))));
-  return comparison.first_unknown();
+  MBK_TRY_ASSIGN(CollectionFindings found,
+                 ExamineCollection(store, tree, collection_id, index, TreeMatch(), context));
+  MBK_TRY(DamageOf(found.damage, store, tree));
+  return std::move(found.stray);
 }
 
 }  // namespace mbk

@@ -77,6 +77,7 @@ inline Backup SmallBackup() {
                    .num_rows = rows,
                    .group_id = id,
                    .size = 30,
+                   .storage_version = 2,
                    .insert_logs = {{100, id + 1, 10}, {101, id + 2, 20}}};
   };
   auto l0 = [](std::int64_t id, std::int64_t partition) {
