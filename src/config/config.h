@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/reach.h"
 #include "base/status.h"
 
 /// The resolved configuration, in the shape of the v2 schema (spec/config.md §2-3). A v1 file is
@@ -94,6 +95,7 @@ struct Config {
   TransferMode transfer_mode = TransferMode::kAuto;
   int transfer_concurrency = 0;
   std::int64_t transfer_multipart_copy_threshold_mib = 0;
+  int transfer_silence_seconds = 115;  ///< for which a store that says nothing is borne
   bool server_debug_mode = false;
   std::string server_swagger_base_path;
   std::string cloud_endpoint;
@@ -120,22 +122,35 @@ struct Loaded {
   std::vector<std::string> warnings;  ///< for stderr, before the log exists
   std::string file;                   ///< the file that was read, empty for none
   int schema_version = 2;             ///< whose names the user's settings have: 1 or 2
+  Reach reach;                        ///< how a command with this as its --config loads the very same again
 };
 
 using EnvLookup = std::function<std::optional<std::string>(const std::string&)>;
 /// The environment of this process.
 std::optional<std::string> ProcessEnv(const std::string& name);
 
-/// The items of one `--set` flag: split at commas, an item in double quotes may hold commas ("" inside it
-/// is a quote). The CLI appends the items of every flag, in order, to LoadOptions::overrides.
-Result<std::vector<std::string>> SplitSetFlag(std::string_view flag);
+/// Which of the two files of a command a configuration is. Each has its own flag and its own variables, so
+/// that what is meant for one side never reaches the other.
+enum class Role {
+  kConfig,  ///< of --config: --set, and variables by their names
+  kTo,      ///< of --to: --set-to, and variables by their names with "TO_" before them
+};
+
+/// The items of one `--set` or `--set-to` flag: split at commas, an item in double quotes may hold commas (""
+/// inside it is a quote). The CLI appends the items of every flag, in order, to LoadOptions::overrides.
+Result<std::vector<std::string>> SplitSetFlag(std::string_view flag, Role role = Role::kConfig);
+
+/// The file that is read when --config is not given.
+inline constexpr std::string_view kDefaultFile = "backup.yaml";
 
 struct LoadOptions {
-  /// As given by --config; empty: no file at all. Looked for as it stands, then by its last component in
-  /// $MILVUSCONF and in ./configs.
-  std::string file = "backup.yaml";
-  std::vector<std::string> overrides;  ///< items of --set, each "KEY=VALUE"; of equal keys the last wins
-  EnvLookup env = ProcessEnv;
+  /// As given by --config or --to; empty: no file at all. Looked for as it stands, then by its last component
+  /// in $MILVUSCONF and in ./configs.
+  std::string file = std::string(kDefaultFile);
+  /// Items of the role's flag, each "KEY=VALUE"; of equal keys the last wins.
+  std::vector<std::string> overrides;
+  EnvLookup env = ProcessEnv;  ///< the whole environment, whatever the role
+  Role role = Role::kConfig;
 };
 
 /// Find, read, resolve and validate the configuration. Every problem found is in the one error, each

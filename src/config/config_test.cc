@@ -100,13 +100,27 @@ backup: {storage: {auth: {type: iam}}})"),
 }
 
 TEST(V2, UnknownKeysWarnAndSuggest) {
-  const auto loaded =
-      MustLoad(V2("milvus: {storage: {bucketNam: b}}\nfoo: 1"), {.overrides = {"minio.port=1"}});
+  const auto loaded = MustLoad(V2("milvus: {storage: {bucketNam: b, port: 1}}\nfoo: 1"));
   EXPECT_THAT(loaded.warnings, Contains(AllOf(HasSubstr("milvus.storage.bucketNam (line 2)"),
                                               HasSubstr("did you mean milvus.storage.bucketName?"))));
   EXPECT_THAT(loaded.warnings, Contains(HasSubstr("foo (line 3): unknown key, ignored")));
-  EXPECT_THAT(loaded.warnings,
-              Contains(AllOf(HasSubstr("--set minio.port"), HasSubstr("milvus.storage.port"))));
+}
+
+// With it ignored a run would read or write elsewhere, and succeed.
+TEST(Overrides, OfUnknownKeysAreAnErrorThatNamesTheNearest) {
+  EXPECT_THAT(MustFail("minio: {bucketName: b}", {.overrides = {"minio.backupRotPath=/usb"}}),
+              HasSubstr("--set minio.backupRotPath: unknown key; did you mean minio.backupRootPath?"));
+  EXPECT_THAT(MustFail("minio: {bucketName: b}", {.overrides = {"milvus.pasword=hunter2"}}),
+              Not(HasSubstr("hunter2")));
+  EXPECT_THAT(MustFail(V2(""), {.overrides = {"minio.port=1"}}),
+              AllOf(HasSubstr("--set minio.port: unknown key"), HasSubstr("milvus.storage.port")));
+  EXPECT_THAT(MustFail("minio: {bucketName: b}", {.overrides = {"colour=red"}, .role = Role::kTo}),
+              HasSubstr("--set-to colour: unknown key"));
+}
+
+TEST(Overrides, OfKeysOfTheGoToolThatChangeNothingAreAWarning) {
+  EXPECT_THAT(MustLoad("minio: {bucketName: b}", {.overrides = {"backup.gcPause.seconds=1"}}).warnings,
+              Contains(HasSubstr("--set backup.gcPause.seconds: ignored")));
 }
 
 TEST(V2, PastedV1KeysAreAnErrorThatNamesTheirSuccessors) {
@@ -192,7 +206,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"milvus: {grpc: {port: 1.5}}", "milvus.grpc.port", "whole number"},
         BadValue{"milvus: {grpc: {port: 99999999999}}", "milvus.grpc.port", "whole number"},
         BadValue{"milvus: {grpc: {port: 65536}}", "milvus.grpc.port", "want 1 to 65535"},
-        BadValue{"milvus: {grpc: {address: 'tcp://h:1'}}", "milvus.grpc.address", "without scheme"},
+        BadValue{"milvus: {grpc: {address: 'tcp://h:1'}}", "milvus.grpc.address", "scheme"},
         BadValue{"milvus: {grpc: {tlsMode: 1}}", "milvus.grpc.tlsMode", "write server"},
         BadValue{"milvus: {grpc: {tlsMode: mutual}}", "milvus.grpc.tlsMode", "milvus.grpc.mtlsCertPath"},
         BadValue{"milvus: {storage: {mtlsCertPath: c}}", "milvus.storage.mtlsKeyPath", "needs its key"},
@@ -202,7 +216,6 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"milvus: {etcd: {endpoints: []}}", "milvus.etcd.endpoints", "at least one"},
         BadValue{"milvus: {user: [a]}", "milvus.user", "not a list"},
         BadValue{"milvus: {rest: {endpoint: 'host:9091'}}", "milvus.rest.endpoint", "absolute URL"},
-        BadValue{"milvus: {management: {endpoint: 'http://'}}", "milvus.management.endpoint", "absolute URL"},
         BadValue{"log: {console: 1}", "log.console", "true or false"},
         BadValue{"log: {console: yes}", "log.console", "true or false"},
         BadValue{"log: {level: loud}", "log.level", "want one of debug"},
@@ -212,10 +225,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"backup: {concurrency: {segments: -1}}", "backup.concurrency.segments", "positive"},
         BadValue{"milvus: {storage: {provider: ali}}", "milvus.storage.provider", "want one of local"},
         BadValue{"milvus: {storage: {port: 0}}", "milvus.storage.port", "want 1 to 65535"},
-        BadValue{"milvus: {storage: {address: 'a:9000'}}", "milvus.storage.address", "holds a port"},
+        BadValue{"milvus: {storage: {address: 'a/b'}}", "milvus.storage.address", "holds a path"},
         BadValue{"milvus: {storage: {bucketName: ''}}", "milvus.storage.bucketName", "empty"},
         BadValue{"milvus: {storage: {milvusAddress: 'http://m'}}", "milvus.storage.milvusAddress",
-                 "is a URL"},
+                 "leaves the port open"},
         BadValue{"milvus: {storage: {milvusPort: 9}}", "milvus.storage.milvusPort",
                  "milvus.storage.milvusAddress"},
         BadValue{"milvus: {storage: {localPath: /x}}", "milvus.storage.localPath",
@@ -250,8 +263,7 @@ TEST(Config, AzureTakesASharedAccessSignatureInPlaceOfTheKey) {
 }
 
 TEST(Errors, AllProblemsAreInOneErrorAndInheritedOnesOnlyOnce) {
-  const std::string error =
-      MustFail(V2("milvus: {grpc: {port: x}, storage: {port: 0, address: 'http://h'}}"));
+  const std::string error = MustFail(V2("milvus: {grpc: {port: x}, storage: {port: 0, address: 'ftp://h'}}"));
   EXPECT_THAT(error, HasSubstr("3 problems"));
   EXPECT_THAT(error, Not(HasSubstr("backup.storage")));
 }

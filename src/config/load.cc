@@ -2,8 +2,12 @@
 
 #include <optional>
 
+#include "config/addresses.h"
 #include "config/config.h"
+#include "config/hints.h"
+#include "config/reach_of.h"
 #include "config/resolve.h"
+#include "config/roots.h"
 #include "config/sources.h"
 #include "config/text.h"
 #include "config/unknown_keys.h"
@@ -71,16 +75,23 @@ std::vector<Parameter> ParametersOf(Resolution& resolution) {
   return parameters;
 }
 
-Result<Loaded> LoadFrom(Schema schema, const Sources& sources, const std::string& file) {
+const std::vector<Row>& RowsOf(Schema schema) { return schema == Schema::kV2 ? V2Rows() : V1Rows(); }
+
+Result<Loaded> LoadFrom(Schema schema, const Sources& sources, const std::string& file,
+                        const LoadOptions& options) {
   Resolution resolution = Resolve(schema, sources);
+  TakeAddressesApart(resolution);
+  NormaliseRoots(resolution);
   Validate(resolution);
+  PointOutOddValues(resolution);
   MBK_TRY(ProblemsAsError(resolution));
   auto& warnings = resolution.warnings;
   Normalise(resolution.draft.config);
   Loaded loaded{.parameters = ParametersOf(resolution),
                 .warnings = std::move(warnings),
                 .file = file,
-                .schema_version = schema == Schema::kV2 ? 2 : 1};
+                .schema_version = schema == Schema::kV2 ? 2 : 1,
+                .reach = ReachOf(options, RowsOf(schema), sources.overrides)};
   loaded.config = std::move(resolution.draft.config);
   return loaded;
 }
@@ -91,9 +102,9 @@ std::string Context(const std::string& file) {
 
 Result<Loaded> LoadParsed(FileValues values, Schema schema, const std::string& file,
                           const LoadOptions& options) {
-  Sources sources{.env = options.env, .file = std::move(values)};
-  MBK_TRY_ASSIGN(sources.overrides, ParseOverrides(options.overrides));
-  auto loaded = LoadFrom(schema, sources, file);
+  Sources sources{.env = options.env, .file = std::move(values), .role = options.role};
+  MBK_TRY_ASSIGN(sources.overrides, ParseOverrides(options.overrides, options.role));
+  auto loaded = LoadFrom(schema, sources, file, options);
   if (!loaded.ok()) return std::move(loaded).status().WithContext(Context(file));
   return loaded;
 }
@@ -101,6 +112,7 @@ Result<Loaded> LoadParsed(FileValues values, Schema schema, const std::string& f
 Result<Loaded> LoadNamedText(std::string_view text, const std::string& file, const LoadOptions& options) {
   auto values = FlattenYaml(text);
   if (!values.ok()) return std::move(values).status().WithContext(Context(file));
+  if (Status ours = CheckIsOurs(*values); !ours.ok()) return std::move(ours).WithContext(Context(file));
   const auto schema = DeclaredSchema(*values);
   if (!schema.ok()) return schema.status().WithContext(Context(file));
   return LoadParsed(*std::move(values), *schema, file, options);
@@ -114,7 +126,7 @@ Result<Loaded> LoadText(std::string_view text, const LoadOptions& options) {
 
 Result<Loaded> Load(const LoadOptions& options) {
   if (options.file.empty()) return LoadParsed({}, Schema::kV2, "", options);
-  MBK_TRY_ASSIGN(const std::string path, LocateFile(options.file, options.env));
+  MBK_TRY_ASSIGN(const std::string path, LocateFile(options.file, options.env, options.role));
   MBK_TRY_ASSIGN(const std::string text, ReadConfigFile(path));
   return LoadNamedText(text, path, options);
 }

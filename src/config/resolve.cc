@@ -19,11 +19,6 @@ struct Found {
   RawValue value;
 };
 
-bool NamesRow(const Row& row, std::string_view name) {
-  return (!row.env.empty() && EqualIgnoringCase(name, row.env)) ||
-         std::ranges::any_of(row.keys, [&](const auto& key) { return EqualIgnoringCase(name, key); });
-}
-
 std::optional<Found> FindOverride(const Row& row, const Sources& sources) {
   for (const Override& item : sources.overrides | std::views::reverse) {
     if (!NamesRow(row, item.key)) continue;
@@ -32,26 +27,20 @@ std::optional<Found> FindOverride(const Row& row, const Sources& sources) {
   return std::nullopt;
 }
 
-// Kubernetes gives every pod of a namespace with a service "milvus" the variable
-// MILVUS_PORT=tcp://10.0.0.1:19530.
-bool IsKubernetesServiceLink(std::string_view name, std::string_view value) {
-  return (name.ends_with("_PORT") || name.ends_with("_ADDRESS")) &&
-         (value.starts_with("tcp://") || value.starts_with("udp://"));
-}
-
-std::optional<Found> FindVariable(const Row& row, const Sources& sources,
-                                  std::vector<std::string>& warnings) {
+std::optional<Found> FindInEnvironment(const Row& row, const Sources& sources,
+                                       std::vector<std::string>& warnings) {
   if (row.env.empty()) return std::nullopt;
-  auto value = sources.env(row.env);
-  if (!value) return std::nullopt;
-  if (IsKubernetesServiceLink(row.env, *value)) {
+  auto variable = FindVariable(row.env, sources.role, sources.env);
+  if (!variable) return std::nullopt;
+  if (IsKubernetesServiceLink(*variable)) {
     warnings.push_back(fmt::format(
         "environment variable {}={} is ignored: Kubernetes injected it for a service; set {} in the file, or "
         "enableServiceLinks: false in the pod",
-        row.env, OneLine(WithoutUserInfo(*value)), row.keys.front()));
+        variable->name, OneLine(WithoutUserInfo(variable->value)), row.keys.front()));
     return std::nullopt;
   }
-  return Found{.origin = {.source = Source::kEnv, .key = row.env}, .value = {.text = std::move(*value)}};
+  return Found{.origin = {.source = Source::kEnv, .key = std::move(variable->name)},
+               .value = {.text = std::move(variable->value)}};
 }
 
 std::optional<Found> FindInFile(const Row& row, const Sources& sources) {
@@ -82,7 +71,7 @@ class Resolver {
 
  private:
   void ResolveRow(const Row& row) {
-    Origin origin{.documented = row.keys.front()};
+    Origin origin{.role = sources_.role, .documented = row.keys.front()};
     SetDefault(row, origin);
     if (auto found = Find(row)) {
       origin.source = found->origin.source;
@@ -96,7 +85,7 @@ class Resolver {
 
   std::optional<Found> Find(const Row& row) {
     if (auto found = FindOverride(row, sources_)) return found;
-    if (auto found = FindVariable(row, sources_, out_.warnings)) return found;
+    if (auto found = FindInEnvironment(row, sources_, out_.warnings)) return found;
     return FindInFile(row, sources_);
   }
 
@@ -138,6 +127,11 @@ class Resolver {
 
 }  // namespace
 
+bool NamesRow(const Row& row, std::string_view name) {
+  return (!row.env.empty() && EqualIgnoringCase(name, row.env)) ||
+         std::ranges::any_of(row.keys, [&](const auto& key) { return EqualIgnoringCase(name, key); });
+}
+
 std::string Origin::Name() const {
   switch (source) {
     case Source::kDefault:
@@ -147,7 +141,7 @@ std::string Origin::Name() const {
     case Source::kEnv:
       return "environment variable " + key;
     case Source::kOverride:
-      return "--set " + OneLine(key);
+      return fmt::format("{} {}", SetFlag(role), OneLine(key));
   }
   return documented;
 }

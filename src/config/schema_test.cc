@@ -95,6 +95,7 @@ Restore.KeepTempFiles                false                         default
 Transfer.Mode                        auto                          default  
 Transfer.Concurrency                 128                           default  
 Transfer.MultipartCopyThresholdMiB   500                           default  
+Transfer.SilenceSeconds              115                           default  
 Cloud.Endpoint                       https://api.cloud.zilliz.com  default  
 Cloud.APIKey                                                       default  
 )";

@@ -66,6 +66,7 @@ std::vector<Row> GeneralRows() {
       Renamed({"Milvus.Etcd.RootPath", {"milvus.etcd.rootPath"}}),
       Translated({"Transfer.Mode", {"minio.crossStorage"}}, "false", MBK_FIELD(v1.cross_storage)),
       Renamed({"Transfer.MultipartCopyThresholdMiB", {"minio.multipartCopyThresholdMiB"}}),
+      Renamed({"Transfer.SilenceSeconds", {"minio.silenceSeconds"}}),
       Renamed({"Transfer.Concurrency", {"backup.parallelism.copydata"}, "BACKUP_PARALLELISM_COPYDATA"}),
       Renamed({"Backup.Concurrency.Collections",
                {"backup.parallelism.backupCollection"},
@@ -81,7 +82,7 @@ std::vector<Row> GeneralRows() {
   };
 }
 
-std::vector<Row> MilvusStorageRows() {
+std::vector<Row> V1MilvusStorageRows() {
   return {
       Translated(
           {"Milvus.Storage.Provider", {"storage.storageType", "minio.storageType", "minio.cloudProvider"}},
@@ -107,7 +108,7 @@ std::vector<Row> MilvusStorageRows() {
 }
 
 // Unlike in v2 the backup's root path is inherited too, and the credentials file is not.
-std::vector<Row> BackupStorageRows() {
+std::vector<Row> V1BackupStorageRows() {
   Row provider =
       Translated({"Backup.Storage.Provider", {"storage.backupStorageType", "minio.backupStorageType"}}, "",
                  MBK_FIELD(v1.backup.storage_type));
@@ -145,7 +146,7 @@ std::vector<Row> BackupStorageRows() {
 const std::vector<Row>& V1Rows() {
   static const std::vector<Row> rows = [] {
     std::vector<Row> all = GeneralRows();
-    for (auto* part : {&MilvusStorageRows, &BackupStorageRows}) {
+    for (auto* part : {&V1MilvusStorageRows, &V1BackupStorageRows}) {
       for (Row& row : part()) all.push_back(std::move(row));
     }
     return all;
@@ -155,7 +156,8 @@ const std::vector<Row>& V1Rows() {
 
 const std::vector<std::string>& QuietV1Keys() {
   static const std::vector<std::string> keys = {"milvus.authorizationenabled", "backup.maxsegmentgroupsize",
-                                                "backup.gcpause.seconds", "log.file.rootpath"};
+                                                "backup.gcpause.seconds",      "log.file.rootpath",
+                                                "http.simpleresponse",         "log.http.simpleresponse"};
   return keys;
 }
 

@@ -202,6 +202,11 @@ std::vector<Row> TaskAndCloudRows() {
        "",
        "500",
        MBK_FIELD(config.transfer_multipart_copy_threshold_mib)},
+      {"Transfer.SilenceSeconds",
+       {"transfer.silenceSeconds"},
+       "",
+       "115",
+       MBK_FIELD(config.transfer_silence_seconds)},
       // The Go tool shows the section zillizCloud as Cloud.
       {"Cloud.Endpoint",
        {"zillizCloud.endpoint"},

@@ -64,9 +64,41 @@ struct CsvReader {
   }
 };
 
+// Milvus's own containers have its keys under these names, and scripts hand them on as TO_MINIO_…. On the
+// side of --config they are Milvus's alone, as they are for the Go tool.
+std::string NameOfMilvus(const std::string& name) {
+  for (const auto& [ours, milvus] :
+       {std::pair{"ACCESS_KEY", "ACCESS_KEY_ID"}, {"SECRET_KEY", "SECRET_ACCESS_KEY"}}) {
+    for (const std::string_view store : {"MINIO_", "MINIO_BACKUP_"}) {
+      if (name == fmt::format("{}{}", store, ours)) return fmt::format("{}{}", store, milvus);
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
-Result<std::vector<std::string>> SplitSetFlag(std::string_view flag) {
+std::string_view SetFlag(Role role) { return role == Role::kTo ? "--set-to" : "--set"; }
+
+std::optional<Variable> FindVariable(const std::string& name, Role role, const EnvLookup& env) {
+  std::vector<std::string> candidates = {name};
+  if (role == Role::kTo) {
+    candidates = {"TO_" + name};
+    if (const std::string milvus = NameOfMilvus(name); !milvus.empty()) candidates.push_back("TO_" + milvus);
+  }
+  for (std::string& candidate : candidates) {
+    if (auto value = env(candidate)) return Variable{std::move(candidate), *std::move(value)};
+  }
+  return std::nullopt;
+}
+
+bool IsKubernetesServiceLink(const Variable& variable) {
+  return (variable.name.ends_with("_PORT") || variable.name.ends_with("_ADDRESS")) &&
+         (variable.value.starts_with("tcp://") || variable.value.starts_with("udp://") ||
+          variable.value.starts_with("sctp://"));
+}
+
+Result<std::vector<std::string>> SplitSetFlag(std::string_view flag, Role role) {
   std::vector<std::string> items;
   if (flag.empty()) return items;
   CsvReader reader{.rest = flag};
@@ -74,31 +106,30 @@ Result<std::vector<std::string>> SplitSetFlag(std::string_view flag) {
     std::string item;
     if (!reader.Next(item)) {
       return InvalidArgument(
-          fmt::format("--set: item {}: a quoted item must end with a quote, before a comma or at the end",
-                      items.size() + 1));
+          fmt::format("{}: item {}: a quoted item must end with a quote, before a comma or at the end",
+                      SetFlag(role), items.size() + 1));
     }
     items.push_back(std::move(item));
   }
   return items;
 }
 
-Result<std::vector<Override>> ParseOverrides(const std::vector<std::string>& items) {
+Result<std::vector<Override>> ParseOverrides(const std::vector<std::string>& items, Role role) {
   std::vector<Override> overrides;
   for (const std::string& item : items) {
     const auto equals = item.find('=');
     if (equals == std::string::npos || equals == 0) {
       return InvalidArgument(
-          fmt::format("invalid --set format, want KEY=VALUE: item {} has no {}; an item whose value holds a "
-                      "comma must be "
-                      "quoted, e.g. --set '\"KEY=a,b\"'",
-                      overrides.size() + 1, equals == 0 ? "key" : "'='"));
+          fmt::format("invalid {0} format, want KEY=VALUE: item {1} has no {2}; an item whose value holds a "
+                      "comma must be quoted, e.g. {0} '\"KEY=a,b\"'",
+                      SetFlag(role), overrides.size() + 1, equals == 0 ? "key" : "'='"));
     }
     overrides.push_back({.key = item.substr(0, equals), .value = item.substr(equals + 1)});
   }
   return overrides;
 }
 
-Result<std::string> LocateFile(const std::string& name, const EnvLookup& env) {
+Result<std::string> LocateFile(const std::string& name, const EnvLookup& env, Role role) {
   if (Exists(name)) return name;
   const std::string base = std::filesystem::path(name).filename().string();
   std::string tried = Quoted(name);
@@ -113,11 +144,13 @@ Result<std::string> LocateFile(const std::string& name, const EnvLookup& env) {
     tried += ", $MILVUSCONF (not set)";
   }
   if (std::string path = try_directory("configs"); Exists(path)) return path;
+  const std::string missing =
+      fmt::format("cannot locate config file {} (tried: {}); create one of these, ", Quoted(name), tried);
+  if (role == Role::kTo) return InvalidArgument(missing + "or name another with --to FILE");
   return InvalidArgument(
-      fmt::format("cannot locate config file {} (tried: {}); create one of these, name another with --config "
-                  "FILE, or pass "
-                  "--config \"\" to run with --set, environment and defaults only",
-                  Quoted(name), tried));
+      missing +
+      "name another with --config FILE, or pass --config \"\" to run with --set, environment "
+      "and defaults only");
 }
 
 Result<std::string> ReadConfigFile(const std::string& path) {

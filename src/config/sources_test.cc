@@ -62,11 +62,11 @@ TEST(SplitSetFlag, RefusesBrokenQuotesWithoutShowingThem) {
 }
 
 TEST(ParseOverrides, SplitsAtTheFirstEqualsSign) {
-  const auto overrides = ParseOverrides({"a=b=c", "d="});
+  const auto overrides = ParseOverrides({"a=b=c", "d="}, Role::kConfig);
   ASSERT_TRUE(overrides.ok());
   EXPECT_EQ(overrides->at(0).value, "b=c");
   EXPECT_EQ(overrides->at(1).value, "");
-  EXPECT_FALSE(ParseOverrides({"=x"}).ok());
+  EXPECT_FALSE(ParseOverrides({"=x"}, Role::kConfig).ok());
 }
 
 TEST(LocateFile, TakesThePathAsGivenFirst) {
@@ -91,6 +91,8 @@ TEST(LocateFile, ErrorSaysWhatWasTriedAndHowToGoOn) {
       missing.status().message(),
       AllOf(HasSubstr("cannot locate config file \"no-such-file.yaml\""), HasSubstr("$MILVUSCONF (not set)"),
             HasSubstr("\"configs/no-such-file.yaml\""), HasSubstr("--config")));
+  EXPECT_THAT(LocateFile("no-such-file.yaml", Env({}), Role::kTo).status().message(),
+              AllOf(HasSubstr("--to FILE"), testing::Not(HasSubstr("--config"))));
   EXPECT_THAT(LocateFile("no-such-file.yaml", Env({{"MILVUSCONF", "/nowhere"}})).status().message(),
               HasSubstr("/nowhere/no-such-file.yaml"));
 }

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
-#include <set>
 
+#include "config/nearest_key.h"
 #include "config/text.h"
 
 namespace mbk::config {
@@ -13,7 +14,6 @@ namespace {
 
 constexpr std::string_view kVersionKey = "configversion";
 constexpr std::size_t kMaxListed = 20;
-constexpr std::size_t kTypoEdits = 2;
 
 using RowsByName = std::map<std::string, const Row*, std::less<>>;
 
@@ -36,18 +36,14 @@ const RowsByName& V2Index() {
   return index;
 }
 
-bool IsQuiet(const std::string& lower_key) {
-  return std::ranges::find(QuietV1Keys(), lower_key) != QuietV1Keys().end();
+// The old default is in every old file; another path was meant to be written to.
+bool IsUnfulfilled(const std::string& lower_key, const FileValue& value) {
+  return lower_key == "log.file.rootpath" && value.value.text != "logs/backup.log" &&
+         !value.value.text.empty();
 }
 
-// The documented key that was probably meant, at most two letters off; empty if nothing is near.
-std::string MeantKey(const std::string& lower_key, const std::vector<Row>& rows) {
-  for (const Row& row : rows) {
-    for (const std::string& key : row.keys) {
-      if (WithinEdits(lower_key, Lower(key), kTypoEdits)) return key;
-    }
-  }
-  return "";
+bool IsQuiet(const std::string& lower_key) {
+  return std::ranges::find(QuietV1Keys(), lower_key) != QuietV1Keys().end();
 }
 
 std::string Here(const FileValue& value) {
@@ -81,42 +77,118 @@ std::string V2NameOf(const std::string& lower_key) {
   return name;
 }
 
-void WarnOfUnknownOverrides(const Sources& sources, const RowsByName& known, const std::vector<Row>& rows,
-                            Resolution& out) {
+// A file is shared with other programs and other versions; what is given by hand is meant, and with it
+// ignored a run goes elsewhere. Keys that the Go tool reads and that change nothing here are said.
+void CheckOverrides(const Sources& sources, const RowsByName& known, const std::vector<Row>& rows,
+                    Resolution& out) {
   for (const Override& item : sources.overrides) {
     const std::string lower = Lower(item.key);
     if (known.contains(lower)) continue;
     std::string replacement = &rows == &V2Rows() ? V2NameOf(lower) : "";
-    if (replacement.empty()) replacement = MeantKey(lower, rows);
-    out.warnings.push_back(
-        fmt::format("--set {}: unknown key, ignored{}", OneLine(item.key), DidYouMean(replacement)));
+    if (replacement.empty() && (V1Index().contains(lower) || IsQuiet(lower))) {
+      out.warnings.push_back(
+          fmt::format("{} {}: ignored, it changes nothing", SetFlag(sources.role), OneLine(item.key)));
+      continue;
+    }
+    if (replacement.empty()) replacement = NearestKey(item.key, rows);
+    out.problems.push_back(fmt::format("{} {}: unknown key{}", SetFlag(sources.role), OneLine(item.key),
+                                       DidYouMean(replacement)));
   }
+}
+
+bool IsOfAStore(const Row& row) {
+  return row.path.starts_with(kMilvusStorage) || row.path.starts_with(kBackupStorage);
+}
+
+bool IsGiven(const Row& row, const Sources& sources) {
+  return std::ranges::any_of(row.keys, [&](const auto& key) { return sources.file.contains(Lower(key)); }) ||
+         std::ranges::any_of(sources.overrides, [&](const auto& item) { return NamesRow(row, item.key); }) ||
+         (!row.env.empty() && FindVariable(row.env, sources.role, sources.env));
+}
+
+// A file of which only unknown keys could name a store was written for another program, or from memory. With
+// the defaults in their place, backups go where nobody looks for them.
+void RequireAStore(const Sources& sources, const std::vector<Row>& rows, Resolution& out) {
+  if (std::ranges::any_of(rows, [&](const Row& row) { return IsOfAStore(row) && IsGiven(row, sources); }))
+    return;
+  out.problems.emplace_back(
+      "no key that says where the data and the backups lie is known; the keys that are not known:");
+}
+
+// A variable of --to that the file's schema has no name for: on the side of --config such variables are
+// everywhere, and were never read; TO_ says that it is meant for us.
+void WarnOfUnreadVariables(const Sources& sources, const std::vector<Row>& rows,
+                           const std::vector<Row>& other_rows, Resolution& out) {
+  if (sources.role != Role::kTo) return;
+  for (const Row& row : other_rows) {
+    if (row.env.empty() || std::ranges::find(rows, row.env, &Row::env) != rows.end()) continue;
+    const auto variable = FindVariable(row.env, sources.role, sources.env);
+    if (!variable) continue;
+    const auto same = std::ranges::find(rows, row.path, &Row::path);
+    const std::string instead = same == rows.end()  ? ""
+                                : same->env.empty() ? fmt::format("; give {} in the file or by {}",
+                                                                  same->keys.front(), SetFlag(sources.role))
+                                                    : fmt::format("; set TO_{}", same->env);
+    out.warnings.push_back(fmt::format("environment variable {} is ignored: the file is of the schema {}{}",
+                                       variable->name, &rows == &V2Rows() ? "v2" : "v1", instead));
+  }
+}
+
+struct ForeignFile {
+  std::string_view mark;  ///< a section or key in lower case that only this kind of file has
+  std::string_view what;
+};
+
+constexpr std::array kForeignFiles = {
+    ForeignFile{"externals3", "the values of Milvus's Helm chart"},
+    ForeignFile{"externaletcd", "the values of Milvus's Helm chart"},
+    ForeignFile{"apiversion", "an object of Kubernetes"},
+    ForeignFile{"services", "a Compose file"},
+    ForeignFile{"rootcoord", "Milvus's own configuration"},
+    ForeignFile{"datacoord", "Milvus's own configuration"},
+    ForeignFile{"localstorage", "Milvus's own configuration"},
+};
+
+std::string Below(std::string_view section) { return fmt::format("{}.", section); }
+
+// The section minio and log.level are shared with Milvus and its chart.
+bool IsOursAlone(std::string_view lower_key) {
+  if (lower_key == kVersionKey) return true;
+  if (!V1Index().contains(lower_key) && !V2Index().contains(lower_key)) return false;
+  const bool shared = lower_key.starts_with("log.") ||
+                      (lower_key.starts_with("minio.") && !lower_key.starts_with("minio.backup"));
+  return !shared;
 }
 
 }  // namespace
 
 void CheckV1Keys(const Sources& sources, Resolution& resolution) {
-  std::vector<std::string> near_misses;
+  std::vector<std::string> unknown;
   std::vector<std::string> v2_keys;
   for (const auto& [key, value] : sources.file) {
-    if (V1Index().contains(key) || IsQuiet(key) || key == kVersionKey) continue;
+    const bool quiet = IsQuiet(key) && !IsUnfulfilled(key, value);
+    if (V1Index().contains(key) || quiet || key == kVersionKey) continue;
     if (V2Index().contains(key)) {
       v2_keys.push_back(
           fmt::format("{} is a key of the v2 schema and ignored in a v1 file; a v2 file begins with "
                       "\"configVersion: v2\"",
                       Here(value)));
-    } else if (const std::string meant = MeantKey(key, V1Rows()); !meant.empty()) {
-      near_misses.push_back(fmt::format("{}: unknown key, ignored{}", Here(value), DidYouMean(meant)));
+    } else {
+      unknown.push_back(fmt::format("{}: unknown key, ignored{}", Here(value),
+                                    DidYouMean(NearestKey(value.spelling, V1Rows()))));
     }
   }
   AppendCut(resolution.warnings, v2_keys, "keys of the v2 schema");
-  AppendCut(resolution.warnings, near_misses, "unknown keys");
-  WarnOfUnknownOverrides(sources, V1Index(), V1Rows(), resolution);
+  AppendCut(resolution.warnings, unknown, "unknown keys");
+  if (!v2_keys.empty() || !unknown.empty()) RequireAStore(sources, V1Rows(), resolution);
+  CheckOverrides(sources, V1Index(), V1Rows(), resolution);
+  WarnOfUnreadVariables(sources, V1Rows(), V2Rows(), resolution);
 }
 
 void CheckV2Keys(const Sources& sources, Resolution& resolution) {
   std::vector<std::string> v1_keys;
   std::vector<std::string> unknown;
+  bool any_unknown = false;
   for (const auto& [key, value] : sources.file) {
     if (V2Index().contains(key) || key == kVersionKey) continue;
     if (const std::string successor = V2NameOf(key); !successor.empty()) {
@@ -126,13 +198,32 @@ void CheckV2Keys(const Sources& sources, Resolution& resolution) {
     } else if (V1Index().contains(key) || IsQuiet(key)) {
       unknown.push_back(fmt::format("{}: ignored, v2 has no such key; remove it", Here(value)));
     } else {
-      unknown.push_back(
-          fmt::format("{}: unknown key, ignored{}", Here(value), DidYouMean(MeantKey(key, V2Rows()))));
+      any_unknown = true;
+      unknown.push_back(fmt::format("{}: unknown key, ignored{}", Here(value),
+                                    DidYouMean(NearestKey(value.spelling, V2Rows()))));
     }
   }
   AppendCut(resolution.problems, v1_keys, "keys of the v1 schema");
   AppendCut(resolution.warnings, unknown, "unknown keys");
-  WarnOfUnknownOverrides(sources, V2Index(), V2Rows(), resolution);
+  if (any_unknown && v1_keys.empty()) RequireAStore(sources, V2Rows(), resolution);
+  CheckOverrides(sources, V2Index(), V2Rows(), resolution);
+  WarnOfUnreadVariables(sources, V2Rows(), V1Rows(), resolution);
+}
+
+Status CheckIsOurs(const FileValues& file) {
+  if (std::ranges::any_of(file, [](const auto& entry) { return IsOursAlone(entry.first); })) return {};
+  for (const ForeignFile& foreign : kForeignFiles) {
+    const auto mark = std::ranges::find_if(file, [&](const auto& entry) {
+      return entry.first == foreign.mark || entry.first.starts_with(Below(foreign.mark));
+    });
+    if (mark == file.end()) continue;
+    return InvalidArgument(
+        fmt::format("this is no configuration of milvus-backup but {} ({} says so); write one with the "
+                    "sections milvus and "
+                    "minio, as configs/backup.yaml has them",
+                    foreign.what, Here(mark->second)));
+  }
+  return {};
 }
 
 }  // namespace mbk::config

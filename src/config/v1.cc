@@ -107,7 +107,7 @@ class SideTranslator {
 
   void Drop(std::string_view name, std::string& value) {
     value.clear();
-    OriginOf(name) = Origin{.documented = OriginOf(name).documented};
+    OriginOf(name) = Origin{.role = OriginOf(name).role, .documented = OriginOf(name).documented};
   }
 
   std::string Path(std::string_view name) const { return fmt::format("{}.{}", section_, name); }

@@ -85,11 +85,11 @@ TEST(V1, ProviderHasThreeKeysAndAliases) {
 
 TEST(V1, AzureTakesAccountAndKeyFromTheKeyPair) {
   const auto loaded =
-      MustLoad(V1("minio: {storageType: azure, accessKeyID: acc, secretAccessKey: key, token: t}"));
+      MustLoad(V1("minio: {storageType: azure, accessKeyID: acc, secretAccessKey: a2V5, token: t}"));
   for (const Storage* storage : {&loaded.config.milvus.storage, &loaded.config.backup_storage}) {
     EXPECT_EQ(storage->account_name, "acc");
     EXPECT_EQ(storage->auth.type, AuthType::kSharedKey);
-    EXPECT_EQ(storage->auth.account_key, "key");
+    EXPECT_EQ(storage->auth.account_key, "a2V5");
     EXPECT_EQ(storage->auth.access_key_id + storage->auth.secret_access_key + storage->auth.session_token,
               "");
   }
@@ -238,19 +238,25 @@ TEST(V1, KubernetesServiceVariablesAreIgnoredWithAWarning) {
                                            HasSubstr("MINIO_ADDRESS")));
 }
 
-TEST(V1, MistypedKeysWarnAndUnknownOnesAreSilent) {
-  const auto loaded = MustLoad(V1("minio: {bucketNmae: b, colour: blue}"));
-  EXPECT_THAT(loaded.warnings, ElementsAre(AllOf(HasSubstr("minio.bucketNmae (line 2)"),
-                                                 HasSubstr("did you mean minio.bucketName?"))));
+TEST(V1, KeysThatDoNothingWarnAndNameTheKeyThatDoes) {
+  const auto loaded = MustLoad(V1("minio: {bucketNmae: b, colour: blue, port: 9000}"));
+  EXPECT_THAT(
+      loaded.warnings,
+      ElementsAre(
+          AllOf(HasSubstr("minio.bucketNmae (line 2)"), HasSubstr("did you mean minio.bucketName?")),
+          AllOf(HasSubstr("minio.colour (line 2): unknown key, ignored"), Not(HasSubstr("did you mean")))));
 }
 
 TEST(V1, QuietOldKeysAreSilent) {
-  EXPECT_THAT(MustLoad(V1("milvus: {authorizationEnabled: true}\nlog: {file: {rootPath: /x}}")).warnings,
-              IsEmpty());
+  EXPECT_THAT(
+      MustLoad(V1("milvus: {authorizationEnabled: true}\nlog: {file: {rootPath: logs/backup.log}}")).warnings,
+      IsEmpty());
+  EXPECT_THAT(MustLoad(V1("minio: {port: 9000}\nlog: {file: {rootPath: /x}}")).warnings,
+              ElementsAre(HasSubstr("did you mean log.file.filename?")));
 }
 
 TEST(V1, V2KeysInAV1FileAreWarnedOf) {
-  EXPECT_THAT(MustLoad("milvus: {storage: {bucketName: b}}").warnings,
+  EXPECT_THAT(MustLoad("milvus: {storage: {bucketName: b}}\nminio: {port: 9000}").warnings,
               Contains(AllOf(HasSubstr("milvus.storage.bucketName"), HasSubstr("\"configVersion: v2\""))));
 }
 

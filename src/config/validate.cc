@@ -7,39 +7,22 @@
 #include <initializer_list>
 
 #include "base/log.h"
+#include "config/addresses.h"
 #include "config/enum_names.h"
 #include "config/text.h"
 
 namespace mbk::config {
 namespace {
 
-constexpr int kMaxPort = 65535;
+bool IsBase64(std::string_view text) {
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const auto end = text.find_last_not_of('=');
+  const std::string_view letters = text.substr(0, end == std::string_view::npos ? 0 : end + 1);
+  return !letters.empty() && text.size() % 4 == 0 && text.size() - letters.size() <= 2 &&
+         letters.find_first_not_of(kLetters) == std::string_view::npos;
+}
 
 bool IsPort(int port) { return port >= 1 && port <= kMaxPort; }
-
-/// An absolute http(s) URL with a host.
-bool IsHttpUrl(std::string_view url) {
-  const auto scheme_end = url.find("://");
-  if (scheme_end == std::string_view::npos) return false;
-  const auto scheme = url.substr(0, scheme_end);
-  if (!EqualIgnoringCase(scheme, "http") && !EqualIgnoringCase(scheme, "https")) return false;
-  const auto rest = url.substr(scheme_end + 3);
-  if (rest.find_first_of(" \t\r\n") != std::string_view::npos) return false;
-  auto host = rest.substr(0, rest.find_first_of("/?#"));
-  if (const auto at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
-  return !host.empty() && host.front() != ':';
-}
-
-/// What is wrong with a host name or address that a port is added to; empty if nothing is.
-std::string HostProblem(std::string_view host) {
-  if (host.find("://") != std::string_view::npos) {
-    return fmt::format("{} is a URL; want a host without scheme and port", Quoted(WithoutUserInfo(host)));
-  }
-  if (std::ranges::count(host, ':') == 1) {
-    return fmt::format("{} holds a port; want the host alone, and the port in its own key", Quoted(host));
-  }
-  return "";
-}
 
 /// One storage section.
 class StorageValidator {
@@ -49,6 +32,7 @@ class StorageValidator {
 
   void Run() {
     if (OriginOf("Provider").rejected) return;  // what applies to an unknown provider is unknown
+    CheckTemplateLeftovers();
     if (storage_.provider == Provider::kLocal) return CheckLocal();
     CheckEndpoint();
     CheckMilvusEndpoint();
@@ -74,9 +58,6 @@ class StorageValidator {
     if (!IsInherited({"Port"}) && !IsPort(storage_.port)) {
       Reject("Port", fmt::format("{} is no port; want 1 to {}", storage_.port, kMaxPort));
     }
-    if (const auto problem = HostProblem(storage_.address); !IsInherited({"Address"}) && !problem.empty()) {
-      Reject("Address", problem);
-    }
     if (storage_.mtls_cert_path.empty() != storage_.mtls_key_path.empty() &&
         !IsInherited({"MTLSCertPath", "MTLSKeyPath"})) {
       const bool lacks_key = storage_.mtls_key_path.empty();
@@ -87,8 +68,6 @@ class StorageValidator {
   }
 
   void CheckMilvusEndpoint() {
-    if (const auto problem = HostProblem(storage_.milvus_address); !problem.empty())
-      Reject("MilvusAddress", problem);
     if (storage_.milvus_port == 0) return;
     if (!IsPort(storage_.milvus_port)) {
       Reject("MilvusPort", fmt::format("{} is no port; want 1 to {}, or 0 for the port of the store",
@@ -105,6 +84,22 @@ class StorageValidator {
     }
     if (OriginOf("LocalPath").is_explicit() && !storage_.local_path.empty()) {
       Reject("LocalPath", fmt::format("only applies to the provider local, not to {}", ProviderWord()));
+    }
+  }
+
+  // What a template would have put in, had it been filled: a name that nothing has, in a request that is
+  // signed.
+  void CheckTemplateLeftovers() {
+    const std::pair<std::string_view, const std::string*> texts[] = {
+        {"BucketName", &storage_.bucket_name},
+        {"RootPath", &storage_.root_path},
+        {"Region", &storage_.region},
+        {"Auth.AccessKeyID", &storage_.auth.access_key_id}};
+    for (const auto& [name, text] : texts) {
+      if (IsInherited({name})) continue;
+      for (const std::string_view leftover : {"${", "{{", "<no value>", "<nil>"})
+        if (text->find(leftover) != std::string::npos)
+          Reject(name, fmt::format("{}: a template was not filled in", Quoted(*text)));
     }
   }
 
@@ -158,6 +153,7 @@ class StorageValidator {
         // Without the account's key, the token is a shared access signature.
         if (auth.account_key.empty() && !auth.session_token.empty())
           return Expect({}, {access_key, secret_key, file, endpoint});
+        CheckAccountKey();
         return Expect({account_key}, {access_key, secret_key, token, file, endpoint});
       case AuthType::kServiceAccount:
         return Expect({file}, {access_key, secret_key, token, account_key, endpoint});
@@ -167,6 +163,15 @@ class StorageValidator {
       case AuthType::kDefault:
         return Expect({}, {access_key, secret_key, token, account_key, file, endpoint});
     }
+  }
+
+  // Requests are signed with the bytes that the key stands for; of another text there are none.
+  void CheckAccountKey() {
+    const std::string& key = storage_.auth.account_key;
+    if (key.empty() || IsBase64(key) || IsInherited({"Auth.AccountKey", "Auth.Type", "Provider"})) return;
+    Reject("Auth.AccountKey",
+           fmt::format("(secret): the key of an Azure storage account is base64, and this is not ({})",
+                       section_ == kMilvusStorage ? "the store of Milvus" : "the backup store"));
   }
 
   void CheckAuthEndpoint() {
@@ -219,13 +224,11 @@ void CheckLog(Resolution& out) {
 void CheckUrl(Resolution& out, std::string_view path, const std::string& url) {
   if (url.empty() || IsHttpUrl(url)) return;
   out.Reject(path,
-             fmt::format("{}: want an absolute URL such as http://host:9091", Quoted(WithoutUserInfo(url))));
+             fmt::format("{}: want an absolute URL such as http://host:19530", Quoted(WithoutUserInfo(url))));
 }
 
 void CheckMilvus(Resolution& out) {
   const Milvus& milvus = out.draft.config.milvus;
-  if (const auto problem = HostProblem(milvus.address); !problem.empty())
-    out.Reject("Milvus.Grpc.Address", problem);
   if (!IsPort(milvus.port)) {
     out.Reject("Milvus.Grpc.Port", fmt::format("{} is no port; want 1 to {}", milvus.port, kMaxPort));
   }
@@ -236,7 +239,6 @@ void CheckMilvus(Resolution& out) {
                                                   out.OriginOf("Milvus.Grpc.MTLSKeyPath").documented));
   }
   CheckUrl(out, "Milvus.Rest.Endpoint", milvus.rest_endpoint);
-  CheckUrl(out, "Milvus.Management.Endpoint", milvus.management_endpoint);
   if (milvus.etcd_endpoints.empty() && !out.OriginOf("Milvus.Etcd.Endpoints").rejected) {
     out.Reject("Milvus.Etcd.Endpoints", "want at least one endpoint");
   }
@@ -252,6 +254,7 @@ void CheckLimits(Resolution& out) {
       {"Restore.MaxSegmentsPerImportJob", config.restore_max_segments_per_import_job},
       {"Transfer.Concurrency", config.transfer_concurrency},
       {"Transfer.MultipartCopyThresholdMiB", config.transfer_multipart_copy_threshold_mib},
+      {"Transfer.SilenceSeconds", config.transfer_silence_seconds},
   };
   for (const auto& [path, value] : limits) {
     if (value <= 0) out.Reject(path, fmt::format("{}: must be positive", value));

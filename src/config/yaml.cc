@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "config/text.h"
@@ -127,11 +128,146 @@ std::string SyntaxError(const YAML::Exception& error) {
   return fmt::format("{}: {}", Where(error.mark), OneLine(error.msg));
 }
 
+// A value in quotes that is followed by more on its line, or not closed in it. 0-based; found only to explain
+// a text that did not parse: inside of a block of text the same is in order.
+struct BrokenQuote {
+  YAML::Mark mark;
+  bool is_followed = false;
+};
+
+// Where the value of "key: value" or "- value" begins; npos when the line has none in quotes.
+std::size_t QuotedValueAt(std::string_view line) {
+  for (std::size_t i = 0; i + 1 < line.size(); ++i) {
+    const bool separates = (line[i] == ':' || line[i] == '-') && line[i + 1] == ' ';
+    if (!separates) continue;
+    const auto value = line.find_first_not_of(' ', i + 1);
+    return value != std::string_view::npos && (line[value] == '"' || line[value] == '\'')
+               ? value
+               : std::string_view::npos;
+  }
+  return std::string_view::npos;
+}
+
+// Behind the quote that closes the one at `open`; npos when there is none.
+std::size_t EndOfQuoted(std::string_view line, std::size_t open) {
+  const char quote = line[open];
+  for (std::size_t i = open + 1; i < line.size(); ++i) {
+    if (quote == '"' && line[i] == '\\') {
+      ++i;
+    } else if (line[i] == quote) {
+      if (quote != '\'' || i + 1 >= line.size() || line[i + 1] != quote) return i + 1;
+      ++i;
+    }
+  }
+  return std::string_view::npos;
+}
+
+std::optional<BrokenQuote> BrokenQuoteIn(std::string_view line, int number) {
+  const std::size_t open = QuotedValueAt(line);
+  if (open == std::string_view::npos) return std::nullopt;
+  BrokenQuote found;
+  found.mark.line = number;
+  found.mark.column = static_cast<int>(open);
+  const std::size_t end = EndOfQuoted(line, open);
+  if (end == std::string_view::npos) return found;
+  const std::size_t next = line.find_first_not_of(" \t\r", end);
+  // A comment, or what goes on in a list or map on one line.
+  if (next == std::string_view::npos || line[next] == '#' || line[next] == ',' || line[next] == '}' ||
+      line[next] == ']' || line[next] == ':')
+    return std::nullopt;
+  found.mark.column = static_cast<int>(next);
+  found.is_followed = true;
+  return found;
+}
+
+// The first quote that is followed by something; where there is none, the first that is not closed.
+std::optional<BrokenQuote> FindBrokenQuote(std::string_view text) {
+  std::optional<BrokenQuote> open;
+  for (int number = 0; !text.empty(); ++number) {
+    const auto line_end = std::min(text.find('\n'), text.size());
+    const auto found = BrokenQuoteIn(text.substr(0, line_end), number);
+    if (found && found->is_followed) return found;
+    if (found && !open) open = found;
+    text.remove_prefix(std::min(line_end + 1, text.size()));
+  }
+  return open;
+}
+
+// A tab that indents the line in which the parser could go no further, or the one before.
+std::optional<YAML::Mark> FindIndentingTab(std::string_view text, int stopped_in) {
+  for (int number = 0; !text.empty() && number <= stopped_in; ++number) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    const auto tab = line.find_first_not_of(' '), first = line.find_first_not_of(" \t\r");
+    if (number + 1 >= stopped_in && first != std::string_view::npos && line[tab] == '\t' &&
+        line[first] != '#') {
+      YAML::Mark mark;
+      mark.line = number;
+      mark.column = static_cast<int>(tab);
+      return mark;
+    }
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+  return std::nullopt;
+}
+
+// The parser names the place where it can go no further, often the end of the file.
+std::string BrokenSyntax(std::string_view text, const YAML::Exception& error) {
+  const auto quote = FindBrokenQuote(text);
+  if (!quote || quote->mark.line > error.mark.line) {
+    if (const auto tab = FindIndentingTab(text, error.mark.line))
+      return fmt::format("{}: a tab indents this line; YAML takes blanks only", Where(*tab));
+    return SyntaxError(error);
+  }
+  return fmt::format("{}: {}", Where(quote->mark),
+                     quote->is_followed ? "more follows on the line after the quote that ends the value"
+                                        : "the quote that begins here is not closed on its line");
+}
+
 // yaml-cpp 0.7 ends an open quote at a last line feed without a word, having taken every key after it into
 // the value; without that line feed it reports the open quote.
 std::string WithoutTrailingBlanks(std::string_view text) {
   const auto last = text.find_last_not_of(" \t\r\n");
   return std::string(text.substr(0, last == std::string_view::npos ? 0 : last + 1));
+}
+
+void AppendUtf8(char32_t c, std::string& text) {
+  const auto tail = [&](int shift) { text += static_cast<char>(0x80 | ((c >> shift) & 0x3F)); };
+  if (c < 0x80) {
+    text += static_cast<char>(c);
+  } else if (c < 0x800) {
+    text += static_cast<char>(0xC0 | (c >> 6));
+    tail(0);
+  } else if (c < 0x10000) {
+    text += static_cast<char>(0xE0 | (c >> 12));
+    tail(6);
+    tail(0);
+  } else {
+    text += static_cast<char>(0xF0 | (c >> 18));
+    tail(12);
+    tail(6);
+    tail(0);
+  }
+}
+
+// As UTF-8 where its byte order mark says that it is UTF-16; half a character becomes U+FFFD. yaml-cpp reads
+// that, too, but what is looked for in the text here is not found in it.
+std::string AsUtf8(std::string_view text) {
+  const bool is_little = text.starts_with("\xFF\xFE"), is_big = text.starts_with("\xFE\xFF");
+  if (!is_little && !is_big) return std::string(text);
+  const auto unit = [&](std::size_t i) {
+    const auto first = static_cast<unsigned char>(text[i]), second = static_cast<unsigned char>(text[i + 1]);
+    return static_cast<char32_t>(is_little ? first | second << 8 : first << 8 | second);
+  };
+  std::string utf8;
+  for (std::size_t i = 2; i + 1 < text.size(); i += 2) {
+    char32_t c = unit(i);
+    if (c >= 0xD800 && c < 0xDC00 && i + 3 < text.size() && unit(i + 2) >= 0xDC00 && unit(i + 2) < 0xE000) {
+      i += 2;
+      c = 0x10000 + ((c - 0xD800) << 10) + (unit(i) - 0xDC00);
+    }
+    AppendUtf8(c >= 0xD800 && c < 0xE000 ? 0xFFFD : c, utf8);
+  }
+  return utf8;
 }
 
 Result<FileValues> FlattenDocument(const YAML::Node& root) {
@@ -144,11 +280,12 @@ Result<FileValues> FlattenDocument(const YAML::Node& root) {
 
 }  // namespace
 
-Result<FileValues> FlattenYaml(std::string_view text) {
+Result<FileValues> FlattenYaml(std::string_view given) {
+  const std::string text = AsUtf8(given);
   try {
     return FlattenDocument(YAML::Load(WithoutTrailingBlanks(text)));
   } catch (const YAML::Exception& error) {
-    return InvalidArgument(SyntaxError(error));
+    return InvalidArgument(BrokenSyntax(text, error));
   } catch (const std::exception& error) {
     return InvalidArgument(fmt::format("not readable as YAML: {}", OneLine(error.what())));
   }

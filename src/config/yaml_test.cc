@@ -64,6 +64,41 @@ TEST(FlattenYaml, RootMustBeAMap) {
   EXPECT_THAT(ErrorOf("just text"), HasSubstr("root must be a map"));
 }
 
+// As UTF-16 with its byte order mark; `text` is ASCII.
+std::string Utf16(std::string_view text, bool little_endian) {
+  std::string bytes = little_endian ? "\xFF\xFE" : "\xFE\xFF";
+  for (const char c : text) bytes += little_endian ? std::string{c, '\0'} : std::string{'\0', c};
+  return bytes;
+}
+
+// Field case 14: what editors make of a file.
+TEST(FlattenYaml, ByteOrderMarksLineEndsAndUtf16ChangeNothing) {
+  const std::string file = "milvus:\n  address: h\nminio:\n  port: 9000\n";
+  const std::string crlf = "milvus:\r\n  address: h\r\nminio:\r\n  port: 9000\r\n";
+  for (const std::string& text :
+       {file, crlf, "---\n" + file + "...\n", "\xEF\xBB\xBF" + file, "\xEF\xBB\xBF" + crlf, Utf16(file, true),
+        Utf16(file, false), Utf16(crlf, true), Utf16(crlf, false)}) {
+    const auto values = MustFlatten(text);
+    ASSERT_EQ(values.size(), 2u);
+    EXPECT_EQ(values.at("milvus.address").value.text, "h");
+    EXPECT_EQ(values.at("minio.port").value.text, "9000");
+    EXPECT_EQ(values.at("minio.port").line, values.at("milvus.address").line + 2);
+  }
+  const std::string beyond_ascii(
+      "\xFF\xFE"
+      "a\0:\0 \0\xE4\0\x2D\x4E\x3D\xD8\x00\xDE\x00\xD8",
+      18);
+  EXPECT_EQ(MustFlatten(beyond_ascii).at("a").value.text, "ä中😀\xEF\xBF\xBD");
+  EXPECT_THAT(ErrorOf(Utf16("a: 1\nb: \"open\n", true)), HasSubstr("line 2, column 4"));
+}
+
+TEST(FlattenYaml, TabsInPlaceOfBlanksAreNamedWhereTheyStand) {
+  EXPECT_THAT(ErrorOf("milvus:\n\taddress: h\n"), HasSubstr("line 2, column 1: a tab indents this line"));
+  EXPECT_THAT(ErrorOf("milvus:\n  address: h\n  \tport: 1\n"), HasSubstr("line 3, column 3: a tab"));
+  EXPECT_THAT(ErrorOf("a: 1\n\t# a remark\n \t\nb: 2\nc: [\n"), Not(HasSubstr("a tab")))
+      << "these do no harm";
+}
+
 TEST(FlattenYaml, KeysMustBeStrings) {
   EXPECT_THAT(ErrorOf("1: a"), HasSubstr("must be a string"));
   EXPECT_THAT(ErrorOf("true: a"), HasSubstr("must be a string"));

@@ -28,10 +28,12 @@ struct Given {
   std::string file = "test.yaml";  ///< empty: Load without a file
   std::vector<std::string> overrides;
   EnvLookup env = Env({});
+  Role role = Role::kConfig;
 };
 
 inline Result<Loaded> TryLoad(std::string_view text, const Given& given = {}) {
-  const LoadOptions options{.file = given.file, .overrides = given.overrides, .env = given.env};
+  const LoadOptions options{
+      .file = given.file, .overrides = given.overrides, .env = given.env, .role = given.role};
   return given.file.empty() ? Load(options) : LoadText(text, options);
 }
 
