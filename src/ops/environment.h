@@ -6,6 +6,7 @@
 
 #include "base/call_context.h"
 #include "base/progress.h"
+#include "base/reach.h"
 #include "base/status.h"
 #include "milvus/client.h"
 #include "store/object_store.h"
@@ -28,6 +29,7 @@ struct MilvusSide {
   /// Whether Milvus can open what lies below `prefix` of a store: it opens files of its own bucket only, and
   /// the local provider those of its disk, or below localPath where that is all it sees of ours.
   std::function<bool(const StoreIdentity& store, const std::string& prefix)> opens;
+  Reach reach;  ///< of commands that are advised about this side
 };
 
 /// A Milvus server that is to be filled. Its store is needed for imports only, and opened for them: where all
@@ -37,13 +39,25 @@ struct MilvusTarget {
   /// The server with its store. The first call asks the store for one key, the others return what it opened.
   /// Not thread-safe.
   std::function<Result<MilvusSide*>(const CallContext&)> open_store;
+  /// Where records of runs lie whose store is not opened or takes none: an absolute path; "": nowhere.
+  std::string state_directory;
+  Reach reach;  ///< of commands that are advised about this side
 };
 
 /// Where backups lie.
 struct BackupSide {
   ObjectStore& store;
   std::string root;
+  Reach reach;  ///< of commands that are advised about this side
+  /// Makes the bucket, or the directory of a local root, which is not there; empty: it is, or nothing is
+  /// written.
+  std::function<Status(const CallContext&)> make;
 };
+
+/// What a run that writes asks for when nothing stands against it any more: see BackupSide::make.
+inline Status MakeMissing(const BackupSide& side, const CallContext& context) {
+  return side.make ? side.make(context) : Status();
+}
 
 /// Numbers a run is bounded by; defaults are the configuration's.
 struct RunSettings {
@@ -51,6 +65,8 @@ struct RunSettings {
   int listing_concurrency = 32;    ///< prefixes listed at a time
   int import_jobs = 768;           ///< import jobs the server holds for us at a time
   bool pause_gc = true;
+  /// The key by which the user gave the address for pausing; empty when it is the default's.
+  std::string gc_address_setting;
   bool keep_temp_files = false;
   CopyOptions copy;
 };

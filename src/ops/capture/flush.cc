@@ -1,8 +1,9 @@
 #include <fmt/core.h>
 
 #include "base/log.h"
-#include "base/parallel.h"
+#include "base/patience.h"
 #include "ops/capture/capture.h"
+#include "ops/capture/each_captured.h"
 
 namespace mbk::capture {
 namespace {
@@ -11,13 +12,17 @@ namespace {
 // looks first after a second; most of the time of its small backups is that wait.
 constexpr Milliseconds kFirstPoll{20};
 constexpr Milliseconds kLongestPoll{500};
+// Nothing tells how far a flush is. The largest takes minutes: what a server holds in memory is written out.
+constexpr std::chrono::hours kFlushLimit{1};
 
 Status WaitUntilFlushed(MilvusClient& client, const CollectionName& name, const FlushResult& flush,
                         Sleeper& sleeper, const CallContext& context) {
+  Patience patience("the flush of " + name.Full(), kFlushLimit);
   for (Milliseconds wait = kFirstPoll;; wait = std::min(wait * 3 / 2, kLongestPoll)) {
     MBK_TRY_ASSIGN(bool flushed, client.IsFlushed(name, flush, context));
     if (flushed) return {};
     MBK_TRY(sleeper.Sleep(wait, context));
+    MBK_TRY(patience.StillWaiting("not flushed yet", wait));
   }
 }
 
@@ -36,18 +41,26 @@ Status FlushOne(MilvusClient& client, Collection& collection, Sleeper& sleeper, 
 Result<FlushResult> FlushAndWait(MilvusClient& client, const CollectionName& name, Sleeper& sleeper,
                                  const CallContext& context) {
   MBK_TRY_ASSIGN(FlushResult flush, client.Flush(name, context));
-  if (flush.must_poll) MBK_TRY(WaitUntilFlushed(client, name, flush, sleeper, context));
+  // Milvus Lite has written everything when it answers, and names nothing.
+  if (!flush.must_poll && !client.has(Capability::kSegments)) return flush;
+  if (!flush.must_poll)
+    return Internal(
+        fmt::format("Flush \"{}\" on Milvus {}: the answer does not speak of this collection, so "
+                    "that it may not have been flushed",
+                    name.Full(), client.address()));
+  MBK_TRY(WaitUntilFlushed(client, name, flush, sleeper, context));
   return flush;
 }
 
-Status Flush(MilvusClient& client, Backup& backup, const RunServices& run, const CallContext& context) {
-  run.progress.Enter(Step::kFlush, static_cast<std::int64_t>(backup.collections.size()));
-  return ParallelFor(backup.collections.size(), run.settings.collection_concurrency, context,
-                     [&](std::size_t i, const CallContext& inner) -> Status {
-                       MBK_TRY(FlushOne(client, backup.collections[i], run.sleeper, inner));
-                       run.progress.Add(1, 0);
-                       return {};
-                     });
+Status Flush(MilvusClient& client, Captured& captured, const RunServices& run, const CallContext& context) {
+  run.progress.Enter(Step::kFlush, static_cast<std::int64_t>(captured.backup.collections.size()));
+  return ForEachCaptured(
+      client, captured, run, context,
+      [&](Collection& collection, std::vector<std::string>&, const CallContext& inner) -> Status {
+        MBK_TRY(FlushOne(client, collection, run.sleeper, inner));
+        run.progress.Add(1, 0);
+        return {};
+      });
 }
 
 namespace {
@@ -59,7 +72,8 @@ constexpr std::chrono::seconds kGcCallTimeout{2};
 
 }  // namespace
 
-GcPause::GcPause(MilvusClient& client, Sleeper& sleeper) : client_(client), sleeper_(sleeper) {
+GcPause::GcPause(MilvusClient& client, Sleeper& sleeper, std::string setting)
+    : client_(client), sleeper_(sleeper), setting_(std::move(setting)) {
   if (!Pause({})) return;
   renewer_ = std::jthread([this](const std::stop_token& stop) {
     const CallContext context{.stop = stop};
@@ -76,22 +90,21 @@ GcPause::~GcPause() {
     log::Warn("Milvus resumes its garbage collection by itself within an hour: {}", resumed.message());
 }
 
+void GcPause::Again(const CallContext& context) {
+  if (renewer_.joinable()) Pause(context);
+}
+
 bool GcPause::Pause(const CallContext& context) {
   Status paused =
       client_.PauseGc(kGcLease, {.stop = context.stop, .deadline = Deadline::After(kGcCallTimeout)});
   if (paused.ok()) return true;
-  // Most configurations leave the management port at its default, where often nobody listens; objects that
-  // vanish are noticed in any case. Only a refusal is news.
-  const bool nobody_there = paused.code() == Code::kUnimplemented || paused.code() == Code::kUnavailable ||
-                            paused.code() == Code::kDeadlineExceeded;
-  const std::string message = fmt::format(
-      "the garbage collection of Milvus is not paused (backup.gcPause.address, in a v2 file "
-      "milvus.management.endpoint): {}",
-      paused.message());
-  if (nobody_there)
-    log::Info("{}", message);
-  else
-    log::Warn("{}", message);
+  // Objects that vanish are noticed in any case.
+  if (setting_.empty() && paused.code() != Code::kPermissionDenied) {
+    log::Info("the garbage collection of Milvus is not paused: {}", paused.message());
+  } else {
+    log::Warn("the garbage collection of Milvus is not paused{}: {}",
+              setting_.empty() ? "" : fmt::format(" (check {})", setting_), paused.message());
+  }
   return false;
 }
 

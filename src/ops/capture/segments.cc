@@ -1,8 +1,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <mutex>
+#include <numeric>
+#include <set>
 #include <unordered_map>
 
 #include "base/log.h"
@@ -10,6 +13,9 @@
 #include "manifest/keys.h"
 #include "manifest/object_index.h"
 #include "ops/capture/capture.h"
+#include "ops/capture/each_captured.h"
+#include "ops/capture/partitions.h"
+#include "ops/rows/collection_rows.h"
 
 namespace mbk::capture {
 namespace {
@@ -29,6 +35,27 @@ constexpr int kEmptyListAttempts = 3;
 constexpr Milliseconds kListRetryWait{200};
 
 using SegmentsById = std::unordered_map<std::int64_t, Segment>;
+
+// Names are what we ask by, ids are what we mean.
+Status CheckOwner(const Collection& collection, const std::vector<SegmentInfo>& infos) {
+  for (const SegmentInfo& info : infos) {
+    if (info.collection_id == collection.collection_id) continue;
+    return FailedPrecondition(fmt::format(
+        "the server lists segment {} of collection {} under the name {}.{}, which had the id {}",
+        info.segment_id, info.collection_id, collection.db_name, collection.name, collection.collection_id));
+  }
+  return {};
+}
+
+// Rows of an import that is not over are not in the collection yet.
+void NoteImporting(const std::vector<SegmentInfo>& infos, const CollectionName& name,
+                   std::vector<std::string>& notes) {
+  const auto importing = std::count_if(infos.begin(), infos.end(),
+                                       [](const SegmentInfo& info) { return info.state == kImporting; });
+  if (importing > 0)
+    notes.push_back(
+        fmt::format("{}: {} segment(s) of imports that are not over are not in it", name.Full(), importing));
+}
 
 SegmentsById ToSegments(const std::vector<SegmentInfo>& infos) {
   SegmentsById segments;
@@ -100,29 +127,92 @@ Status CheckFieldsAligned(const Segment& segment) {
   return {};
 }
 
-std::vector<std::int64_t> SegmentsWithoutFiles(const SegmentsById& segments) {
-  std::vector<std::int64_t> missing;
+// Fields of which every segment has files: a field that was added later (Milvus 2.6) may be missing from the
+// older ones, and is then nullable or has a default.
+std::vector<FieldSchema> FieldsInEverySegment(const CollectionSchema& described) {
+  std::vector<FieldSchema> all;
+  const CollectionSchema schema = rows::WithDynamicField(described);
+  const auto add = [&](const std::vector<FieldSchema>& fields) {
+    std::copy_if(fields.begin(), fields.end(), std::back_inserter(all), [](const FieldSchema& field) {
+      return !field.nullable && field.default_value.empty() && !field.is_dynamic;
+    });
+  };
+  add(schema.fields);
+  for (const StructArrayField& group : schema.struct_array_fields)
+    if (!group.nullable) add(group.fields);
+  return all;
+}
+
+// What a segment should have and has not; empty when it is whole. From storage version 2 on several fields
+// share a file.
+std::string MissingOf(const Segment& segment, const std::vector<FieldSchema>& fields) {
+  if (segment.is_l0) return segment.delta_logs.empty() ? "no delta logs" : "";
+  if (segment.num_rows == 0) return "";
+  if (segment.insert_logs.empty()) return "no insert logs";
+  if (segment.storage_version >= 2) return "";
+  std::set<std::int64_t> there;
+  for (const Binlog& log : segment.insert_logs) there.insert(log.field_id);
+  for (const FieldSchema& field : fields)
+    if (!there.contains(field.field_id))
+      return fmt::format("no insert logs of field {} ({})", field.field_id, field.name);
+  return "";
+}
+
+struct IncompleteSegment {
+  std::int64_t id = 0;
+  bool has_files = false;
+  std::string missing;
+};
+
+std::vector<IncompleteSegment> FindIncomplete(const SegmentsById& segments, const CollectionSchema& schema) {
+  const std::vector<FieldSchema> fields = FieldsInEverySegment(schema);
+  std::vector<IncompleteSegment> incomplete;
   for (const auto& [id, segment] : segments) {
-    if (!segment.is_l0 && segment.num_rows > 0 && segment.insert_logs.empty()) missing.push_back(id);
+    std::string missing = MissingOf(segment, fields);
+    if (!missing.empty()) incomplete.push_back({id, segment.size > 0, std::move(missing)});
   }
-  std::sort(missing.begin(), missing.end());
-  return missing;
+  std::sort(incomplete.begin(), incomplete.end(),
+            [](const IncompleteSegment& a, const IncompleteSegment& b) { return a.id < b.id; });
+  return incomplete;
 }
 
-Status NoInsertLogs(const MilvusSide& server, const Collection& collection,
-                    const std::vector<std::int64_t>& missing) {
+Status FilesMissing(const MilvusSide& server, const Collection& collection,
+                    const std::vector<IncompleteSegment>& incomplete) {
+  const IncompleteSegment& first = incomplete.front();
   const std::string where = MilvusLayout(server.root).InsertLogPrefix(collection.collection_id);
+  const std::string what =
+      fmt::format("{} of the segments of {}.{} are not whole at {} (first: segment {} has {})",
+                  incomplete.size(), collection.db_name, collection.name,
+                  server.store.identity().Url(ObjectKey(where)), first.id, first.missing);
+  if (first.has_files)
+    return DataLoss(what +
+                    ". Milvus itself needs these files: look for what else deletes in this bucket, such "
+                    "as life-cycle rules");
   return FailedPrecondition(
-      fmt::format("{} of the segments of {}.{} have rows but no insert logs at {} (first: {}): is this where "
-                  "this Milvus keeps its files? "
-                  "Check minio.bucketName and minio.rootPath (in a v2 file milvus.storage.bucketName and "
-                  "milvus.storage.rootPath)",
-                  missing.size(), collection.db_name, collection.name,
-                  server.store.identity().Url(ObjectKey(where)), missing.front()));
+      what +
+      ": is this where this Milvus keeps its files? Check minio.bucketName and minio.rootPath (in a v2 file "
+      "milvus.storage.bucketName and milvus.storage.rootPath)");
 }
 
-// Put the segments where the model has them.
-void Distribute(SegmentsById segments, Collection& collection) {
+bool HasPartition(const Collection& collection, std::int64_t id) {
+  return id == kAllPartitions ||
+         std::any_of(collection.partitions.begin(), collection.partitions.end(),
+                     [&](const Partition& partition) { return partition.partition_id == id; });
+}
+
+// A partition that was made after the collection was described, or dropped and made again.
+Status LearnNewPartitions(MilvusClient& client, const SegmentsById& segments, Collection& collection,
+                          const CallContext& context) {
+  const bool all_known = std::all_of(segments.begin(), segments.end(), [&](const auto& entry) {
+    return HasPartition(collection, entry.second.partition_id);
+  });
+  return all_known ? Status() : DescribePartitions(client, collection, context);
+}
+
+// Put the segments where the model has them. Those of a partition that the server does not name any more are
+// being dropped with it.
+void Distribute(SegmentsById segments, Collection& collection, std::vector<std::string>& notes) {
+  std::map<std::int64_t, int> dropped;  // segments of each such partition
   std::unordered_map<std::int64_t, Partition*> partitions;
   for (Partition& partition : collection.partitions) {
     partition.segments.clear();
@@ -135,10 +225,12 @@ void Distribute(SegmentsById segments, Collection& collection) {
     } else if (auto found = partitions.find(segment.partition_id); found != partitions.end()) {
       found->second->segments.push_back(std::move(segment));
     } else {
-      log::Warn("{}.{}: segment {} is of partition {}, which is being dropped: left out", collection.db_name,
-                collection.name, id, segment.partition_id);
+      ++dropped[segment.partition_id];
     }
   }
+  for (const auto& [partition, count] : dropped)
+    notes.push_back(fmt::format("{}.{}: {} segment(s) of partition {}, which is being dropped, are not in it",
+                                collection.db_name, collection.name, count, partition));
   auto by_id = [](const Segment& a, const Segment& b) { return a.segment_id < b.segment_id; };
   for (Partition& partition : collection.partitions)
     std::sort(partition.segments.begin(), partition.segments.end(), by_id);
@@ -147,36 +239,65 @@ void Distribute(SegmentsById segments, Collection& collection) {
 
 }  // namespace
 
-Status ListSegments(MilvusSide& server, Collection& collection, const RunServices& run,
-                    const CallContext& context) {
+namespace {
+
+Status ListSegmentsOf(MilvusSide& server, Collection& collection, std::vector<std::string>& notes,
+                      const RunServices& run, const CallContext& context) {
   const CollectionName name{collection.db_name, collection.name};
   for (int attempt = 1;; ++attempt) {
-    MBK_TRY_ASSIGN(std::vector<SegmentInfo> infos, server.client.ListPersistentSegments(name, context));
+    MBK_TRY_ASSIGN(const std::vector<SegmentInfo> infos, server.client.ListPersistentSegments(name, context));
+    MBK_TRY(CheckOwner(collection, infos));
     SegmentsById segments = ToSegments(infos);
+    MBK_TRY(LearnNewPartitions(server.client, segments, collection, context));
     MBK_TRY(AttachFiles(server, collection.collection_id, segments, run, context));
-    const std::vector<std::int64_t> missing = SegmentsWithoutFiles(segments);
-    if (missing.empty()) {
+    const std::vector<IncompleteSegment> incomplete = FindIncomplete(segments, collection.schema);
+    if (incomplete.empty()) {
       for (const auto& [id, segment] : segments) {
         if (segment.storage_version < 2) MBK_TRY(CheckFieldsAligned(segment).WithContext(name.Full()));
       }
-      Distribute(std::move(segments), collection);
+      NoteImporting(infos, name, notes);
+      Distribute(std::move(segments), collection, notes);
       return {};
     }
-    const bool nothing_there = missing.size() == segments.size();
+    const bool nothing_there =
+        incomplete.size() == segments.size() &&
+        std::none_of(incomplete.begin(), incomplete.end(), [](const auto& one) { return one.has_files; });
     if (attempt == kListAttempts || (nothing_there && attempt == kEmptyListAttempts))
-      return NoInsertLogs(server, collection, missing);
-    log::Info("{}: the files of {} segments are gone, reading the segment list again", name.Full(),
-              missing.size());
+      return FilesMissing(server, collection, incomplete);
+    log::Info("{}: files of {} segments are missing, reading the segment list again", name.Full(),
+              incomplete.size());
     MBK_TRY(run.sleeper.Sleep(kListRetryWait, context));
   }
 }
 
-Status ListSegments(MilvusSide& server, Backup& backup, const RunServices& run, const CallContext& context) {
-  backup.source_root = server.root;
-  return ParallelFor(backup.collections.size(), run.settings.collection_concurrency, context,
-                     [&](std::size_t i, const CallContext& inner) {
-                       return ListSegments(server, backup.collections[i], run, inner);
-                     });
+// A collection without segments names no id: that the list was of the collection that was described is seen
+// only by asking once more who bears the name.
+Status ListAndConfirm(MilvusSide& server, Collection& collection, std::vector<std::string>& notes,
+                      const RunServices& run, const CallContext& context) {
+  MBK_TRY(ListSegmentsOf(server, collection, notes, run, context));
+  const CollectionName name{collection.db_name, collection.name};
+  MBK_TRY_ASSIGN(const std::string happened,
+                 WhatHappened(server.client, name, IdentityOf(collection), context));
+  return happened.empty() ? Status() : FailedPrecondition(name.Full() + " " + happened);
+}
+
+}  // namespace
+
+Status ListSegments(MilvusSide& server, Captured& captured, const std::vector<std::size_t>& indexes,
+                    const RunServices& run, const CallContext& context) {
+  return ForEachCaptured(
+      server.client, captured, indexes, run, context,
+      [&](Collection& collection, std::vector<std::string>& notes, const CallContext& inner) {
+        return ListAndConfirm(server, collection, notes, run, inner);
+      });
+}
+
+Status ListSegments(MilvusSide& server, Captured& captured, const RunServices& run,
+                    const CallContext& context) {
+  captured.backup.source_root = server.root;
+  std::vector<std::size_t> all(captured.backup.collections.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return ListSegments(server, captured, all, run, context);
 }
 
 void AddUpSizes(Backup& backup) {

@@ -63,6 +63,7 @@ Result<CheckReport> RunCheck(MilvusSide& server, BackupSide& target, const RunSe
   Result<bool> empty = IsEmpty(server.store, server.root, context);
   if (!empty.ok()) return empty.status().WithContext("the store of Milvus");
   report.milvus_root_empty = *empty;
+  MBK_TRY(MakeMissing(target, context));
   MBK_TRY(IsEmpty(target.store, target.root, context).status().WithContext("the backup store"));
   MBK_TRY_ASSIGN(report.copy_method, TryCopy(server, target, run, context));
   run.progress.Enter(Step::kDone);

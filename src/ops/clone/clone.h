@@ -4,6 +4,7 @@
 
 #include "base/call_context.h"
 #include "base/status.h"
+#include "ops/capture/capture.h"
 #include "ops/environment.h"
 #include "ops/load/load.h"
 #include "ops/restore/restore.h"
@@ -16,6 +17,7 @@ struct CloneOptions {
   load::Options load;
   std::string backup_name;   ///< for RunCloneThroughBackup
   bool fingerprint = false;  ///< of the backup that is kept, as CreateOptions has it
+  capture::WhenVanished when_vanished = capture::WhenVanished::kFail;
   bool dry_run = false;
 };
 

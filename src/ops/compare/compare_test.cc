@@ -24,8 +24,20 @@ using testing::SizeIs;
 // One side of a comparison: the books of a backup.
 class Side {
  public:
-  explicit Side(const std::vector<BookRow>& rows) {
+  explicit Side(const std::vector<BookRow>& rows, const std::vector<BookRow>& in_new = {}) {
     backup_.AddSegment(0, rows);
+    if (!in_new.empty()) backup_.AddSegment(1, in_new);
+    Open();
+  }
+  void SetPartitionKey() {
+    backup_.books().schema.fields[2].is_partition_key = true;
+    Open();
+  }
+  rows::RowSource& rows() { return *rows_; }
+  RowBackup& backup() { return backup_; }
+
+ private:
+  void Open() {
     rows_ = std::make_unique<rows::BinlogRows>(
         "side",
         rows::CollectionRows::Open(
@@ -34,10 +46,7 @@ class Side {
             backup_.books(), {})
             .value());
   }
-  rows::RowSource& rows() { return *rows_; }
-  RowBackup& backup() { return backup_; }
 
- private:
   RowBackup backup_;
   std::unique_ptr<rows::BinlogRows> rows_;
 };
@@ -72,6 +81,26 @@ TEST(Compare, FindsTheSameRowsEqual) {
   EXPECT_TRUE(compared.equal());
   EXPECT_THAT(compared.differences, IsEmpty());
   EXPECT_EQ(compared.left.total.rows, 50);
+}
+
+TEST(Compare, TellsRowsThatLieInAnotherPartition) {
+  Side left(Books(0, 20), Books(100, 5));
+  Side moved(Books(100, 5), Books(0, 20));
+  const Comparison compared = Compare(left.rows(), moved.rows());
+  EXPECT_EQ(compared.left.total, compared.right.total) << "every row is there";
+  EXPECT_FALSE(compared.equal());
+  EXPECT_TRUE(compared.different());
+  ASSERT_THAT(compared.partition_differences, SizeIs(2));
+  EXPECT_EQ(compared.partition_differences[0].partition, "_default");
+  EXPECT_EQ(compared.partition_differences[0].rows_left, 20);
+  EXPECT_EQ(compared.partition_differences[0].rows_right, 5);
+  EXPECT_EQ(compared.partition_differences[1].partition, "new");
+}
+
+TEST(Compare, WithAPartitionKeyTheWholeCounts) {
+  Side left(Books(0, 20), Books(100, 5)), moved(Books(100, 5), Books(0, 20));
+  for (Side* side : {&left, &moved}) side->SetPartitionKey();
+  EXPECT_TRUE(Compare(left.rows(), moved.rows()).equal());
 }
 
 TEST(Compare, NamesWhatIsMissingExtraAndChangedAndInWhichField) {
@@ -139,6 +168,32 @@ TEST(Compare, OfOtherSchemasNamesTheFields) {
   EXPECT_THAT(
       CompareSchemas(left.rows().schema(), other),
       ElementsAre("field price has type 11 instead of 10", "field title is missing", "field name is extra"));
+}
+
+TEST(Compare, OfOtherElementTypesAndDimensionsNamesTheFields) {
+  const auto schema_of = [](DataType elements, const std::string& dim) {
+    CollectionSchema schema;
+    schema.fields = {
+        {.field_id = 100, .name = "id", .is_primary_key = true, .data_type = DataType::kInt64},
+        {.field_id = 101, .name = "tags", .data_type = DataType::kArray, .element_type = elements},
+        {.field_id = 102, .name = "v", .data_type = DataType::kFloatVector}};
+    schema.fields[2].type_params = {{"dim", dim}};
+    return schema;
+  };
+  EXPECT_THAT(
+      CompareSchemas(schema_of(DataType::kInt64, "8"), schema_of(DataType::kInt32, "16")),
+      ElementsAre("field tags has elements of type 4 instead of 5", "field v has dim 16 instead of 8"));
+}
+
+TEST(Compare, OfOtherLimitsNamesTheFieldsAndComparesTheRows) {
+  Side left(Books(0, 5));
+  CollectionSchema here = left.rows().schema(), other = here;
+  here.fields[2].type_params = {{"max_length", "64"}};
+  other.fields[2].type_params = {{"max_length", "77"}, {"max_capacity", "9"}};
+  EXPECT_THAT(CompareSchemas(here, other), testing::IsEmpty());
+  EXPECT_THAT(CompareLimits(here, other), ElementsAre("field title has max_length 77 instead of 64"))
+      << "a side that tells no limit has no other one";
+  EXPECT_TRUE(Compare(left.rows(), left.rows()).rows_compared);
 }
 
 }  // namespace

@@ -113,8 +113,10 @@ class Difference {
   std::vector<DifferentKey> keys_;
 };
 
-// A row taken out of a batch: its key as text, and the canonical bytes of its fields; no value for null.
+// A row taken out of a batch: its key, also as text, and the canonical bytes of its fields; no value for
+// null.
 struct TakenRow {
+  RowSource::PlacedKey at;
   std::string key;
   std::vector<std::optional<std::string>> values;
 };
@@ -130,17 +132,21 @@ Result<std::map<Hash128, TakenRow>> TakeRows(RowSource& source, const std::vecto
   const RowHasher hasher(source.schema());
   std::map<Hash128, TakenRow> taken;
   std::mutex mutex;
+  MBK_TRY_ASSIGN(const KeyField field, KeyField::Of(source.schema()));
+  std::vector<Hash128> wanted_keys;
+  for (const DifferentKey& one : wanted) wanted_keys.push_back(one.key);
+  std::sort(wanted_keys.begin(), wanted_keys.end());
   auto is_wanted = [&](const Hash128& key) {
-    return std::any_of(wanted.begin(), wanted.end(), [&](const DifferentKey& one) { return one.key == key; });
+    return std::binary_search(wanted_keys.begin(), wanted_keys.end(), key);
   };
   MBK_TRY(source.ForEachBatch(
-      [&](const std::string&, const RowBatch& batch) -> Status {
+      [&](const std::string& partition, const RowBatch& batch) -> Status {
         const Column* keys = KeysOf(source, batch);
         if (keys == nullptr) return NoKeys(source);
         for (std::int64_t row = 0; row < batch.rows; ++row) {
           const Hash128 key = KeyHash(*keys, row);
           if (!is_wanted(key)) continue;
-          TakenRow one{.key = KeyText(*keys, row)};
+          TakenRow one{.at = {partition, field.At(*keys, row)}, .key = KeyText(*keys, row)};
           for (const FieldSchema& field : hasher.fields()) {
             const Column* column = batch.Find(field.field_id);
             if (column == nullptr) return Internal(source.name() + ": rows without field " + field.name);
@@ -167,13 +173,41 @@ std::vector<std::string> ChangedFields(const RowHasher& hasher, const TakenRow& 
   return changed;
 }
 
+// A side and what was taken of it.
+struct TakenSide {
+  RowSource& source;
+  const std::map<Hash128, TakenRow>& rows;
+};
+
+Result<std::vector<bool>> FindRepeated(const TakenSide& side, const std::vector<Hash128>& keys,
+                                       const CallContext& context) {
+  std::vector<RowSource::PlacedKey> placed;
+  for (const Hash128& key : keys) placed.push_back(side.rows.at(key).at);
+  return side.source.FindRepeated(placed, context);
+}
+
+// How many of the first changed keys stand more than once at either side.
+Result<std::int64_t> CountRepeated(const TakenSide& left, const TakenSide& right,
+                                   const std::vector<DifferentKey>& different, const CallContext& context) {
+  std::vector<Hash128> changed;
+  for (const DifferentKey& one : different)
+    if (one.kind == RowDifference::Kind::kChanged && left.rows.contains(one.key) &&
+        right.rows.contains(one.key) && changed.size() < kMostRepeatedLookedFor)
+      changed.push_back(one.key);
+  MBK_TRY_ASSIGN(const std::vector<bool> at_left, FindRepeated(left, changed, context));
+  MBK_TRY_ASSIGN(const std::vector<bool> at_right, FindRepeated(right, changed, context));
+  std::int64_t repeated = 0;
+  for (std::size_t i = 0; i < changed.size(); ++i) repeated += at_left[i] || at_right[i] ? 1 : 0;
+  return repeated;
+}
+
 }  // namespace
 
 Status FindDifferences(RowSource& left, RowSource& right, const CompareOptions& options,
                        Comparison& comparison, const CallContext& context) {
   const std::int64_t rows = std::max(comparison.left.total.rows, comparison.right.total.rows);
   Part part{.count = static_cast<std::uint64_t>(rows / options.max_keys + 1)};
-  Difference difference(comparison, options.max_differences);
+  Difference difference(comparison, std::max<std::int64_t>(options.max_differences, kMostRepeatedLookedFor));
   for (; part.index < part.count; ++part.index) {
     MBK_TRY_ASSIGN(const std::vector<KeyedRow> left_rows, GatherRows(left, part, context));
     MBK_TRY_ASSIGN(const std::vector<KeyedRow> right_rows, GatherRows(right, part, context));
@@ -194,6 +228,10 @@ Status FindDifferences(RowSource& left, RowSource& right, const CompareOptions& 
             [](const RowDifference& a, const RowDifference& b) {
               return std::tie(a.key, a.kind) < std::tie(b.key, b.kind);
             });
+  if (static_cast<std::int64_t>(comparison.differences.size()) > options.max_differences)
+    comparison.differences.resize(static_cast<std::size_t>(options.max_differences));
+  MBK_TRY_ASSIGN(comparison.repeated,
+                 CountRepeated({left, left_taken}, {right, right_taken}, difference.keys(), context));
   return {};
 }
 

@@ -21,6 +21,9 @@ struct CopyReport {
   std::string target_url;  ///< where it lies, or would lie
   std::int64_t objects = 0;
   std::int64_t bytes = 0;
+  /// Of a backup that is not of binlogs, whose metadata do not name what belongs to it: all that lay there
+  /// was carried. Empty: binlogs, each of which was there.
+  std::string other_format;
   std::string streamed_because;  ///< why bytes went through this process; empty: the store copied by itself
 };
 

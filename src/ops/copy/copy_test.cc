@@ -4,9 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "base/hash.h"
 #include "ops/create/create.h"
+#include "ops/testing/telling_stores.h"
 #include "ops/testing/world.h"
+#include "ops/verify/verify.h"
 #include "repository/object_records.h"
 #include "repository/repository.h"
 
@@ -46,6 +50,10 @@ class Copy : public testing::Test {
   Result<CopyReport> Run(CopyBackupOptions options = {}, const CallContext& context = {}) {
     options.name = "nightly";
     return RunCopy(options, world_.backups, target_, world_.run, context);
+  }
+
+  VerifyReport VerifyChecksum(BackupSide& side) {
+    return RunVerify({.name = "nightly", .level = VerifyLevel::kChecksum}, side, world_.run, {}).value();
   }
 
   World world_;
@@ -108,11 +116,12 @@ TEST_F(Copy, CarriesTheDigestsOfItsSourceWhereTheStoreHasNone) {
   ASSERT_TRUE(RunCopy({.name = "nightly", .as = "kept"}, same, same, world_.run, {}).ok());
   const BackupLayout kept("backup", "kept");
   const auto records = RecordsOf(store, kept);
-  EXPECT_EQ(records.size(), 5u);
+  EXPECT_EQ(records.size(), 5u + 5u) << "data and metadata";
   for (const manifest::ObjectRecord& record : records) {
     EXPECT_EQ(record.digest_kind, "md5");
     EXPECT_EQ(record.digest, Md5Hex(world_.backup_memory->Contents().at(kept.prefix() + record.key)));
-    EXPECT_THAT(record.source_key, testing::StartsWith("files/"));
+    const std::string from = record.key.starts_with("meta/") ? "" : "files/";
+    EXPECT_THAT(record.source_key, testing::StartsWith(from));
   }
 }
 
@@ -138,6 +147,27 @@ TEST_P(GoldenCopy, KeepsMetadataThatIsNotUnderstoodByteForByte) {
   EXPECT_EQ(copied, Below(*world.backup_memory, from.prefix()));
 }
 
+TEST_P(GoldenCopy, UnderAnotherNameKeepsWhatIsNotUnderstoodToo) {
+  World world;
+  const BackupLayout from("backup", GetParam().name);
+  backuptest::PlaceGoldenMeta(*world.backup_memory, from, GetParam());
+  backuptest::PlaceData(*world.backup_memory, from.tree(),
+                        OpenBackup(*world.backup_memory, from, {}).value().backup);
+  const std::string full = world.backup_memory->Contents().at(from.Meta(kFullMeta).str());
+  world.backup_memory->Set(from.Meta(kFullMeta).str(),
+                           R"({"of_a_newer_tool":{"a":[1, 2 ]},)" + full.substr(1));
+  MemoryStore far;
+  BackupSide target{.store = far, .root = ""};
+  ASSERT_TRUE(RunCopy({.name = GetParam().name, .as = "x"}, world.backups, target, world.run, {}).ok());
+  const BackupLayout to("", "x");
+  EXPECT_EQ(OpenBackup(far, to, {}).value().backup.name, "x");
+  const std::string copied = far.Contents().at(to.Meta(kFullMeta).str());
+  EXPECT_THAT(copied, testing::StartsWith(R"({"of_a_newer_tool":{"a":[1, 2 ]},)"));
+  EXPECT_THAT(copied, testing::EndsWith(full.substr(full.find("collection_backups"))));
+  EXPECT_EQ(far.Contents().at(to.Meta(kSegmentMeta).str()),
+            world.backup_memory->Contents().at(from.Meta(kSegmentMeta).str()));
+}
+
 INSTANTIATE_TEST_SUITE_P(OfTheGoTool, GoldenCopy, testing::ValuesIn(backuptest::kGoldenBackups),
                          [](const auto& info) { return info.param.name; });
 
@@ -150,12 +180,128 @@ TEST_F(Copy, RefusesABackupThatIsNotWhole) {
   EXPECT_THAT(target_memory_->Keys(), IsEmpty());
 }
 
+TEST_F(Copy, DoesNotRecordDamageAsIfItHadAlwaysBeenThere) {
+  world_.run.settings.copy.mode = CopyMode::kStreaming;
+  const std::string key = "backup/nightly/binlogs/insert_log/1000/2000/10/10/101/201";
+  std::string flipped = world_.backup_memory->Contents().at(key);
+  flipped.back() ^= 1;
+  world_.backup_memory->Set(key, flipped);
+  for (const std::string as : {"nightly", "kept"}) {
+    const Status copied = Run({.as = as}).status();
+    EXPECT_EQ(copied.code(), Code::kDataLoss);
+    EXPECT_THAT(copied.message(), AllOf(HasSubstr("/101/201"), HasSubstr("other bytes than were written")));
+    EXPECT_THAT(target_memory_->Keys(), IsEmpty());
+  }
+}
+
+// A backup whose create has recorded another kind than the copy's way would compute, as one of a local store.
+class CopyOfXxh128 : public Copy {
+ protected:
+  CopyOfXxh128() {
+    const std::string objects = "backup/nightly/meta/objects.json";
+    std::string text;
+    std::istringstream lines(world_.backup_memory->Contents().at(objects));
+    for (std::string line; std::getline(lines, line);) {
+      manifest::ObjectRecord record = manifest::ParseObjectRecord(line).value();
+      record.digest_kind = "xxh128";
+      record.digest = Xxh128Hex(world_.backup_memory->Contents().at("backup/nightly/" + record.key));
+      text += manifest::ObjectRecordLine(record);
+    }
+    world_.backup_memory->Set(objects, text);
+  }
+  void Flip(const std::string& key) {
+    std::string flipped = world_.backup_memory->Contents().at(key);
+    flipped[flipped.size() / 2] ^= 1;
+    world_.backup_memory->Set(key, flipped);
+  }
+  VerifyReport VerifyCopy(BackupSide& side, const std::string& name) {
+    return RunVerify({.name = name, .level = VerifyLevel::kChecksum}, side, world_.run, {}).value();
+  }
+  const std::string data_ = "backup/nightly/binlogs/insert_log/1000/2000/10/10/101/201";
+};
+
+TEST_F(CopyOfXxh128, KeepsTheRecordOfItsSource) {
+  ASSERT_TRUE(Run().ok());
+  for (const manifest::ObjectRecord& record : RecordsOf(*target_memory_, BackupLayout("far", "nightly"))) {
+    if (record.key.starts_with("meta/")) continue;
+    EXPECT_EQ(record.digest_kind, "xxh128");
+    EXPECT_EQ(record.digest, Xxh128Hex(target_memory_->Contents().at("far/nightly/" + record.key)));
+  }
+  EXPECT_THAT(VerifyCopy(target_, "nightly").damage, IsEmpty());
+}
+
+TEST_F(CopyOfXxh128, WritesNoDamagedBytes) {
+  Flip(data_);
+  for (const std::string as : {"nightly", "kept"}) {
+    const Status copied = Run({.as = as}).status();
+    EXPECT_EQ(copied.code(), Code::kDataLoss);
+    EXPECT_THAT(copied.message(), AllOf(HasSubstr("/101/201"), HasSubstr("other bytes than were written")));
+    EXPECT_THAT(target_memory_->Keys(), IsEmpty());
+  }
+}
+
+TEST_F(CopyOfXxh128, LeavesDamageThatNobodyReadForVerifyToFind) {
+  Flip(data_);
+  BackupSide same{.store = world_.backup_store, .root = "backup"};
+  ASSERT_TRUE(RunCopy({.name = "nightly", .as = "kept"}, world_.backups, same, world_.run, {}).ok());
+  EXPECT_THAT(VerifyCopy(same, "kept").damage,
+              testing::ElementsAre(AllOf(HasSubstr("/101/201"), HasSubstr("other bytes than were written"))));
+}
+
+TEST_F(CopyOfXxh128, RefusesChangedMetadataUnderWhateverName) {
+  const std::string full = "backup/nightly/meta/full_meta.json";
+  std::string text = world_.backup_memory->Contents().at(full);
+  const std::size_t at = text.find("\"shards_num\":");
+  ASSERT_NE(at, std::string::npos);
+  text[at + 13] = '7';
+  world_.backup_memory->Set(full, text);
+  for (const std::string as : {"nightly", "kept"}) {
+    EXPECT_EQ(Run({.as = as}).status().code(), Code::kDataLoss);
+    EXPECT_THAT(target_memory_->Keys(), IsEmpty());
+  }
+}
+
+TEST_F(Copy, IntoABucketThatEncryptsHoldsNoEtagForAnMd5) {
+  opstest::EncryptedBucket encrypted(target_memory_);
+  BackupSide target{.store = encrypted, .root = "far"};
+  const Result<CopyReport> report = RunCopy({.name = "nightly"}, world_.backups, target, world_.run, {});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(Below(*target_memory_, "far/nightly/"), Below(*world_.backup_memory, "backup/nightly/"));
+  EXPECT_THAT(VerifyChecksum(target).damage, IsEmpty());
+}
+
+TEST_F(Copy, OfABackupWithoutRecordsRecordsNoEtagForAnMd5) {
+  const ObjectKey objects[] = {ObjectKey("backup/nightly/meta/objects.json")};
+  ASSERT_TRUE(world_.backup_memory->Delete(objects, {}).ok());
+  opstest::EncryptedBucket encrypted(world_.backup_memory);
+  BackupSide same{.store = encrypted, .root = "backup"};
+  ASSERT_TRUE(RunCopy({.name = "nightly", .as = "kept"}, same, same, world_.run, {}).ok());
+  for (const manifest::ObjectRecord& record :
+       RecordsOf(*world_.backup_memory, BackupLayout("backup", "kept")))
+    if (!record.key.starts_with("meta/")) {
+      EXPECT_EQ(record.digest, "") << record.key;
+    }
+}
+
 TEST_F(Copy, ADryRunMeasuresAndWritesNothing) {
   Result<CopyReport> report = Run({.dry_run = true});
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->objects, 5);
   EXPECT_THAT(report->target_url, HasSubstr("far/nightly/"));
   EXPECT_THAT(target_memory_->Keys(), IsEmpty());
+}
+
+TEST_F(Copy, ADryRunRefusesWhatTheRunWould) {
+  ASSERT_TRUE(Run().ok());
+  const auto before = target_memory_->Contents();
+  EXPECT_EQ(Run({.dry_run = true}).status().code(), Code::kAlreadyExists);
+  EXPECT_EQ(RunCopy({.name = "nightly", .dry_run = true}, world_.backups, world_.backups, world_.run, {})
+                .status()
+                .code(),
+            Code::kAlreadyExists)
+      << "onto itself";
+  EXPECT_TRUE(Run({.as = "kept", .dry_run = true}).ok());
+  EXPECT_EQ(target_memory_->Contents(), before);
 }
 
 TEST_F(Copy, LeavesABackupOfThatNameAsItIs) {
@@ -168,8 +314,30 @@ TEST_F(Copy, LeavesABackupOfThatNameAsItIs) {
 TEST_F(Copy, OntoItselfIsRefused) {
   const auto before = world_.backup_memory->Contents();
   EXPECT_EQ(RunCopy({.name = "nightly"}, world_.backups, world_.backups, world_.run, {}).status().code(),
-            Code::kAlreadyExists);
+            Code::kInvalidArgument);
   EXPECT_EQ(world_.backup_memory->Contents(), before);
+}
+
+// Field case 36.
+TEST_F(Copy, IntoTheSourceOrAroundItIsRefused) {
+  BackupSide inside{.store = world_.backup_store, .root = "backup/nightly/inner"};
+  BackupSide around{.store = world_.backup_store, .root = ""};
+  const auto before = world_.backup_memory->Contents();
+  for (BackupSide* target : {&inside, &around}) {
+    const Status refused = RunCopy({.name = "nightly", .as = target == &around ? "backup" : ""},
+                                   world_.backups, *target, world_.run, {})
+                               .status();
+    EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+    EXPECT_THAT(refused.message(), HasSubstr("one inside the other"));
+  }
+  EXPECT_EQ(world_.backup_memory->Contents(), before);
+}
+
+TEST_F(Copy, OfABackupThatLostItsCommitObjectHasOne) {
+  const ObjectKey commit[] = {ObjectKey("backup/nightly/meta/backup_meta.json")};
+  ASSERT_TRUE(world_.backup_memory->Delete(commit, {}).ok());
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(LookAt(*target_memory_, BackupLayout("far", "nightly"), {}).value().kind, PlaceKind::kBackup);
 }
 
 TEST_F(Copy, NamesAreChecked) {
@@ -240,7 +408,8 @@ TEST_F(Copy, OfABackupOfTheGoToolNeedsNoRecords) {
   const ObjectKey objects[] = {ObjectKey("backup/nightly/meta/objects.json")};
   ASSERT_TRUE(world_.backup_memory->Delete(objects, {}).ok());
   ASSERT_TRUE(Run().ok());
-  EXPECT_EQ(RecordsOf(*target_memory_, BackupLayout("far", "nightly")).size(), 5u);
+  EXPECT_EQ(RecordsOf(*target_memory_, BackupLayout("far", "nightly")).size(), 5u + 5u)
+      << "data and metadata";
 }
 
 }  // namespace

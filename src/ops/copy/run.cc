@@ -1,7 +1,9 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <istream>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -10,14 +12,21 @@
 #include "base/log.h"
 #include "manifest/manifest.h"
 #include "manifest/object_index.h"
+#include "manifest/own_objects.h"
+#include "manifest/rename_text.h"
 #include "ops/backup_files.h"
 #include "ops/backup_name.h"
 #include "ops/copy/copy.h"
 #include "ops/give_up.h"
+#include "ops/identity.h"
+#include "ops/open_backup.h"
+#include "ops/whole_backup.h"
+#include "repository/meta_records.h"
 #include "repository/object_records.h"
 #include "repository/object_stream.h"
 #include "repository/repository.h"
 #include "repository/tree_check.h"
+#include "store/content_hash.h"
 #include "transfer/copier.h"
 #include "transfer/digest_log.h"
 
@@ -49,14 +58,15 @@ struct Cargo {
 };
 
 // A backup that is not whole is not worth carrying: its own metadata say what must be there.
-Result<Cargo> TakeStock(OpenedBackup& opened, ObjectReader& store, const CallContext& context) {
+Result<Cargo> TakeStock(OpenedBackup& opened, const BackupSide& side, const CallContext& context) {
+  MBK_TRY(RequireWhole(side, opened, context));
   Cargo cargo{.index = ObjectIndex(opened.backup.collections)};
   auto add = [&](const ObjectInfo& listed) {
     if (listed.key == opened.layout.Meta(kObjects)) cargo.is_recorded = true;
     if (IsData(opened.layout, listed)) cargo.extent.Add(Below(opened.layout, listed.key), listed.size);
     return Status();
   };
-  MBK_TRY(CheckWholeTree(store, opened.layout.tree(), cargo.index, add, context)
+  MBK_TRY(CheckWholeTree(side.store, opened.layout.tree(), cargo.index, add, context)
               .WithContext(fmt::format("backup {} is not whole", opened.layout.name())));
   // All that is named is there; as many objects of as many bytes can be no others. (Old metadata that do not
   // know sizes say 0, and come to fewer bytes.)
@@ -66,30 +76,36 @@ Result<Cargo> TakeStock(OpenedBackup& opened, ObjectReader& store, const CallCon
 }
 
 CopyReport ReportOf(const CopyBackupOptions& options, const BackupSide& target, const BackupLayout& to,
-                    const Extent& extent) {
+                    const Backup& backup, const Extent& extent) {
   return {.name = options.name,
           .as = options.as,
           .target_url = target.store.identity().Url(ObjectKey(to.prefix())),
           .objects = extent.objects,
-          .bytes = extent.bytes};
+          .bytes = extent.bytes,
+          .other_format = backup.format};
 }
 
 // From the metadata where they name all there is, which spares the store a listing; else from a listing.
-// What is given must outlive the tasks.
+// Either comes in key order, as the records do. What is given must outlive the tasks.
 CopyTaskSource TasksOf(const Cargo& cargo, const BackupLayout& from, const BackupLayout& to,
-                       FileListing& listing) {
+                       FileListing& listing, ObjectRecordLookup& records) {
+  auto task_of = [&](ObjectKey here, std::int64_t size) -> Result<std::optional<CopyTask>> {
+    const std::string key(Below(from, here));
+    MBK_TRY_ASSIGN(const manifest::ObjectRecord record, records.Find(key));
+    return std::optional(
+        CopyTask{std::move(here), ObjectKey(to.prefix() + key), size, DigestOnRecord(record)});
+  };
   if (cargo.is_named) {
-    return [&, next = std::size_t{0}]() mutable -> Result<std::optional<CopyTask>> {
+    return [&, task_of, next = std::size_t{0}]() mutable -> Result<std::optional<CopyTask>> {
       if (next == cargo.index.size()) return std::optional<CopyTask>();
       const DataObject object = cargo.index.at(next++);
-      return std::optional(CopyTask{object.KeyIn(from.tree()), object.KeyIn(to.tree()), object.log->size});
+      return task_of(object.KeyIn(from.tree()), object.log->size);
     };
   }
-  return [&]() -> Result<std::optional<CopyTask>> {
+  return [&, task_of]() -> Result<std::optional<CopyTask>> {
     MBK_TRY_ASSIGN(std::optional<ObjectInfo> object, listing.Next());
     if (!object) return std::optional<CopyTask>();
-    ObjectKey there(to.prefix() + std::string(Below(from, object->key)));
-    return std::optional(CopyTask{std::move(object->key), std::move(there), object->size});
+    return task_of(std::move(object->key), object->size);
   };
 }
 
@@ -103,7 +119,8 @@ Result<Carried> CopyData(const Cargo& cargo, BackupSide& source, BackupSide& tar
                          const BackupLayout& to, const RunServices& run, const CallContext& context) {
   Carried carried;
   FileListing listing = DataListing(source.store, from, context);
-  const CopyTaskSource next = TasksOf(cargo, from, to, listing);
+  ObjectRecordLookup records(source.store, from, context);
+  const CopyTaskSource next = TasksOf(cargo, from, to, listing, records);
   CopyOptions copy = run.settings.copy;
   copy.wants_digests = !cargo.is_recorded;
   ObjectCopier copier(source.store, target.store, copy);
@@ -117,87 +134,152 @@ Result<Carried> CopyData(const Cargo& cargo, BackupSide& source, BackupSide& tar
   return carried;
 }
 
-// The source's objects.json, asked for in key order.
-class SourceRecords {
- public:
-  SourceRecords(ObjectReader& store, const BackupLayout& layout, const CallContext& context)
-      : reader_(store, layout, context) {}
-
-  // The record of `key`; empty when the backup has none (Go tool).
-  Result<manifest::ObjectRecord> Find(const std::string& key) {
-    while (now_ && now_->key < key) MBK_TRY(Advance());
-    return now_ && now_->key == key ? *now_ : manifest::ObjectRecord{.key = key};
-  }
-
- private:
-  Status Advance() {
-    Result<std::optional<manifest::ObjectRecord>> next = reader_.Next();
-    if (!next.ok() && next.status().code() != Code::kNotFound) return next.status();
-    now_ = next.ok() ? *std::move(next) : std::nullopt;
-    return {};
-  }
-
-  ObjectRecordReader reader_;
-  std::optional<manifest::ObjectRecord> now_ = manifest::ObjectRecord();  ///< empty when there are no more
-};
-
-// What a run knows of an object's content, best first: what it sent itself, what the store says, and what
-// the source's record says of the same bytes.
-void SetDigest(manifest::ObjectRecord& record, const ObjectInfo& listed, const DigestLog& digests) {
-  Digest digest = digests.Find(listed.key);
-  if (digest.kind == Digest::Kind::kNone) digest = listed.digest;
-  // `verify` computes no CRC: what the source recorded is worth more.
-  using enum Digest::Kind;
-  if (digest.kind == kNone || digest.kind == kCrc32c || digest.kind == kCrc64Nvme) return;
-  record.digest_kind = DigestKindName(digest.kind);
-  record.digest = digest.hex;
+Backup Named(Backup backup, const std::string& name) {
+  backup.name = name;
+  return backup;
 }
 
-// What lies at the target must be what was carried, by key and size, and goes into its objects.json. One
-// listing: the source is listed again only to say what is wrong.
+// What the source recorded stays on record: what lies there now may be damaged already, and a digest of that
+// would make it look as if it had always been so. Where nothing is on record, the best that this run knows:
+// what it sent itself, or what the store says.
+Status SetDigest(manifest::ObjectRecord& record, ObjectReader& target, const ObjectInfo& listed,
+                 const Carried& carried, const CallContext& context) {
+  const Digest recorded = DigestOnRecord(record);
+  if (recorded.kind != Digest::Kind::kNone) {
+    MBK_TRY_ASSIGN(const Digest told, ToldDigest(target, listed, recorded, context));
+    if (recorded.kind != told.kind || recorded == told) return {};
+    return DataLoss(fmt::format("in the copy {}", OtherBytes(listed.key, told, recorded)));
+  }
+  Digest digest = carried.digests.Find(listed.key);
+  if (digest.kind == Digest::Kind::kNone) digest = CertainDigest(target, listed);
+  // `verify` computes no CRC: what the source recorded is worth more.
+  if (!IsComputed(digest.kind)) return {};
+  record.digest_kind = DigestKindName(digest.kind);
+  record.digest = digest.hex;
+  return {};
+}
+
+// The records of the metadata that the copy will have.
+struct CarriedMeta {
+  std::vector<manifest::ObjectRecord> records;  ///< in key order
+  bool as_they_are = false;                     ///< byte for byte those of the source
+};
+
+Result<CarriedMeta> MetaOf(const OpenedBackup& opened, const BackupSide& source, const BackupLayout& to,
+                           const CallContext& context) {
+  MBK_TRY_ASSIGN(std::vector<manifest::ObjectRecord> records,
+                 RecordsOfStoredMeta(source.store, opened.layout, to.name(), context));
+  if (opened.remarks.empty()) return CarriedMeta{std::move(records), opened.layout.name() == to.name()};
+  MBK_TRY_ASSIGN(manifest::ObjectRecord commit, RecordOfCommit(Named(opened.backup, to.name())));
+  std::erase_if(records, [&](const manifest::ObjectRecord& record) { return record.key == commit.key; });
+  const auto behind = std::find_if(records.begin(), records.end(), [&](const manifest::ObjectRecord& record) {
+    return record.key > commit.key;
+  });
+  records.insert(behind, std::move(commit));
+  return CarriedMeta{std::move(records)};
+}
+
+// Metadata that are carried as they are must be those that were written.
+Status RecordMeta(const CarriedMeta& meta, ObjectRecordLookup& records, ObjectOutput& output) {
+  for (const manifest::ObjectRecord& record : meta.records) {
+    MBK_TRY_ASSIGN(const manifest::ObjectRecord before, records.Find(record.key));
+    if (meta.as_they_are && before.digest_kind == record.digest_kind && before.digest != record.digest)
+      return DataLoss(fmt::format("{} of the backup is not what was written: {} {} instead of {}", record.key,
+                                  record.digest_kind, record.digest, before.digest));
+    MBK_TRY(output.Write(manifest::ObjectRecordLine(record)));
+  }
+  return {};
+}
+
+// What lies at the target must be what was carried, by key and size, and goes into its objects.json, and so
+// do the metadata that are to follow. One listing: the source is listed again only to say what is wrong.
 Status VerifyAndRecord(BackupSide& source, BackupSide& target, const BackupLayout& from,
-                       const BackupLayout& to, const Carried& carried, const CallContext& context) {
+                       const BackupLayout& to, const Carried& carried, const CarriedMeta& meta,
+                       const CallContext& context) {
   FileListing there = DataListing(target.store, to, context);
-  SourceRecords records(source.store, from, context);
+  ObjectRecordLookup records(source.store, from, context);
   ObjectOutput output(target.store, to.Meta(kObjects), context);
+  bool meta_recorded = meta.records.empty();
   Extent arrived;
   for (;;) {
     MBK_TRY_ASSIGN(std::optional<ObjectInfo> listed, there.Next());
     if (!listed) break;
     const std::string key(Below(to, listed->key));
     arrived.Add(key, listed->size);
+    if (!meta_recorded && meta.records.front().key < key) {
+      MBK_TRY(RecordMeta(meta, records, output));
+      meta_recorded = true;
+    }
     MBK_TRY_ASSIGN(manifest::ObjectRecord record, records.Find(key));
     record.size = listed->size;
     record.etag = listed->etag;
-    SetDigest(record, *listed, carried.digests);
+    MBK_TRY(SetDigest(record, target.store, *listed, carried, context));
     MBK_TRY(output.Write(manifest::ObjectRecordLine(record)));
   }
+  if (!meta_recorded) MBK_TRY(RecordMeta(meta, records, output));
   if (arrived == carried.extent) return output.Finish();
   FileListing here = DataListing(source.store, from, context);
   FileListing again = DataListing(target.store, to, context);
   return NameDifference(here, again);
 }
 
-// While the name stays, metadata are carried byte for byte, so that keys of newer tools survive; the
-// commit object comes last.
-Status CopyMeta(BackupSide& source, BackupSide& target, const BackupLayout& from, const BackupLayout& to,
-                const CallContext& context) {
+// The same file under another name of the backup.
+Status CopyRenamed(BackupSide& source, BackupSide& target, const ObjectKey& from, const ObjectKey& to,
+                   const std::string& name, const CallContext& context) {
+  ObjectInputBuf input(source.store, from, context);
+  std::istream stream(&input);
+  ObjectOutput output(target.store, to, context);
+  const Status renamed =
+      manifest::RenameText(stream, name, [&](std::string_view text) { return output.Write(text); });
+  MBK_TRY(input.status());
+  MBK_TRY(renamed.WithContext(source.store.identity().Url(from)));
+  return output.Finish();
+}
+
+// Of a backup whose own commit object is missing or damaged the copy has one all the same.
+Status WriteCommit(BackupSide& target, const OpenedBackup& opened, const BackupLayout& to,
+                   const CallContext& context) {
+  ObjectOutput output(target.store, to.Meta(kBackupMeta), context);
+  MBK_TRY(manifest::WriteBackupMeta(Named(opened.backup, to.name()),
+                                    [&](std::string_view text) { return output.Write(text); }));
+  return output.Finish();
+}
+
+// Metadata are carried byte for byte but for the name, so that keys of newer tools survive; the commit object
+// comes last.
+Status CopyMeta(BackupSide& source, BackupSide& target, const OpenedBackup& opened, const BackupLayout& to,
+                BackupWriter& writer, const CallContext& context) {
+  const BackupLayout& from = opened.layout;
   ObjectCopier copier(source.store, target.store, {.mode = CopyMode::kStreaming});
-  std::optional<CopyTask> commit;
-  MBK_TRY(
-      ForEachObject(source.store, from.prefix() + "meta/", context, [&](const ObjectInfo& object) -> Status {
-        if (object.key == from.Meta(kLock) || object.key == from.Meta(kObjects)) return {};
-        CopyTask task{object.key, ObjectKey(to.prefix() + object.key.str().substr(from.prefix().size())),
-                      object.size};
-        if (object.key == from.Meta(kBackupMeta)) {
-          commit = std::move(task);
-          return {};
-        }
-        return copier.CopyOne(task, context).status();
-      }));
-  if (!commit)
-    return FailedPrecondition(fmt::format("backup {} was removed while it was copied", from.name()));
-  return copier.CopyOne(*commit, context).status();
+  auto carry = [&](const ObjectInfo& object) -> Status {
+    MBK_TRY(writer.Check(context));
+    const ObjectKey there(to.prefix() + std::string(Below(from, object.key)));
+    if (HoldsName(from, object.key) && to.name() != from.name())
+      return CopyRenamed(source, target, object.key, there, to.name(), context);
+    return copier.CopyOne({object.key, there, object.size}, context).status();
+  };
+  MBK_TRY(ForEachObject(source.store, from.prefix() + "meta/", context, [&](const ObjectInfo& object) {
+    const bool is_commit = object.key == from.Meta(kBackupMeta);
+    return IsCarriedMeta(from, object) && !is_commit ? carry(object) : Status();
+  }));
+  MBK_TRY(writer.Check(context));
+  if (!opened.remarks.empty()) return WriteCommit(target, opened, to, context);
+  MBK_TRY_ASSIGN(const ObjectInfo commit, source.store.Head(from.Meta(kBackupMeta), context));
+  return carry(commit);
+}
+
+// Whether one of the two directories lies in the other: what is copied would be part of what is read.
+Status CheckApart(const BackupSide& source, const BackupSide& target, const BackupLayout& from,
+                  const BackupLayout& to) {
+  const StoreIdentity &here = source.store.identity(), &there = target.store.identity();
+  // The keys of local stores are whole paths, whatever root the store was given.
+  const bool one_store = here.SameService(there) && (here.service == "local" || here.bucket == there.bucket);
+  const std::string source_at = here.RealPrefix(from.prefix()), target_at = there.RealPrefix(to.prefix());
+  const bool nested = target_at.starts_with(source_at) || source_at.starts_with(target_at);
+  if (!one_store || !nested || target_at == source_at) return {};
+  return FailedPrecondition(fmt::format("{} and {} lie one inside the other: a backup cannot be copied there",
+                                        here.Url(ObjectKey(from.prefix())),
+                                        there.Url(ObjectKey(to.prefix()))));
 }
 
 Result<CopyReport> Write(const CopyBackupOptions& options, BackupSide& source, BackupSide& target,
@@ -207,20 +289,19 @@ Result<CopyReport> Write(const CopyBackupOptions& options, BackupSide& source, B
   MBK_TRY_ASSIGN(Carried carried, CopyData(cargo, source, target, opened.layout, to, run, context));
 
   run.progress.Enter(Step::kVerify, carried.extent.objects);
-  MBK_TRY(VerifyAndRecord(source, target, opened.layout, to, carried, context));
+  MBK_TRY_ASSIGN(const CarriedMeta meta, MetaOf(opened, source, to, context));
+  MBK_TRY(writer.Check(context));
+  MBK_TRY(VerifyAndRecord(source, target, opened.layout, to, carried, meta, context));
 
-  CopyReport report = ReportOf(options, target, to, carried.extent);
+  CopyReport report = ReportOf(options, target, to, opened.backup, carried.extent);
   report.streamed_because = std::move(carried.streamed_because);
 
+  // A delete that began in the meantime may have taken what was not listed yet.
+  MBK_TRY(StillThere(source, opened, context));
   // From here on the copy exists.
   run.progress.Enter(Step::kManifest);
-  if (options.as == options.name) {
-    MBK_TRY(CopyMeta(source, target, opened.layout, to, context));
-    writer.Release(context);
-    return report;
-  }
-  opened.backup.name = to.name();
-  MBK_TRY(writer.Commit(opened.backup, context));
+  MBK_TRY(CopyMeta(source, target, opened, to, writer, context));
+  writer.Release(context);
   return report;
 }
 
@@ -230,19 +311,29 @@ Result<CopyReport> RunCopy(const CopyBackupOptions& options, BackupSide& source,
                            const RunServices& run, const CallContext& context) {
   CopyBackupOptions named = options;
   if (named.as.empty()) named.as = options.name;
-  MBK_TRY(CheckBackupName(named.as));
+  // A name that it has already is kept, whoever gave it.
+  MBK_TRY(options.as.empty() ? CheckNameOfBackup(named.as) : CheckBackupName(named.as));
 
   run.progress.Enter(Step::kOpen);
   const BackupLayout from(source.root, options.name), to(target.root, named.as);
-  MBK_TRY_ASSIGN(OpenedBackup opened, OpenBackup(source.store, from, context));
-  MBK_TRY_ASSIGN(const Cargo cargo, TakeStock(opened, source.store, context));
-  if (options.dry_run) return ReportOf(named, target, to, cargo.extent);
+  MBK_TRY(CheckApart(source, target, from, to));
+  MBK_TRY_ASSIGN(OpenedBackup opened, OpenBackup(source, options.name, context));
+  MBK_TRY_ASSIGN(const Cargo cargo, TakeStock(opened, source, context));
+  if (options.dry_run) {  // which says what the run would refuse
+    MBK_TRY(CheckNameIsFree(target, to, context));
+    return ReportOf(named, target, to, opened.backup, cargo.extent);
+  }
 
+  MBK_TRY(MakeMissing(target, context));
+  MBK_TRY(RefuseSamePlace(source, from, target, to, context));
   // Beyond this point the name at the other side is ours.
-  MBK_TRY_ASSIGN(std::unique_ptr<BackupWriter> writer,
-                 BackupWriter::Begin(target.store, to, "copy", context));
-  Result<CopyReport> report = Write(named, source, target, opened, cargo, to, *writer, run, context);
-  if (!report.ok()) return GiveUp(*writer, to, report.status(), context);
+  MBK_TRY_ASSIGN(std::unique_ptr<BackupWriter> writer, BeginBackup(target, to, "copy", context));
+  // What is written goes through the writer: it ends when the lock is lost.
+  BackupSide held{writer->store(), target.root, target.reach};
+  Result<CopyReport> report =
+      Write(named, source, held, opened, cargo, to, *writer, run, writer->While(context));
+  if (!report.ok())
+    return GiveUp(target, *writer, to, ExplainFailure(source, opened, report.status(), context), context);
   run.progress.Enter(Step::kDone);
   return report;
 }

@@ -13,6 +13,7 @@
 #include "manifest/manifest.h"
 #include "manifest/object_index.h"
 #include "ops/capture/capture.h"
+#include "repository/meta_records.h"
 #include "repository/object_stream.h"
 #include "repository/tree_check.h"
 #include "transfer/copier.h"
@@ -96,40 +97,36 @@ class BackupDataCopy {
   std::string streaming_reason() const { return copier_.streaming_reason(); }
 
   // List the collections of which something vanished again, and forget what they no longer have.
-  Status Replan(std::vector<Collection>& collections, const CallContext& context) {
-    for (Collection& collection : collections) {
-      std::vector<Collection> one;
-      one.push_back(std::move(collection));
-      MBK_TRY(ReplanOne(one, context));
-      collection = std::move(one.front());
+  Status Replan(capture::Captured& captured, const CallContext& context) {
+    std::map<LogIdentity, ObjectKey> arrived = FindArrived(captured.backup.collections);
+    MBK_TRY(capture::ListSegments(server_, captured, hit_, run_, context));
+    const ObjectIndex after(captured.backup.collections);
+    arrived_.clear();
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      const LogIdentity identity = IdentityOf(after.at(i));
+      if (arrived.erase(identity) > 0) arrived_.insert(identity);
     }
-    return {};
+    std::vector<ObjectKey> in_vain;
+    for (auto& [identity, key] : arrived) in_vain.push_back(std::move(key));
+    return in_vain.empty() ? Status() : target_.Delete(in_vain, context);
   }
 
  private:
-  Status ReplanOne(std::vector<Collection>& one, const CallContext& context) {
+  // What lies in the target already. Notes in `hit_` the collections of which something vanished.
+  std::map<LogIdentity, ObjectKey> FindArrived(std::vector<Collection>& collections) {
     std::map<LogIdentity, ObjectKey> arrived;
-    bool hit = false;
-    const ObjectIndex before(one);
+    hit_.clear();
+    const ObjectIndex before(collections);
     for (std::size_t i = 0; i < before.size(); ++i) {
       const DataObject object = before.at(i);
-      if (vanished_.contains(object.KeyIn(source_)))
-        hit = true;
-      else
+      if (!vanished_.contains(object.KeyIn(source_))) {
         arrived.emplace(IdentityOf(object), object.KeyIn(tree_));
+        continue;
+      }
+      const auto at = static_cast<std::size_t>(object.collection - collections.data());
+      if (hit_.empty() || hit_.back() != at) hit_.push_back(at);
     }
-    if (hit) MBK_TRY(capture::ListSegments(server_, one.front(), run_, context));
-    const ObjectIndex after(one);
-    std::set<LogIdentity> wanted;
-    for (std::size_t i = 0; i < after.size(); ++i) wanted.insert(IdentityOf(after.at(i)));
-    std::vector<ObjectKey> in_vain;
-    for (auto& [identity, key] : arrived) {
-      if (wanted.contains(identity))
-        arrived_.insert(identity);
-      else
-        in_vain.push_back(std::move(key));
-    }
-    return in_vain.empty() ? Status() : target_.Delete(in_vain, context);
+    return arrived;
   }
 
   MilvusSide& server_;
@@ -141,24 +138,27 @@ class BackupDataCopy {
   const MilvusLayout source_;
   std::set<LogIdentity> arrived_;  ///< by earlier rounds; empty unless something vanished
   std::set<ObjectKey> vanished_;   ///< source keys, of the last round
+  std::vector<std::size_t> hit_;   ///< indexes of the collections that they were of
 };
 
 }  // namespace
 
 Result<std::string> CopyBackupData(MilvusSide& server, ObjectStore& target, const BinlogTree& tree,
-                                   Backup& backup, DigestLog& digests, const RunServices& run,
-                                   const CallContext& context) {
+                                   capture::Captured& captured, capture::GcPause* gc_pause,
+                                   DigestLog& digests, const RunServices& run, const CallContext& context) {
   BackupDataCopy copy(server, target, tree, digests, run);
   for (int round = 1;; ++round) {
-    MBK_TRY(copy.Round(backup.collections, context));
+    MBK_TRY(copy.Round(captured.backup.collections, context));
     if (!copy.anything_vanished()) break;
     if (round == kMaxRounds) {
       return FailedPrecondition(
           "Milvus removes segments faster than they are copied; let it pause its garbage collection "
           "(backup.gcPause.enable and .address, in a v2 file backup.pauseGC and milvus.management.endpoint)");
     }
-    MBK_TRY(copy.Replan(backup.collections, context));
-    capture::AddUpSizes(backup);
+    // Another run that has ended may have let the collection go on.
+    if (gc_pause != nullptr) gc_pause->Again(context);
+    MBK_TRY(copy.Replan(captured, context));
+    capture::AddUpSizes(captured.backup);
   }
   digests.Seal();
   return copy.streaming_reason();
@@ -166,10 +166,11 @@ Result<std::string> CopyBackupData(MilvusSide& server, ObjectStore& target, cons
 
 namespace {
 
-manifest::ObjectRecord RecordOf(const ObjectInfo& listed, const DataObject& object, const BinlogTree& tree,
-                                const std::string& source_root, const DigestLog& digests) {
+manifest::ObjectRecord RecordOf(const ObjectReader& store, const ObjectInfo& listed, const DataObject& object,
+                                const BinlogTree& tree, const std::string& source_root,
+                                const DigestLog& digests) {
   Digest digest = digests.Find(listed.key);
-  if (digest.kind == Digest::Kind::kNone) digest = listed.digest;
+  if (digest.kind == Digest::Kind::kNone) digest = CertainDigest(store, listed);
   return {.key = listed.key.str().substr(tree.prefix().size()),
           .source_key = object.KeyIn(MilvusLayout(source_root)).str(),
           .size = listed.size,
@@ -188,9 +189,12 @@ Status RecordBackupData(ObjectStore& target, const BinlogTree& tree, Backup& bac
       target, tree, index,
       [&](const ObjectInfo& listed, const DataObject& object) {
         return output.Write(
-            manifest::ObjectRecordLine(RecordOf(listed, object, tree, backup.source_root, digests)));
+            manifest::ObjectRecordLine(RecordOf(target, listed, object, tree, backup.source_root, digests)));
       },
       context));
+  // The metadata come last, and are known already.
+  MBK_TRY_ASSIGN(const std::vector<manifest::ObjectRecord> meta, RecordsOfMeta(backup));
+  for (const manifest::ObjectRecord& record : meta) MBK_TRY(output.Write(manifest::ObjectRecordLine(record)));
   return output.Finish();
 }
 

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "milvus/client.h"
 #include "model/backup.h"
+#include "ops/capture/capture.h"
 #include "ops/environment.h"
 #include "ops/select/filter.h"
 
@@ -26,7 +27,9 @@ struct CreateOptions {
   FlushStrategy strategy = FlushStrategy::kAuto;
   bool rbac = false;
   bool fingerprint = false;  ///< decode all rows of the backup, and record what they add up to
-  bool dry_run = false;      ///< plan only; nothing is flushed, paused or written
+  bool allow_empty = false;  ///< a backup without collections is meant
+  capture::WhenVanished when_vanished = capture::WhenVanished::kFail;
+  bool dry_run = false;  ///< plan only; nothing is flushed, paused or written
 };
 
 /// A name for a backup that was given none: "backup_" + UTC time + nanoseconds, as the Go tool makes it.
@@ -39,19 +42,27 @@ struct CollectionSummary {
   std::int64_t objects = 0;
   std::int64_t bytes = 0;
   std::optional<RowsRecord> rows_record;  ///< with CreateOptions::fingerprint
+  /// Rows that the server counts and that are in no file yet: those are not in a backup made without a flush.
+  /// Unset where a flush brings them in, or where they cannot be counted.
+  std::optional<std::int64_t> rows_in_memory;
 };
 
 struct CreateReport {
   std::string name;
   std::string id;
+  std::string url;  ///< where it lies, or would
   std::int64_t objects = 0;
   std::int64_t bytes = 0;
+  std::int64_t rows = 0;  ///< as the segments say, deletes not applied
   std::vector<CollectionSummary> collections;
+  std::vector<capture::LeftOut> left_out;  ///< collections that are not in it
+  std::vector<std::string> notes;          ///< what else is not in it
   std::string streamed_because;  ///< why bytes went through this process; empty: the store copied by itself
 };
 
-/// Back up what `options.filter` selects of `server` into `target`. All or nothing: when it fails, what
-/// was written is removed again as far as the store allows, and no backup of that name is listed.
+/// Back up what `options.filter` selects of `server` into `target`. All or nothing, but for what the report
+/// names as left out: when it fails, what was written is removed again as far as the store allows, and no
+/// backup of that name is listed. kNotFound when there is nothing to back up, unless that is allowed.
 Result<CreateReport> RunCreate(const CreateOptions& options, MilvusSide& server, BackupSide& target,
                                const RunServices& run, const CallContext& context);
 

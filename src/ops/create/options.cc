@@ -16,7 +16,7 @@ Result<FlushStrategy> ParseFlushStrategy(std::string_view name) {
   if (name == "bulk_flush") {
     return InvalidArgument(
         "strategy bulk_flush needs FlushAll of Milvus 2.6.11 or newer, which this version does not speak; "
-        "use serial_flush");
+        "use --strategy serial_flush");
   }
   return InvalidArgument(
       fmt::format("invalid strategy {}, only support meta_only, skip_flush, serial_flush", name));

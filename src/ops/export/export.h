@@ -25,7 +25,7 @@ struct ExportOptions {
 
 struct ExportedCollection {
   CollectionName name;
-  std::int64_t rows = 0;
+  std::int64_t rows = 0;  ///< that were written; of a dry run those that are stored, deletes not applied
   std::int64_t files = 0;
   std::int64_t bytes = 0;
 };

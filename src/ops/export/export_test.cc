@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "ops/testing/row_backup.h"
+#include "store/forwarding_store.h"
 #include "store/local/local_store.h"
 #include "store/testing/temp_directory.h"
 
@@ -78,11 +80,130 @@ TEST_F(Export, DoesNotMixWithAnEarlierOne) {
   EXPECT_THAT(again.status().message(), HasSubstr("part-00000.parquet"));
 }
 
+TEST_F(Export, NamesTheFilesThatHaveOtherBytesBeforeItWrites) {
+  const std::string key = backup_.DataKeys().back();
+  std::string flipped = backup_.store().Contents().at(key);
+  flipped[flipped.size() / 2] ^= 1;
+  backup_.store().Set(key, flipped);
+  const Status refused = Run({.name = "nightly"}).status();
+  EXPECT_EQ(refused.code(), Code::kDataLoss);
+  EXPECT_THAT(refused.message(), AllOf(HasSubstr(key), HasSubstr("other bytes than were written"),
+                                       HasSubstr("verify -n nightly --level checksum")));
+  EXPECT_THAT(to_.Keys(), IsEmpty());
+}
+
 TEST_F(Export, ThatFailsLeavesNothing) {
+  backup_.Remove(backup_.layout().Meta(kObjects).str());  // with a record it would not begin
   const std::string key = backup_.DataKeys().back();
   backup_.store().Set(key, std::string(backup_.store().Contents().at(key).size(), 'x'));
   EXPECT_EQ(Run({.name = "nightly"}).status().code(), Code::kDataLoss);
   EXPECT_THAT(to_.Keys(), IsEmpty());
+}
+
+// Puts what another export wrote into a place just before this one does.
+class RacingStore : public ForwardingStore {
+ public:
+  RacingStore(std::shared_ptr<MemoryStore> memory, std::string key)
+      : ForwardingStore(memory), memory_(std::move(memory)), key_(std::move(key)) {}
+  Result<WriteResult> Put(const PutRequest& request, const CallContext& context) override {
+    if (request.key.str() == key_) memory_->Set(key_, "another's");
+    return ForwardingStore::Put(request, context);
+  }
+
+ private:
+  std::shared_ptr<MemoryStore> memory_;
+  const std::string key_;
+};
+
+TEST_F(Export, LeavesTheFileOfAnotherThatWritesAtTheSameTime) {
+  const std::string key = "out/default/books/partition=new/part-00000.parquet";
+  auto memory = std::make_shared<MemoryStore>();
+  RacingStore store(memory, key);
+  ExportTarget target{.store = store, .directory = "out"};
+  const auto report = RunExport({.name = "nightly"}, backup_.side, target, backup_.run, {});
+  EXPECT_EQ(report.status().code(), Code::kAlreadyExists) << report.status().message();
+  EXPECT_THAT(memory->Contents(), ElementsAre(testing::Pair(key, "another's"))) << "and nothing of this run";
+}
+
+TEST_F(Export, NamesTheFilesThatAreLostBeforeItWrites) {
+  const std::vector<std::string> keys = backup_.DataKeys();
+  backup_.Remove(keys[2]);
+  backup_.Remove(keys[5]);
+  const Status status = Run({.name = "nightly"}).status();
+  EXPECT_EQ(status.code(), Code::kDataLoss) << "and not that there is no such backup";
+  EXPECT_THAT(status.message(), AllOf(HasSubstr(keys[2] + " is missing"), HasSubstr(keys[5] + " is missing"),
+                                      HasSubstr("verify -n nightly")));
+  EXPECT_THAT(to_.Keys(), IsEmpty());
+}
+
+TEST_F(Export, RefusesTwoCollectionsOfOneName) {
+  backup_.backup().collections.push_back(backup_.books());
+  backup_.backup().collections[1].collection_id = 4001;
+  backup_.CommitMetadata();
+  const Status status = Run({.name = "nightly"}).status();
+  EXPECT_EQ(status.code(), Code::kDataLoss);
+  EXPECT_THAT(status.message(),
+              AllOf(HasSubstr("two collections are called default.books"), HasSubstr("verify -n nightly")));
+  EXPECT_THAT(to_.Keys(), IsEmpty());
+}
+
+TEST_F(Export, RefusesTwoPartitionsOfOneName) {
+  backup_.books().partitions[1].name = "_default";
+  backup_.CommitMetadata();
+  EXPECT_THAT(Run({.name = "nightly"}).status().message(), HasSubstr("two partitions are called _default"));
+  EXPECT_THAT(to_.Keys(), IsEmpty());
+}
+
+TEST_F(Export, HoldsTheRowsItReadsAgainstTheMetadata) {
+  for (const std::int64_t rows : {2, 4}) {
+    backup_.books().partitions[0].segments[0].num_rows = rows;
+    backup_.Commit();
+    const Status status = Run({.name = "nightly"}).status();
+    EXPECT_EQ(status.code(), Code::kDataLoss);
+    EXPECT_THAT(status.message(), AllOf(HasSubstr("holds 3 rows"), HasSubstr("say " + std::to_string(rows))));
+    EXPECT_THAT(to_.Keys(), IsEmpty());
+  }
+}
+
+TEST_F(Export, HoldsTheRowsThatLiveAgainstWhatWasRecorded) {
+  backup_.books().partitions[0].rows_record = RowsRecord{.written = 3, .deleted = 0, .fingerprint = "x"};
+  backup_.Commit();
+  const Status status = Run({.name = "nightly"}).status();
+  EXPECT_EQ(status.code(), Code::kDataLoss);
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("2 rows live"), HasSubstr("3 did")));
+  EXPECT_THAT(to_.Keys(), IsEmpty());
+}
+
+TEST_F(Export, StillWritesTheCollectionsThatAreWhole) {
+  backup_.backup().collections.push_back(backup_.books());
+  Collection& broken = backup_.backup().collections[1];
+  broken.collection_id = 4001;
+  broken.name = "broken";
+  for (Partition& partition : broken.partitions)
+    for (Segment& segment : partition.segments) segment.insert_logs.clear();
+  backup_.CommitMetadata();
+  EXPECT_EQ(Run({.name = "nightly"}).status().code(), Code::kDataLoss);
+  EXPECT_TRUE(Run({.name = "nightly", .filter = Filter::Parse("default.books").value()}).ok());
+}
+
+TEST_F(Export, OfAnotherFormatIsRefusedByItsName) {
+  backup_.backup().format = "snapshot";
+  backup_.CommitMetadata();
+  const Status status = Run({.name = "nightly"}).status();
+  EXPECT_EQ(status.code(), Code::kFailedPrecondition);
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("\"snapshot\""), HasSubstr("export")));
+}
+
+TEST_F(Export, NamesThePlaceThatCannotBeWrittenAndItsFlag) {
+  TempDirectory parent;
+  std::ofstream(parent.path() + "/file") << "x";
+  const std::unique_ptr<ObjectStore> below_a_file =
+      MakeLocalStore({.base_directory = parent.path() + "/file/rows"});
+  ExportTarget target{.store = *below_a_file};
+  const Status status = RunExport({.name = "nightly"}, backup_.side, target, backup_.run, {}).status();
+  EXPECT_FALSE(status.ok());
+  EXPECT_NE(status.code(), Code::kNotFound) << "which is said of backups and collections";
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("/file/rows"), HasSubstr("-o")));
 }
 
 TEST_F(Export, RefusesAStorageVersionThatIsNotRead) {

@@ -34,8 +34,8 @@ Status PartitionFiles::Write(const RowBatch& batch) {
 
 Status PartitionFiles::Open() {
   const bool parquet = options_.format == ExportFormat::kParquet;
-  keys_.emplace_back(fmt::format("{}part-{:05}.{}", directory_, keys_.size(), parquet ? "parquet" : "jsonl"));
-  output_ = std::make_unique<ObjectOutput>(store_, keys_.back(), context_);
+  key_ = ObjectKey(fmt::format("{}part-{:05}.{}", directory_, opened_++, parquet ? "parquet" : "jsonl"));
+  output_ = std::make_unique<ObjectOutput>(store_, key_, context_, PutCondition::kIfAbsent);
   file_bytes_ = 0;
   if (!parquet) return {};
   auto sink = [this](std::string_view piece) {
@@ -51,8 +51,15 @@ Status PartitionFiles::Close() {
   table_.reset();
   MBK_TRY(output_->Finish());
   output_.reset();
+  written_.push_back(std::move(key_));
   bytes_ += file_bytes_;
   return {};
+}
+
+std::vector<ObjectKey> PartitionFiles::WrittenKeys() const {
+  std::vector<ObjectKey> keys = written_;
+  if (output_ != nullptr && output_->is_written()) keys.push_back(key_);
+  return keys;
 }
 
 Status PartitionFiles::Finish() { return output_ == nullptr ? Status() : Close(); }

@@ -20,13 +20,17 @@ class PartitionFiles {
   PartitionFiles(RowCodec& codec, const CollectionSchema& schema, ObjectStore& store, std::string directory,
                  const ExportOptions& options, CallContext context);
 
+  /// kAlreadyExists when a file that is not ours lies where one is to be written.
   Status Write(const RowBatch& batch);
   /// Close the last file. Without it, that file is not written.
   Status Finish();
 
   std::int64_t rows() const { return rows_; }
   std::int64_t bytes() const { return bytes_; }
-  const std::vector<ObjectKey>& keys() const { return keys_; }
+  std::int64_t files() const { return opened_; }
+  /// Of the files that this has written, the open one if something of it lies there already: they are ours to
+  /// remove.
+  std::vector<ObjectKey> WrittenKeys() const;
 
  private:
   Status Open();
@@ -38,7 +42,9 @@ class PartitionFiles {
   const std::string directory_;
   const ExportOptions& options_;
   const CallContext context_;
-  std::vector<ObjectKey> keys_;  ///< of all files, the open one included
+  std::vector<ObjectKey> written_;  ///< files that are closed
+  std::int64_t opened_ = 0;
+  ObjectKey key_;  ///< of the open file
   std::unique_ptr<ObjectOutput> output_;
   std::unique_ptr<TableWriter> table_;  ///< of kParquet
   std::string lines_;                   ///< of kJsonLines

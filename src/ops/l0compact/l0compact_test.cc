@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/hash.h"
 #include "manifest/object_index.h"
 #include "ops/testing/row_backup.h"
 #include "ops/verify/verify.h"
+#include "store/testing/faulty_store.h"
 
 namespace mbk {
 namespace {
@@ -34,6 +36,13 @@ class L0Compact : public testing::Test {
   }
   VerifyReport Verify(const std::string& name) {
     return RunVerify({.name = name, .level = VerifyLevel::kRows}, backup_.side, backup_.run, {}).value();
+  }
+
+  std::vector<std::string> Names() {
+    std::vector<std::string> names;
+    const std::vector<BackupEntry> entries = ListBackups(backup_.store(), "backup", {}).value();
+    for (const BackupEntry& entry : entries) names.push_back(entry.name);
+    return names;
   }
 
   RowBackup backup_;
@@ -78,12 +87,161 @@ TEST_F(L0Compact, LeavesNoL0SegmentAndNewIdAndName) {
   ForEachSegment(opened.backup.collections[0], [](const Segment& segment) { EXPECT_FALSE(segment.is_l0); });
 }
 
+TEST_F(L0Compact, NamesKeysOfNewerToolsThatTheOutputLacks) {
+  const std::string key = backup_.layout().Meta(kFullMeta).str();
+  backup_.store().Set(key, R"({"of_a_newer_tool":1,)" + backup_.store().Contents().at(key).substr(1));
+  backup_.RecordMetadata();
+  EXPECT_THAT(Run().value().lost_keys, testing::ElementsAre("of_a_newer_tool"));
+}
+
+// A byte that flipped in a file that is carried: its output keeps the record of what was written.
+TEST_F(L0Compact, DoesNotRecordDamageAsIfItHadAlwaysBeenThere) {
+  const Segment& segment = backup_.books().partitions[0].segments[0];
+  const std::string key =
+      backup_.layout().tree().InsertLog(RowBackup::kCollection, segment, segment.insert_logs[3]).str();
+  const std::string whole = backup_.store().Contents().at(key);
+  std::string flipped = whole;
+  flipped.back() ^= 1;
+  const std::string objects = backup_.layout().Meta(kObjects).str();
+  const std::string records = backup_.store().Contents().at(objects);
+  for (const bool other_kind :
+       {false, true}) {  // of one kind with the digest that the store tells of its copies
+    std::string recorded = records;
+    const std::string told = R"("digest_kind":"md5","digest":")" + Md5Hex(whole);
+    ASSERT_NE(recorded.find(told), std::string::npos);
+    if (other_kind)
+      recorded.replace(recorded.find(told), told.size(),
+                       R"("digest_kind":"xxh128","digest":")" + Xxh128Hex(whole));
+    backup_.store().Set(objects, recorded);
+    backup_.store().Set(key, flipped);
+    const Result<L0CompactReport> report = Run();
+    if (!other_kind) {
+      EXPECT_EQ(report.status().code(), Code::kDataLoss);
+      EXPECT_THAT(report.status().message(), HasSubstr("other bytes than were written"));
+      EXPECT_EQ(Names(), std::vector<std::string>({"nightly"}));
+      continue;
+    }
+    ASSERT_TRUE(report.ok()) << "the store has copied by itself: " << report.status().message();
+    const VerifyReport verified = RunVerify({.name = "nightly_l0compacted", .level = VerifyLevel::kChecksum},
+                                            backup_.side, backup_.run, {})
+                                      .value();
+    EXPECT_THAT(verified.damage, testing::ElementsAre(HasSubstr("other bytes than were written")));
+  }
+}
+
 TEST_F(L0Compact, RefusesANameThatIsTakenUnlessForced) {
   ASSERT_TRUE(Run().ok());
   EXPECT_EQ(Run().status().code(), Code::kAlreadyExists);
   EXPECT_TRUE(Run({.name = "nightly", .force = true}).ok());
+  EXPECT_EQ(Names(), std::vector<std::string>({"nightly", "nightly_l0compacted"}))
+      << "and nothing beside them";
+  EXPECT_THAT(Verify("nightly_l0compacted").damage, IsEmpty());
   EXPECT_EQ(Run({.name = "nightly", .output = "nightly"}).status().code(), Code::kInvalidArgument);
 }
+
+TEST_F(L0Compact, ADryRunRefusesWhatTheRunWould) {
+  EXPECT_TRUE(Run({.name = "nightly", .dry_run = true}).ok());
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(Run({.name = "nightly", .dry_run = true}).status().code(), Code::kAlreadyExists);
+  EXPECT_TRUE(Run({.name = "nightly", .force = true, .dry_run = true}).ok());
+}
+
+TEST_F(L0Compact, ForcedNeverReplacesWhatIsNoBackup) {
+  for (const std::string key : {"insert_log/1/2/3/100/7", "monday/meta/full_meta.json/xl.meta",
+                                "monday/binlogs/insert_log/1/2/3/3/100/7"}) {
+    backup_.store().Set("backup/" + key, "not ours");
+    const auto before = backup_.store().Contents();
+    const std::string output = key.substr(0, key.find('/'));
+    EXPECT_EQ(Run({.name = "nightly", .output = output, .force = true}).status().code(),
+              Code::kFailedPrecondition)
+        << key;
+    EXPECT_EQ(backup_.store().Contents(), before);
+    backup_.Remove("backup/" + key);
+  }
+}
+
+TEST_F(L0Compact, ForcedThatFailsBecauseOfItsSourceLeavesTheOldOutput) {
+  ASSERT_TRUE(Run({.name = "nightly", .output = "monday"}).ok());
+  for (const std::string& key : backup_.DataKeys())
+    if (key.find("delta_log/4000/-1") != std::string::npos)
+      backup_.store().Set(key, std::string(backup_.store().Contents().at(key).size(), 'x'));
+  const auto before = backup_.store().Contents();
+  EXPECT_EQ(Run({.name = "nightly", .output = "monday", .force = true}).status().code(), Code::kDataLoss);
+  EXPECT_EQ(backup_.store().Contents(), before);
+}
+
+// While the new output is written, another run puts a backup of its own where the old one lay.
+class ReplacedMeanwhile : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<WriteResult> Put(const PutRequest& request, const CallContext& context) override {
+    if (request.key.str().find("_l0_") != std::string::npos && !replaced_) {
+      replaced_ = true;
+      const ObjectKey commit = BackupLayout("backup", "monday").Meta(kBackupMeta);
+      MBK_TRY(inner()
+                  .Put({.key = commit, .body = R"({"name":"monday","id":"of another run"})"}, context)
+                  .status());
+    }
+    return ForwardingStore::Put(request, context);
+  }
+
+ private:
+  bool replaced_ = false;
+};
+
+TEST_F(L0Compact, ForcedReplacesOnlyTheOutputThatItLookedAt) {
+  ASSERT_TRUE(Run({.name = "nightly", .output = "monday"}).ok());
+  ReplacedMeanwhile store(std::shared_ptr<ObjectStore>(&backup_.store(), [](ObjectStore*) {}));
+  BackupSide side{.store = store, .root = "backup"};
+  const Status refused =
+      RunL0Compact({.name = "nightly", .output = "monday", .force = true}, side, backup_.run, {}).status();
+  EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+  EXPECT_THAT(refused.message(),
+              AllOf(HasSubstr("another run has written it since"), HasSubstr("monday_l0_")));
+  EXPECT_THAT(backup_.store().Contents().at("backup/monday/meta/backup_meta.json"),
+              HasSubstr("of another run"));
+}
+
+// Whichever call fails, before it was carried out or after: the old output can be read, or the new one, and
+// the error says under which name.
+class ForcedL0Compact : public L0Compact, public testing::WithParamInterface<StoreOperation> {
+ protected:
+  bool IsWhole(const std::string& name) {
+    const Result<VerifyReport> report =
+        RunVerify({.name = name, .level = VerifyLevel::kRows}, backup_.side, backup_.run, {});
+    return report.ok() && report->damage.empty();
+  }
+};
+
+TEST_P(ForcedL0Compact, LeavesTheOldOutputOrTheNewOneWhateverFails) {
+  ASSERT_TRUE(Run({.name = "nightly", .output = "monday"}).ok());
+  const auto begin = backup_.store().Contents();
+  int failures = 0;
+  for (int nth = 1; nth < 200; ++nth) {
+    FaultyStore store(std::shared_ptr<ObjectStore>(&backup_.store(), [](ObjectStore*) {}));
+    store.Inject(
+        {.operation = GetParam(), .nth = nth, .times = 1000, .status = {Code::kUnavailable, "gone"}});
+    BackupSide side{.store = store, .root = "backup"};
+    const Status outcome =
+        RunL0Compact({.name = "nightly", .output = "monday", .force = true}, side, backup_.run, {}).status();
+    if (store.fired() == 0) break;
+    SCOPED_TRACE(testing::Message() << "call " << nth << ": " << outcome.message());
+    ++failures;
+    bool is_whole = IsWhole("monday");
+    for (const std::string& name : Names())
+      is_whole |= name.starts_with("monday_l0_") && outcome.message().find(name) != std::string::npos &&
+                  IsWhole(name);
+    EXPECT_TRUE(is_whole);
+    for (const std::string& key : backup_.store().Keys()) backup_.Remove(key);
+    for (const auto& [key, content] : begin) backup_.store().Set(key, content);
+  }
+  EXPECT_GT(failures, 3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Calls, ForcedL0Compact,
+                         testing::Values(StoreOperation::kPut, StoreOperation::kDelete, StoreOperation::kCopy,
+                                         StoreOperation::kList, StoreOperation::kGet),
+                         [](const auto& info) { return std::string(StoreOperationName(info.param)); });
 
 TEST_F(L0Compact, ThatFailsLeavesNothingOfTheOutput) {
   for (const std::string& key : backup_.DataKeys())

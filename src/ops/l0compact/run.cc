@@ -7,16 +7,22 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/uuid.h"
 #include "codec/row_codec.h"
 #include "model/column_builder.h"
 #include "ops/backup_name.h"
 #include "ops/capture/capture.h"
+#include "ops/copy/copy.h"
 #include "ops/create/backup_copy.h"
 #include "ops/give_up.h"
 #include "ops/l0compact/fold.h"
 #include "ops/l0compact/l0compact.h"
+#include "ops/open_backup.h"
 #include "ops/remove/remove.h"
+#include "ops/whole_backup.h"
+#include "repository/meta_file.h"
+#include "repository/object_records.h"
 #include "repository/repository.h"
 #include "repository/tree_check.h"
 
@@ -70,18 +76,24 @@ class Compaction {
     const ObjectIndex index(output_.collections);
     run_.progress.Enter(Step::kCopy, static_cast<std::int64_t>(index.size()), index.bytes());
     std::size_t at = 0;
+    ObjectRecordLookup records(side_.store, opened_.layout, context_);
     auto next = [&]() -> Result<std::optional<CopyTask>> {
       if (at == index.size()) return std::optional<CopyTask>();
       const DataObject object = index.at(at++);
+      ObjectKey here = object.KeyIn(opened_.layout.tree());
+      MBK_TRY_ASSIGN(const manifest::ObjectRecord record,
+                     records.Find(here.str().substr(opened_.layout.prefix().size())));
       return std::optional(
-          CopyTask{object.KeyIn(opened_.layout.tree()), object.KeyIn(to_.tree()), object.log->size});
+          CopyTask{std::move(here), object.KeyIn(to_.tree()), object.log->size, DigestOnRecord(record)});
     };
     report.objects = static_cast<std::int64_t>(index.size());
     report.bytes = index.bytes();
     ObjectCopier copier(side_.store, side_.store, run_.settings.copy);
     return copier.CopyAll(next, run_.progress, context_,
                           [this](const CopyTask& task, const CopyResult& result) {
-                            digests_.Add(task.target, result.digest);
+                            // What is on record stays so: what lies there now may be damaged already.
+                            const bool is_recorded = task.recorded.kind != Digest::Kind::kNone;
+                            digests_.Add(task.target, is_recorded ? task.recorded : result.digest);
                             return Status();
                           });
   }
@@ -114,6 +126,7 @@ class Compaction {
     capture::AddUpSizes(output_);
     digests_.Seal();
     run_.progress.Enter(Step::kVerify);
+    MBK_TRY(writer.Check(context_));
     MBK_TRY(RecordBackupData(side_.store, to_.tree(), output_, digests_, to_.Meta(kObjects), context_));
     // From here on the output exists.
     run_.progress.Enter(Step::kManifest);
@@ -174,7 +187,65 @@ Result<L0CompactReport> Write(const L0CompactOptions& options, BackupSide& side,
   Compaction compaction(side, opened, to, run, context);
   MBK_TRY(compaction.CopyData(report));
   MBK_TRY(compaction.FoldDeletes(report));
+  // Metadata are written anew, of what this version knows.
+  MBK_TRY_ASSIGN(report.lost_keys, KeysOfNewerTools(side.store, opened.layout, context));
   MBK_TRY(compaction.Commit(writer));
+  return report;
+}
+
+Result<L0CompactReport> WriteNew(const L0CompactOptions& options, BackupSide& side,
+                                 const OpenedBackup& opened, const BackupLayout& to, const RunServices& run,
+                                 const CallContext& context) {
+  // Beyond this point the output's name is ours.
+  MBK_TRY_ASSIGN(std::unique_ptr<BackupWriter> writer, BeginBackup(side, to, "l0compact", context));
+  // What is written goes through the writer: it ends when the lock is lost.
+  BackupSide held{writer->store(), side.root, side.reach};
+  Result<L0CompactReport> report = Write(options, held, opened, to, *writer, run, writer->While(context));
+  if (!report.ok())
+    return GiveUp(side, *writer, to, ExplainFailure(side, opened, report.status(), context), context);
+  run.progress.Enter(Step::kDone);
+  return report;
+}
+
+// The output of before, by the etag of its commit, where there is one; the refusal where what lies there must
+// not be removed.
+Result<std::optional<std::string>> FindOldOutput(const L0CompactOptions& options, BackupSide& side,
+                                                 const BackupLayout& to, const CallContext& context) {
+  if (!options.force) return std::optional<std::string>();
+  Result<std::string> etag =
+      CheckRemovable({.name = to.name(), .milvus_root = options.milvus_root}, side, context);
+  if (etag.status().code() == Code::kNotFound) return std::optional<std::string>();
+  MBK_TRY(etag.status());
+  return std::optional(*std::move(etag));
+}
+
+// A name beside the output's that nobody has.
+std::string NameBeside(const std::string& output) {
+  constexpr std::size_t kMostOfOutput = 100;
+  return fmt::format("{}_l0_{}", output.substr(0, kMostOfOutput), NewUuid().substr(0, 8));
+}
+
+// No store renames: the new output is written whole under a name of its own, and only then the old one gives
+// way to a copy of it. Whenever a run ends, the old or the new one can be read (docs/adr/0025).
+Result<L0CompactReport> WriteAndReplace(const L0CompactOptions& options, BackupSide& side,
+                                        const OpenedBackup& opened, const BackupLayout& to,
+                                        const std::string& old_etag, const RunServices& run,
+                                        const CallContext& context) {
+  const BackupLayout beside(side.root, NameBeside(to.name()));
+  MBK_TRY_ASSIGN(L0CompactReport report, WriteNew(options, side, opened, beside, run, context));
+  auto stands_beside = [&](const Status& failure) {
+    return Status(failure.code(), fmt::format("{}; the new output is whole, and stands as backup {}",
+                                              failure.message(), beside.name()));
+  };
+  // That one and no other: the new output may have taken hours.
+  const RemoveOptions old{.name = to.name(), .milvus_root = options.milvus_root, .commit_etag = old_etag};
+  const Status removed = RunRemove(old, side, run, context).status();
+  if (!removed.ok()) return stands_beside(removed);
+  const Status copied = RunCopy({.name = beside.name(), .as = to.name()}, side, side, run, context).status();
+  if (!copied.ok()) return stands_beside(copied);
+  const Status tidied = RunRemove({.name = beside.name()}, side, run, context).status();
+  if (!tidied.ok()) log::Warn("a second copy of the output stays: {}", stands_beside(tidied).message());
+  report.output = to.name();
   return report;
 }
 
@@ -183,22 +254,28 @@ Result<L0CompactReport> Write(const L0CompactOptions& options, BackupSide& side,
 Result<L0CompactReport> RunL0Compact(const L0CompactOptions& options, BackupSide& side,
                                      const RunServices& run, const CallContext& context) {
   const std::string output = options.output.empty() ? options.name + "_l0compacted" : options.output;
-  MBK_TRY(CheckBackupName(output));
+  // The name of an output that replaces another one must be one for a copy, too.
+  const bool is_kept_name = options.output.empty() && !options.force;
+  MBK_TRY(is_kept_name ? CheckNameOfBackup(output) : CheckBackupName(output));
   if (output == options.name)
     return InvalidArgument("the output (-o) must have another name than the backup");
 
   run.progress.Enter(Step::kOpen);
   const BackupLayout from(side.root, options.name), to(side.root, output);
-  MBK_TRY_ASSIGN(OpenedBackup opened, OpenBackup(side.store, from, context));
+  MBK_TRY_ASSIGN(OpenedBackup opened, OpenBackup(side, options.name, context));
 
   // A backup that is not whole is not worth compacting.
   run.progress.Enter(Step::kPreflight);
+  MBK_TRY(RequireBinlogs(opened, "l0compact"));
+  MBK_TRY(RequireWhole(side, opened, context));
   const ObjectIndex index(opened.backup.collections);
-  MBK_TRY(CheckTree(side.store, from.tree(), index, {}, context)
+  MBK_TRY(CheckWholeTree(side.store, from.tree(), index, {}, context)
               .WithContext(fmt::format("backup {} is not whole", options.name)));
   for (const Collection& collection : opened.backup.collections)
     if (HasL0(collection)) MBK_TRY(rows::CheckStorageVersions(collection));
-  if (options.dry_run) {
+  MBK_TRY_ASSIGN(const std::optional<std::string> old_etag, FindOldOutput(options, side, to, context));
+  if (options.dry_run) {  // which says what the run would refuse
+    if (!old_etag) MBK_TRY(CheckNameIsFree(side, to, context));
     L0CompactReport report{.name = options.name,
                            .output = output,
                            .objects = static_cast<std::int64_t>(index.size()),
@@ -208,18 +285,8 @@ Result<L0CompactReport> RunL0Compact(const L0CompactOptions& options, BackupSide
                      [&](const Segment& segment) { report.l0_segments += segment.is_l0 ? 1 : 0; });
     return report;
   }
-  if (options.force) {
-    const Status removed = RunRemove({.name = output}, side, run, context).status();
-    if (!removed.ok() && removed.code() != Code::kNotFound) return removed;
-  }
-
-  // Beyond this point the output's name is ours.
-  MBK_TRY_ASSIGN(std::unique_ptr<BackupWriter> writer,
-                 BackupWriter::Begin(side.store, to, "l0compact", context));
-  Result<L0CompactReport> report = Write(options, side, opened, to, *writer, run, context);
-  if (!report.ok()) return GiveUp(*writer, to, report.status(), context);
-  run.progress.Enter(Step::kDone);
-  return report;
+  return old_etag ? WriteAndReplace(options, side, opened, to, *old_etag, run, context)
+                  : WriteNew(options, side, opened, to, run, context);
 }
 
 }  // namespace mbk

@@ -6,33 +6,33 @@
 #include "base/call_context.h"
 #include "base/status.h"
 #include "ops/environment.h"
+#include "repository/repository.h"
 
 namespace mbk {
 
-/// What `list` shows of a backup.
-struct ListedBackup {
-  std::string name;
-  bool complete = false;  ///< false: there are files, but no readable backup_meta.json
-  std::int64_t size = 0;  ///< bytes
-  std::string milvus_version;
-  std::string problem;  ///< why it is not complete
-};
-
 struct ListOptions {
-  std::string collection;  ///< only complete backups that hold it, "coll" or "db.coll"; empty: all
+  /// Only complete backups that hold it, "coll" or "db.coll", and those of which that cannot be told; empty:
+  /// all.
+  std::string collection;
 };
 
-/// Every backup of the root, unfinished ones included, in the store's order.
-Result<std::vector<ListedBackup>> RunList(const ListOptions& options, BackupSide& side,
-                                          const CallContext& context);
+/// Every directory of the root, in the store's order, and what it is.
+Result<std::vector<BackupEntry>> RunList(const ListOptions& options, BackupSide& side,
+                                         const CallContext& context);
 
 struct GetOptions {
   std::string name;
   bool detail = false;  ///< partitions and segments too
 };
 
-/// The JSON text that `get` prints (without a newline at its end): the brief form of the Go tool, or
-/// everything that is recorded.
-Result<std::string> RunGet(const GetOptions& options, BackupSide& side, const CallContext& context);
+struct GetReport {
+  /// The JSON text that `get` prints (without a newline at its end): the brief form of the Go tool, or
+  /// everything that is recorded.
+  std::string json;
+  /// Where the files of meta/ contradict each other, or are not what was recorded of them.
+  std::vector<std::string> contradictions;
+};
+
+Result<GetReport> RunGet(const GetOptions& options, BackupSide& side, const CallContext& context);
 
 }  // namespace mbk

@@ -3,7 +3,10 @@
 #include "manifest/keys.h"
 #include "manifest/manifest.h"
 #include "ops/list/list.h"
+#include "ops/open_backup.h"
 #include "ops/select/filter.h"
+#include "repository/level_check.h"
+#include "repository/meta_records.h"
 #include "repository/repository.h"
 
 namespace mbk {
@@ -18,33 +21,51 @@ Result<bool> Holds(const BackupSide& side, const std::string& backup, const std:
   return std::find(names.begin(), names.end(), full) != names.end();
 }
 
+// One odd backup does not end the list of the others.
+void MarkUnreadable(BackupEntry& entry, const Status& failure) {
+  entry.state = EntryState::kUnreadable;
+  entry.problem = failure.message();
+  entry.refused = failure.code() == Code::kPermissionDenied;
+}
+
 }  // namespace
 
-Result<std::vector<ListedBackup>> RunList(const ListOptions& options, BackupSide& side,
-                                          const CallContext& context) {
+Result<std::vector<BackupEntry>> RunList(const ListOptions& options, BackupSide& side,
+                                         const CallContext& context) {
   MBK_TRY_ASSIGN(std::vector<BackupEntry> entries, ListBackups(side.store, side.root, context));
-  std::vector<ListedBackup> listed;
+  if (options.collection.empty()) return entries;
+  std::vector<BackupEntry> listed;
   for (BackupEntry& entry : entries) {
-    if (!options.collection.empty()) {
-      if (!entry.complete) continue;
-      MBK_TRY_ASSIGN(bool holds, Holds(side, entry.name, options.collection, context));
-      if (!holds) continue;
+    if (entry.state == EntryState::kUnreadable) listed.push_back(std::move(entry));
+    if (entry.state != EntryState::kComplete) continue;
+    const Result<bool> holds = Holds(side, entry.name, options.collection, context);
+    MBK_TRY(context.Check());
+    if (!holds.ok()) {
+      MarkUnreadable(entry, holds.status());
+      listed.push_back(std::move(entry));
+    } else if (*holds) {
+      listed.push_back(std::move(entry));
     }
-    listed.push_back({std::move(entry.name), entry.complete, entry.size, std::move(entry.milvus_version),
-                      std::move(entry.problem)});
   }
   return listed;
 }
 
-Result<std::string> RunGet(const GetOptions& options, BackupSide& side, const CallContext& context) {
-  MBK_TRY_ASSIGN(OpenedBackup opened, OpenBackup(side.store, BackupLayout(side.root, options.name), context));
-  if (!options.detail) return manifest::BriefJson(opened.backup, opened.meta_size);
-  std::string text;
+Result<GetReport> RunGet(const GetOptions& options, BackupSide& side, const CallContext& context) {
+  MBK_TRY_ASSIGN(OpenedBackup opened, OpenBackup(side, options.name, context));
+  MBK_TRY_ASSIGN(const LevelFindings levels, ExamineLevels(side.store, opened, context));
+  MBK_TRY_ASSIGN(const MetaRecordFindings recorded, CheckRecordedMeta(side.store, opened.layout, context));
+  Findings contradictions = levels.contradictions;
+  contradictions.Add(recorded.changed);
+  GetReport report{.contradictions = contradictions.named()};
+  if (!options.detail) {
+    report.json = manifest::BriefJson(opened.backup, opened.meta_size);
+    return report;
+  }
   MBK_TRY(manifest::WriteFullMeta(opened.backup, [&](std::string_view piece) {
-    text += piece;
+    report.json += piece;
     return Status();
   }));
-  return text;
+  return report;
 }
 
 }  // namespace mbk

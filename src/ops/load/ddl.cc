@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "base/log.h"
-#include "base/parallel.h"
-#include "ops/load/for_each_collection.h"
 #include "ops/load/load.h"
+#include "ops/load/to_the_end.h"
 
 namespace mbk::load {
 namespace {
@@ -15,78 +13,15 @@ namespace {
 constexpr std::string_view kDefaultIndexName = "_default_idx";
 constexpr std::string_view kFunctionCheckProperty = "disable_func_runtime_check";
 
-std::string Where(const CollectionName& name) {
-  return fmt::format("database {} collection {}", name.db.empty() ? "default" : name.db, name.name);
-}
-
-Result<bool> Exists(MilvusClient& client, const CollectionName& name, const std::set<std::string>& databases,
-                    const CallContext& context) {
-  if (!databases.contains(name.db)) return false;
-  return client.HasCollection(name, context);
-}
-
 Result<std::set<std::string>> DatabasesOf(MilvusClient& client, const CallContext& context) {
   if (!client.has(Capability::kMultiDatabase)) return std::set<std::string>{std::string(kDefaultDatabase)};
   MBK_TRY_ASSIGN(std::vector<std::string> names, client.ListDatabases(context));
   return std::set<std::string>(names.begin(), names.end());
 }
 
-Status CheckTarget(MilvusClient& client, const CollectionPlan& plan, const std::set<std::string>& databases,
-                   const CallContext& context) {
-  MBK_TRY_ASSIGN(bool exists, Exists(client, plan.target, databases, context));
-  if (exists && plan.create && !plan.drop_existing) {
-    return AlreadyExists(fmt::format(
-        "restore: collection already exist, {}; choose another name with --suffix or --rename, "
-        "replace it with --drop_exist_collection, or restore into it with --skip_create_collection",
-        Where(plan.target)));
-  }
-  if (!exists && !plan.create) {
-    return FailedPrecondition(
-        fmt::format("restore: collection not exist, {}, but --skip_create_collection says that it is there",
-                    Where(plan.target)));
-  }
-  return {};
-}
-
 // Those behind a partition key are the server's own affair; only an import names them.
 bool NeedsPartitions(const CollectionPlan& plan) {
-  const bool imports = plan.via == Via::kImport && !plan.imports.empty();
-  return imports || !HasPartitionKey(plan.source->schema);
-}
-
-Status CreatePartitions(MilvusClient& client, const CollectionPlan& plan, const CallContext& context) {
-  MBK_TRY_ASSIGN(std::vector<PartitionName> there, client.ListPartitions(plan.target, context));
-  for (const std::string& partition : plan.partitions) {
-    const bool exists =
-        std::any_of(there.begin(), there.end(), [&](const PartitionName& p) { return p.name == partition; });
-    if (!exists) MBK_TRY(client.CreatePartition(plan.target, partition, context));
-  }
-  return {};
-}
-
-// Collections with functions (embeddings, BM25) would check restored vectors by calling their models;
-// servers that know the property are told not to while the collection is made (spec/restore.md §2.2).
-Status CreateOne(MilvusClient& client, const CollectionPlan& plan, const CallContext& context) {
-  CreateCollectionRequest request = plan.create_request;
-  if (plan.keeps_auto_ids) SetValue(request.properties, kInsertAutoIdProperty, "true");
-  const bool switch_check =
-      !request.schema.functions.empty() && client.has(Capability::kFunctionRuntimeCheck);
-  const std::string* kept = FindValue(request.properties, std::string(kFunctionCheckProperty));
-  const bool was_disabled = kept != nullptr && *kept == "true";
-  if (switch_check && !was_disabled) SetValue(request.properties, kFunctionCheckProperty, "true");
-  MBK_TRY(client.CreateCollection(request, context));
-  for (const FieldSchema& field : plan.late_fields)
-    MBK_TRY(client.AddCollectionField(plan.target, field, context));
-  if (switch_check && !was_disabled) {
-    MBK_TRY(client.AlterCollection(plan.target, {{std::string(kFunctionCheckProperty), "false"}}, context));
-  }
-  return {};
-}
-
-Status DropIndexes(MilvusClient& client, const CollectionPlan& plan, const CallContext& context) {
-  MBK_TRY_ASSIGN(std::vector<IndexInfo> indexes, client.ListIndexes(plan.target, context));
-  for (const IndexInfo& index : indexes) MBK_TRY(client.DropIndex(plan.target, index, context));
-  return {};
+  return IsImported(plan) || !HasPartitionKey(plan.source->schema);
 }
 
 // What is planned and gets lost on a server that takes it without keeping it.
@@ -108,55 +43,124 @@ std::vector<std::string> DetailsOf(const CollectionPlan& plan) {
   return details;
 }
 
-void NoteLostDetails(const MilvusClient& client, const CollectionPlan& plan, Outcome& outcome) {
-  if (!plan.create || client.has(Capability::kCollectionDetails)) return;
-  const std::vector<std::string> details = DetailsOf(plan);
-  if (!details.empty())
-    outcome.warnings.push_back(
-        fmt::format("this Milvus ({}) does not keep: {}", client.version(), Enumerate(details)));
-}
-
 // An index that this server does not know is missing and named; the rows are there all the same.
 bool IsRefused(const Status& created) {
   return created.code() == Code::kInvalidArgument || created.code() == Code::kUnimplemented;
 }
 
-Status CreateIndexesOf(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome,
-                       const CallContext& context) {
+Status CreateOrName(MilvusClient& client, const CreateIndexRequest& index, Outcome& outcome,
+                    const CallContext& context) {
+  Status created = client.CreateIndex(index, context);
+  if (created.ok()) ++outcome.indexes;
+  if (created.ok() || !IsRefused(created)) return created;
+  outcome.warnings.push_back(fmt::format("index {} of field {} is not made: {}", index.index_name,
+                                         index.field_name, created.message()));
+  return {};
+}
+
+// Whether a call that failed so may have been carried out all the same.
+bool MayBeDone(const Status& status) {
+  return status.code() == Code::kCancelled || status.code() == Code::kUnavailable ||
+         status.code() == Code::kDeadlineExceeded;
+}
+
+// The old index makes room for the new one, field by field, so that no field is without one for long: also
+// after a stop between the two.
+Status ReplaceIndex(MilvusClient& client, const CreateIndexRequest& index,
+                    const std::vector<IndexInfo>& there, Outcome& outcome, const CallContext& context) {
+  std::vector<IndexInfo> dropped;
+  Status done;
+  for (const IndexInfo& old : there) {
+    if (old.field_name != index.field_name || !done.ok()) continue;
+    done = client.DropIndex(index.collection, old, context);
+    if (done.ok() || MayBeDone(done)) dropped.push_back(old);
+  }
+  const int before = outcome.indexes;
+  if (done.ok()) done = CreateOrName(client, index, outcome, context);
+  if (done.ok() && outcome.indexes > before) return {};
+  for (const IndexInfo& old : dropped) {
+    Status again = client.CreateIndex({.collection = index.collection,
+                                       .field_name = old.field_name,
+                                       .index_name = old.index_name,
+                                       .params = old.params},
+                                      ToTheEnd(context));
+    outcome.warnings.push_back(
+        again.ok() ? fmt::format("field {} has its old index {} again", old.field_name, old.index_name)
+                   : fmt::format("field {} has no index: the old one, {}, could not be made again: {}",
+                                 old.field_name, old.index_name, again.message()));
+  }
+  return done;
+}
+
+Status ReplaceIndexes(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome,
+                      const CallContext& context) {
+  MBK_TRY_ASSIGN(const std::vector<IndexInfo> there, client.ListIndexes(plan.place.built_as, context));
+  std::set<std::string> replaced;
   for (const CreateIndexRequest& index : plan.indexes) {
-    Status created = client.CreateIndex(index, context);
-    if (!created.ok() && !IsRefused(created)) return created;
-    if (!created.ok())
-      outcome.warnings.push_back(fmt::format("index {} of field {} is not made: {}", index.index_name,
-                                             index.field_name, created.message()));
+    // A field may have several, of JSON paths: only the first takes the place of what was there.
+    const bool first = replaced.insert(index.field_name).second;
+    MBK_TRY(first ? ReplaceIndex(client, index, there, outcome, context)
+                  : CreateOrName(client, index, outcome, context));
+  }
+  for (const IndexInfo& old : there) {
+    if (!replaced.contains(old.field_name))
+      outcome.notes.push_back(fmt::format("index {} of field {} stays: the backup has none to take its place",
+                                          old.index_name, old.field_name));
   }
   return {};
 }
 
-Status Prepare(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome,
-               const CallContext& context) {
-  if (plan.drop_existing) {
-    MBK_TRY_ASSIGN(bool exists, client.HasCollection(plan.target, context));
-    if (exists) MBK_TRY(client.DropCollection(plan.target, context));
-  }
-  if (plan.create) MBK_TRY(CreateOne(client, plan, context));
-  NoteLostDetails(client, plan, outcome);
-  if (plan.drop_indexes) MBK_TRY(DropIndexes(client, plan, context));
-  return NeedsPartitions(plan) ? CreatePartitions(client, plan, context) : Status();
-}
-
 }  // namespace
 
-Status CheckTargets(MilvusClient& client, const Plan& plan, const CallContext& context) {
-  MBK_TRY_ASSIGN(const std::set<std::string> databases, DatabasesOf(client, context));
-  for (const Database& database : plan.databases) {
-    if (!databases.contains(database.name) && !client.has(Capability::kMultiDatabase)) {
-      return FailedPrecondition(fmt::format("this Milvus ({}) has no databases, but the plan needs {}",
-                                            client.version(), database.name));
-    }
+// Collections with functions (embeddings, BM25) would check restored vectors by calling their models;
+// servers that know the property are told not to while the collection is made (spec/restore.md §2.2).
+Status CreateCollectionOf(MilvusClient& client, const CollectionPlan& plan, const CallContext& context) {
+  CreateCollectionRequest request = plan.create_request;
+  if (plan.keeps_auto_ids) SetValue(request.properties, kInsertAutoIdProperty, "true");
+  const bool switch_check =
+      !request.schema.functions.empty() && client.has(Capability::kFunctionRuntimeCheck);
+  const std::string* kept = FindValue(request.properties, std::string(kFunctionCheckProperty));
+  const bool was_disabled = kept != nullptr && *kept == "true";
+  if (switch_check && !was_disabled) SetValue(request.properties, kFunctionCheckProperty, "true");
+  MBK_TRY(client.CreateCollection(request, context));
+  for (const FieldSchema& field : plan.late_fields)
+    MBK_TRY(client.AddCollectionField(plan.place.built_as, field, context));
+  if (switch_check && !was_disabled) {
+    MBK_TRY(client.AlterCollection(plan.place.built_as, {{std::string(kFunctionCheckProperty), "false"}},
+                                   context));
   }
-  for (const CollectionPlan& collection : plan.collections)
-    MBK_TRY(CheckTarget(client, collection, databases, context));
+  return {};
+}
+
+void NoteChange(const CollectionPlan& plan, Outcome& outcome) {
+  if (!plan.create && outcome.left == Left::kUntouched) outcome.left = Left::kChanged;
+}
+
+Status CreatePartitionsOf(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome,
+                          const CallContext& context) {
+  if (!NeedsPartitions(plan)) return {};
+  MBK_TRY_ASSIGN(std::vector<PartitionName> there, client.ListPartitions(plan.place.built_as, context));
+  for (const std::string& partition : plan.partitions) {
+    const bool exists =
+        std::any_of(there.begin(), there.end(), [&](const PartitionName& p) { return p.name == partition; });
+    if (exists) continue;
+    NoteChange(plan, outcome);
+    MBK_TRY(client.CreatePartition(plan.place.built_as, partition, context));
+  }
+  return {};
+}
+
+std::string LostDetails(const MilvusClient& client, const CollectionPlan& plan) {
+  if (!plan.create || client.has(Capability::kCollectionDetails)) return "";
+  const std::vector<std::string> details = DetailsOf(plan);
+  if (details.empty()) return "";
+  return fmt::format("this Milvus ({}) does not keep: {}", client.version(), Enumerate(details));
+}
+
+Status CreateIndexesOf(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome,
+                       const CallContext& context) {
+  if (plan.drop_indexes && !plan.create) return ReplaceIndexes(client, plan, outcome, context);
+  for (const CreateIndexRequest& index : plan.indexes) MBK_TRY(CreateOrName(client, index, outcome, context));
   return {};
 }
 
@@ -167,22 +171,6 @@ Status CreateDatabases(MilvusClient& client, const Plan& plan, const CallContext
       MBK_TRY(client.CreateDatabase(database.name, database.properties, context));
   }
   return {};
-}
-
-Status CreateCollections(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,
-                         const RunServices& run, const CallContext& context) {
-  return ForEachCollection(Step::kDdl, plan, outcomes, run, context,
-                           [&](const CollectionPlan& collection, Outcome& outcome, const CallContext& inner) {
-                             return Prepare(client, collection, outcome, inner);
-                           });
-}
-
-Status CreateIndexes(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,
-                     const RunServices& run, const CallContext& context) {
-  return ForEachCollection(Step::kIndex, plan, outcomes, run, context,
-                           [&](const CollectionPlan& collection, Outcome& outcome, const CallContext& inner) {
-                             return CreateIndexesOf(client, collection, outcome, inner);
-                           });
 }
 
 }  // namespace mbk::load

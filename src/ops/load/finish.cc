@@ -1,56 +1,22 @@
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <chrono>
 
-#include "base/log.h"
-#include "ops/load/for_each_collection.h"
 #include "ops/load/load.h"
+#include "ops/load/swap.h"
+#include "ops/load_wait.h"
 
 namespace mbk::load {
 namespace {
 
-constexpr Milliseconds kFirstLoadPoll{100};
-constexpr Milliseconds kLongestLoadPoll{2000};
-constexpr std::chrono::minutes kLoadTimeout{30};
-
-Status WaitUntilLoaded(MilvusClient& client, const CollectionPlan& plan, Sleeper& sleeper,
-                       const CallContext& context) {
-  const Deadline deadline = Deadline::After(kLoadTimeout);
-  for (Milliseconds wait = kFirstLoadPoll;; wait = std::min(wait * 3 / 2, kLongestLoadPoll)) {
-    MBK_TRY_ASSIGN(std::int64_t percent,
-                   client.GetLoadingProgress(plan.target, plan.load_partitions, context));
-    if (percent >= 100) return {};
-    if (deadline.Passed())
-      return {Code::kDeadlineExceeded, fmt::format("{}: only {} % loaded after {} minutes",
-                                                   plan.target.Full(), percent, kLoadTimeout.count())};
-    MBK_TRY(sleeper.Sleep(wait, context));
-  }
-}
-
-Status LoadAgain(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome, Sleeper& sleeper,
-                 const CallContext& context) {
-  if (plan.load_state != LoadState::kLoaded) return {};
-  Status started = plan.load_partitions.empty()
-                       ? client.LoadCollection(plan.target, context)
-                       : client.LoadPartitions(plan.target, plan.load_partitions, context);
-  // Milvus Lite loads a whole collection or nothing; which of them is wanted is not ours to say.
-  if (started.code() == Code::kUnimplemented) {
-    outcome.warnings.push_back(fmt::format("it is not loaded: {}", started.message()));
-    return {};
-  }
-  MBK_TRY(std::move(started));
-  return WaitUntilLoaded(client, plan, sleeper, context);
-}
-
-// An alias that another collection of the server has stays with it: the rows are restored all the same.
-void CreateAliases(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome,
-                   const CallContext& context) {
-  for (const std::string& alias : plan.aliases) {
-    Status created = client.CreateAlias(plan.target, alias, context);
-    if (!created.ok())
-      outcome.warnings.push_back(fmt::format("alias {} is not restored: {}", alias, created.message()));
-  }
+// Passes on to `progress` what is new of a percentage.
+PercentHeard Advancing(Progress& progress) {
+  return [&progress, last = std::int64_t{0}](std::int64_t percent) mutable {
+    if (percent <= last) return;
+    progress.AddPercent(percent - last);
+    last = percent;
+  };
 }
 
 // Everything of `wanted` whose key `there` does not have.
@@ -65,15 +31,60 @@ std::vector<T> Missing(const std::vector<T>& wanted, const std::vector<T>& there
   return missing;
 }
 
+// What `there` has of `wanted`, with fewer roles or privileges. Passwords cannot be compared: they are
+// hashes.
+std::vector<std::string> WhatLacks(const RbacMeta& wanted, const RbacMeta& there) {
+  std::vector<std::string> lacking;
+  const auto compare = [&](std::string_view kind, const auto& items, const auto& others, auto parts_of,
+                           std::string_view what) {
+    for (const auto& item : items) {
+      const auto other =
+          std::find_if(others.begin(), others.end(), [&](const auto& o) { return o.name == item.name; });
+      if (other == others.end()) continue;
+      const std::vector<std::string> parts =
+          Missing(parts_of(item), parts_of(*other), [](const std::string& part) { return part; });
+      if (!parts.empty())
+        lacking.push_back(fmt::format("{} {} ({} {})", kind, item.name, what, fmt::join(parts, ", ")));
+    }
+  };
+  compare("user", wanted.users, there.users, [](const RbacUser& u) { return u.roles; }, "roles");
+  compare(
+      "privilege group", wanted.privilege_groups, there.privilege_groups,
+      [](const PrivilegeGroup& g) { return g.privileges; }, "privileges");
+  return lacking;
+}
+
 }  // namespace
 
-Status RestoreAliasesAndLoad(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,
-                             const RunServices& run, const CallContext& context) {
-  return ForEachCollection(Step::kLoad, plan, outcomes, run, context,
-                           [&](const CollectionPlan& collection, Outcome& outcome, const CallContext& inner) {
-                             CreateAliases(client, collection, outcome, inner);
-                             return LoadAgain(client, collection, outcome, run.sleeper, inner);
-                           });
+Status LoadAgain(MilvusClient& client, const CollectionPlan& plan, const CollectionName& loaded_as,
+                 Outcome& outcome, const RunServices& run, const CallContext& context) {
+  if (plan.load_state != LoadState::kLoaded) return {};
+  Status started = plan.load_partitions.empty()
+                       ? client.LoadCollection(loaded_as, context)
+                       : client.LoadPartitions(loaded_as, plan.load_partitions, context);
+  // Milvus Lite loads a whole collection or nothing; which of them is wanted is not ours to say.
+  if (started.code() == Code::kUnimplemented) {
+    outcome.warnings.push_back(fmt::format("it is not loaded: {}", started.message()));
+    return {};
+  }
+  MBK_TRY(std::move(started));
+  outcome.load_begun = true;
+  MBK_TRY(WaitUntilLoaded(client, loaded_as, plan.load_partitions, run.sleeper, context,
+                          Advancing(run.progress)));
+  outcome.loaded = true;
+  return {};
+}
+
+// An alias that another collection of the server has stays with it: the rows are restored all the same.
+void CreateAliasesOf(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome,
+                     const CallContext& context) {
+  for (const std::string& alias : plan.aliases) {
+    const std::vector<std::string>& moved = outcome.moved_aliases;
+    if (std::find(moved.begin(), moved.end(), alias) != moved.end()) continue;
+    const Status created = GiveAlias(client, plan.target, alias, context);
+    if (!created.ok())
+      outcome.warnings.push_back(fmt::format("alias {} is not restored: {}", alias, created.message()));
+  }
 }
 
 // Milvus refuses the whole of a RestoreRBAC when one of its entries is there already.
@@ -86,7 +97,12 @@ Status RestoreRbac(MilvusClient& client, const RbacMeta& rbac, const CallContext
       .privilege_groups = Missing(rbac.privilege_groups, there.privilege_groups,
                                   [](const PrivilegeGroup& g) { return g.name; }),
   };
-  return client.RestoreRbac(missing, context);
+  MBK_TRY(client.RestoreRbac(missing, context));
+  const std::vector<std::string> lacking = WhatLacks(rbac, there);
+  if (lacking.empty()) return {};
+  return FailedPrecondition(
+      fmt::format("what the target has already was left as it is, and lacks what the backup has: {}",
+                  Enumerate(lacking)));
 }
 
 }  // namespace mbk::load

@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+#include <utility>
 
+#include "base/caught.h"
 #include "base/log.h"
+#include "base/patience.h"
 
 namespace mbk::load {
 namespace {
@@ -20,10 +24,10 @@ Milliseconds Longer(Milliseconds wait) { return std::min(wait * 9 / 8, kLongestW
 // changed. Some servers run several at once, hence not just one.
 constexpr int kPendingLookedAt = 8;
 
-Status JobFailed(const CollectionName& target, std::int64_t job, const ImportProgress& progress) {
-  return {Code::kInternal, fmt::format("import job {} into {} failed: {}", job, target.Full(),
-                                       progress.failed_reason.empty() ? ImportStateName(progress.state)
-                                                                      : progress.failed_reason)};
+// Whether it is not known what became of a call.
+bool InDoubt(const Status& failure) {
+  return failure.code() == Code::kUnavailable || failure.code() == Code::kDeadlineExceeded ||
+         failure.code() == Code::kCancelled;
 }
 
 }  // namespace
@@ -35,8 +39,13 @@ struct ImportPoller::Entry {
   int running = 0;
   std::int64_t rows = 0;
   Status status;
+  bool begun = false;
+  bool jobs_may_run = false;
   bool finished = false;
 
+  void Fail(Status failure) {
+    if (status.ok()) status = std::move(failure);
+  }
   bool WaveSubmitted() const { return wave == import.waves.size() || next == import.waves[wave].size(); }
   bool Done() const { return running == 0 && (!status.ok() || wave == import.waves.size()); }
   // Move to the next wave when all of this one has completed.
@@ -49,12 +58,13 @@ struct ImportPoller::Entry {
 };
 
 ImportPoller::ImportPoller(MilvusClient& client, Sleeper& sleeper, int max_jobs, Progress& progress,
-                           const CallContext& context)
+                           const CallContext& context, AdvisedCommand proved_by)
     : client_(client),
       sleeper_(sleeper),
       max_jobs_(std::max(1, max_jobs)),
       progress_(progress),
       context_(context),
+      proved_by_(std::move(proved_by)),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 ImportPoller::~ImportPoller() {
@@ -77,12 +87,30 @@ Status ImportPoller::WaitAll() {
   return unfinished_ == 0 ? Status() : ended_;
 }
 
+std::string ImportPoller::Job::Name() const {
+  return fmt::format("import job {} into {} from {}", id, entry->import.target.Full(), path);
+}
+
+Status ImportPoller::Ended() const {
+  std::scoped_lock lock(mutex_);
+  return ended_;
+}
+
 void ImportPoller::Run(const std::stop_token& stop) {
   std::stop_source inner;
   std::stop_callback from_run(context_.stop, [&] { inner.request_stop(); });
   std::stop_callback from_owner(stop, [&] { inner.request_stop(); });
   const CallContext context{inner.get_token(), context_.deadline};
+  Status ended = Caught([&] { return Work(context); });
+  std::scoped_lock lock(mutex_);
+  ended_ = std::move(ended);
+  changed_.notify_all();
+}
+
+// Until `context` ends.
+Status ImportPoller::Work(const CallContext& context) {
   Milliseconds wait = kFirstLook;
+  Patience patience("the imports", std::nullopt);
   while (context.Check().ok()) {
     {
       std::unique_lock lock(mutex_);
@@ -92,12 +120,17 @@ void ImportPoller::Run(const std::stop_token& stop) {
     FinishReady();
     if (jobs_.empty()) continue;
     if (!sleeper_.Sleep(wait, context).ok()) break;
+    MBK_TRY(patience.StillWaiting(StateInWords(), wait));
     wait = PollOldest(context) ? kFirstLook : Longer(wait);
     FinishReady();
   }
-  std::scoped_lock lock(mutex_);
-  ended_ = context.Check();
-  changed_.notify_all();
+  return context.Check();
+}
+
+std::string ImportPoller::StateInWords() const {
+  const Job& oldest = jobs_.front();
+  return fmt::format("{} of them with the server, the oldest is {}: {}, {} %", jobs_.size(), oldest.Name(),
+                     ImportStateName(oldest.state), oldest.percent);
 }
 
 void ImportPoller::SubmitMore(const CallContext& context) {
@@ -110,22 +143,26 @@ void ImportPoller::SubmitMore(const CallContext& context) {
   }
   for (Entry* entry : open) {
     entry->Advance();
-    while (static_cast<int>(jobs_.size()) < max_jobs_ && SubmitNext(*entry, context)) {
-    }
+    std::vector<std::int64_t> ids;
+    while (static_cast<int>(jobs_.size()) < max_jobs_ && SubmitNext(*entry, context))
+      ids.push_back(jobs_.back().id);
+    if (!ids.empty() && entry->import.submitted) entry->import.submitted(ids);
   }
 }
 
 bool ImportPoller::SubmitNext(Entry& entry, const CallContext& context) {
   if (!entry.status.ok() || entry.WaveSubmitted()) return false;
   const ImportRequest& request = entry.import.waves[entry.wave][entry.next];
+  if (!std::exchange(entry.begun, true) && entry.import.begun) entry.import.begun();
   Result<std::int64_t> job = client_.Import(request, context);
   if (!job.ok()) {
+    entry.jobs_may_run |= InDoubt(job.status());
     entry.status = job.status().WithContext(fmt::format("import into {}", request.target.Full()));
     return false;
   }
   ++entry.next;
   ++entry.running;
-  jobs_.push_back({&entry, *job});
+  jobs_.push_back({.entry = &entry, .id = *job, .path = request.paths.empty() ? "" : request.paths.front()});
   return true;
 }
 
@@ -134,41 +171,77 @@ bool ImportPoller::PollOldest(const CallContext& context) {
   bool changed = false;
   int pending = 0;
   for (std::size_t i = 0; i < jobs_.size() && pending < kPendingLookedAt && context.Check().ok();) {
-    bool still_runs = true;
-    const bool waits = PollJob(jobs_[i], still_runs, context);
-    if (still_runs) {
-      pending += waits ? 1 : 0;
-      ++i;
+    const Look look = PollJob(jobs_[i], context);
+    if (look == Look::kServerGone) return true;
+    if (look == Look::kOver) {
+      jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(i));
+      changed = true;
       continue;
     }
-    jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(i));
-    changed = true;
+    pending += look == Look::kWaits ? 1 : 0;
+    ++i;
   }
   return changed;
 }
 
-// Whether the job still waits for its turn.
-bool ImportPoller::PollJob(const Job& job, bool& still_runs, const CallContext& context) {
+ImportPoller::Look ImportPoller::PollJob(Job& job, const CallContext& context) {
   Entry& entry = *job.entry;
-  Result<ImportProgress> progress = client_.GetImportState(job.id, context);
-  if (!progress.ok() && context.Check().ok()) {
-    still_runs = false;
-    entry.status = progress.status().WithContext(
-        fmt::format("import job {} into {}", job.id, entry.import.target.Full()));
-  } else if (progress.ok() && progress->state == ImportState::kCompleted) {
-    still_runs = false;
-    entry.rows += progress->row_count;
-  } else if (progress.ok() &&
-             (progress->state == ImportState::kFailed || progress->state == ImportState::kFailedAndCleaned)) {
-    still_runs = false;
-    if (entry.status.ok()) entry.status = JobFailed(entry.import.target, job.id, *progress);
+  const Result<ImportProgress> progress = client_.GetImportState(job.id, context);
+  if (!progress.ok()) {
+    if (!context.Check().ok()) return Look::kRuns;
+    if (IsRetryable(progress.status().code())) {
+      LoseAllJobs(progress.status());
+      return Look::kServerGone;
+    }
+    // It is not known to be over: its files stay.
+    entry.jobs_may_run = true;
+    entry.Fail(progress.status().WithContext(job.Name()));
+    Over(job);
+    return Look::kOver;
   }
-  if (!still_runs) {
-    --entry.running;
-    progress_.Add(1, 0);
-    log::Debug("import job {} into {} is over", job.id, entry.import.target.Full());
+  job.state = progress->state;
+  const int percent = std::clamp(progress->percent, job.percent, 100);
+  progress_.AddJobsPercent(percent - std::exchange(job.percent, percent));
+  switch (progress->state) {
+    case ImportState::kCompleted:
+      entry.rows += progress->row_count;
+      Over(job);
+      return Look::kOver;
+    case ImportState::kFailed:
+    case ImportState::kFailedAndCleaned:
+      entry.Fail(
+          {Code::kInternal, fmt::format("{} failed: {}", job.Name(),
+                                        progress->failed_reason.empty() ? ImportStateName(progress->state)
+                                                                        : progress->failed_reason)});
+      Over(job);
+      return Look::kOver;
+    case ImportState::kPending:
+      return Look::kWaits;
+    default:
+      return Look::kRuns;
   }
-  return progress.ok() && progress->state == ImportState::kPending;
+}
+
+void ImportPoller::Over(const Job& job) {
+  --job.entry->running;
+  progress_.AddJobs(1);
+  progress_.AddJobsPercent(100 - job.percent);
+  log::Debug("{} is over", job.Name());
+}
+
+// The server has answered nothing for as long as a restart takes. Asking for each of hundreds of jobs would
+// take as long again for each. A damaged file can be why: Milvus 2.3 ends itself over some.
+void ImportPoller::LoseAllJobs(const Status& failure) {
+  for (const Job& job : jobs_) {
+    std::string why =
+        fmt::format("{}: {}; the server stopped answering while it imported", job.Name(), failure.message());
+    if (!proved_by_.as_typed.empty())
+      why += "; " + Advise("if it ended itself over a damaged file, this finds which", proved_by_);
+    job.entry->Fail({failure.code(), std::move(why)});
+    job.entry->jobs_may_run = true;
+    job.entry->running = 0;
+  }
+  jobs_.clear();
 }
 
 void ImportPoller::FinishReady() {
@@ -181,7 +254,9 @@ void ImportPoller::FinishReady() {
     }
   }
   for (Entry* entry : ready) {
-    if (entry->import.finished) entry->import.finished(entry->status, entry->rows);
+    if (entry->import.finished)
+      entry->import.finished(
+          {.status = entry->status, .rows = entry->rows, .jobs_may_run = entry->jobs_may_run});
     std::scoped_lock lock(mutex_);
     entry->finished = true;
     --unfinished_;

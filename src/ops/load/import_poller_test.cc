@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <set>
 
 #include "milvus/testing/client_fixture.h"
 #include "store/testing/recording_sleeper.h"
@@ -15,6 +16,7 @@ namespace {
 
 using milvustest::Books;
 using milvustest::MockCollection;
+using milvustest::SeenCall;
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -39,15 +41,15 @@ class ImportPollerTest : public testing::Test {
   }
   // What `finished` was called with, by collection.
   CollectionImport Import(const std::string& name, std::vector<std::vector<ImportRequest>> waves) {
-    return {.target = {"default", name},
-            .waves = std::move(waves),
-            .finished = [this, name](Status status, std::int64_t rows) {
+    return {.target = {"default", name}, .waves = std::move(waves), .finished = [this, name](ImportEnd end) {
               EXPECT_FALSE(results_.contains(name)) << "called once";
-              results_[name] = {std::move(status), rows};
+              results_[name] = {std::move(end.status), end.rows};
+              if (end.jobs_may_run) may_run_.insert(name);
             }};
   }
   Status Run(std::vector<CollectionImport> imports, int max_jobs = 100, const CallContext& context = {}) {
-    ImportPoller poller(*client_, sleeper_, max_jobs, progress_, context);
+    ImportPoller poller(*client_, sleeper_, max_jobs, progress_, context,
+                        AdvisedCommand{"milvus-backup verify -n nightly"});
     for (CollectionImport& import : imports) poller.Add(std::move(import));
     return poller.WaitAll();
   }
@@ -66,7 +68,25 @@ class ImportPollerTest : public testing::Test {
   RecordingSleeper sleeper_;
   Progress progress_;
   std::map<std::string, std::pair<Status, std::int64_t>> results_;
+  std::set<std::string> may_run_;  // collections with jobs that may still be at work
 };
+
+TEST_F(ImportPollerTest, TellsTheIdsOfJobsBeforeItAsksForThem) {
+  server_.ScriptImports({Completed(1)});
+  CollectionImport import =
+      Import("books", {{RequestInto("books"), RequestInto("books")}, {RequestInto("books")}});
+  std::vector<std::int64_t> told;
+  std::string order;
+  import.submitted = [&](std::span<const std::int64_t> jobs) {
+    told.insert(told.end(), jobs.begin(), jobs.end());
+    order += Order() + " ";
+  };
+  ASSERT_TRUE(Run({std::move(import)}).ok());
+  std::vector<std::int64_t> started;
+  for (const auto& [id, request] : server_.imports()) started.push_back(id);
+  EXPECT_EQ(told, started);
+  EXPECT_EQ(order, "II IIssI ") << "once for each wave";
+}
 
 TEST_F(ImportPollerTest, AddsUpTheRowsOfAllJobs) {
   server_.ScriptImports({kPending, Completed(7)});
@@ -75,7 +95,8 @@ TEST_F(ImportPollerTest, AddsUpTheRowsOfAllJobs) {
                   .ok());
   EXPECT_EQ(results_["books"], std::pair(Status(), std::int64_t{14}));
   EXPECT_EQ(results_["films"], std::pair(Status(), std::int64_t{7}));
-  EXPECT_EQ(progress_.Get().objects_done, 3);
+  EXPECT_EQ(progress_.Get().jobs_done, 3);
+  EXPECT_EQ(progress_.Get().jobs_percent_sum, 300);
 }
 
 TEST_F(ImportPollerTest, LooksFirstAfterATenthOfASecondAndAtMostEveryTwo) {
@@ -118,6 +139,61 @@ TEST_F(ImportPollerTest, AJobThatIsRefusedFailsItsCollection) {
   EXPECT_THAT(results_["nope"].first.message(),
               AllOf(HasSubstr("import into default.nope"), HasSubstr("collection not found")));
   EXPECT_TRUE(results_["books"].first.ok());
+}
+
+TEST_F(ImportPollerTest, BearsARestartOfTheServer) {
+  server_.ScriptImports({kPending, Completed(7)});
+  server_.Fail({.rpc = "GetImportState", .times = 20, .grpc_code = 14, .reason = "connection refused"});
+  ASSERT_TRUE(Run({Import("books", {{RequestInto("books")}})}).ok());
+  EXPECT_EQ(results_["books"], std::pair(Status(), std::int64_t{7}));
+}
+
+// A job whose state cannot be asked is not over: what it reads has to stay.
+TEST_F(ImportPollerTest, AServerThatIsGoneEndsAllCollectionsWithJobsThatMayStillRun) {
+  server_.ScriptImports({kPending});
+  // Once both have a job.
+  std::atomic<int> jobs{0};
+  server_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "Import" && ++jobs == 2)
+      server_.Fail(
+          {.rpc = "GetImportState", .times = 1'000, .grpc_code = 14, .reason = "connection refused"});
+  });
+  const auto failed = [&] {
+    const auto seen = server_.seen();
+    const auto second =
+        std::find_if(seen.rbegin(), seen.rend(), [](const SeenCall& c) { return c.rpc == "Import"; });
+    return std::count_if(second.base(), seen.end(),
+                         [](const SeenCall& c) { return c.rpc == "GetImportState"; });
+  };
+  ASSERT_TRUE(
+      Run({Import("books", {{RequestInto("books", "dir/7/")}}), Import("films", {{RequestInto("films")}})})
+          .ok());
+  EXPECT_EQ(results_["books"].first.code(), Code::kUnavailable);
+  EXPECT_THAT(results_["books"].first.message(), AllOf(HasSubstr("dir/7/"), HasSubstr("connection refused"),
+                                                       HasSubstr("milvus-backup verify -n nightly")));
+  EXPECT_THAT(may_run_, testing::ElementsAre("books", "films"));
+  EXPECT_LE(failed(), 61) << "asked for one job, not for each";
+}
+
+TEST_F(ImportPollerTest, AnErrorAboutAJobIsNotItsEnd) {
+  server_.ScriptImports({kPending});
+  server_.Fail({.rpc = "GetImportState", .times = 1, .code = 65535, .reason = "broken"});
+  ASSERT_TRUE(Run({Import("books", {{RequestInto("books")}})}).ok());
+  EXPECT_THAT(results_["books"].first.message(), HasSubstr("broken"));
+  EXPECT_THAT(may_run_, testing::ElementsAre("books"));
+}
+
+TEST_F(ImportPollerTest, AJobWhoseStartWentUnansweredMayRun) {
+  server_.Fail({.rpc = "Import", .times = 1, .grpc_code = 14, .reason = "socket closed"});
+  ASSERT_TRUE(Run({Import("books", {{RequestInto("books")}})}).ok());
+  EXPECT_FALSE(results_["books"].first.ok());
+  EXPECT_THAT(may_run_, testing::ElementsAre("books"));
+}
+
+TEST_F(ImportPollerTest, AJobThatFailedIsOver) {
+  server_.ScriptImports({Failed("bad")});
+  ASSERT_TRUE(Run({Import("books", {{RequestInto("books")}})}).ok());
+  EXPECT_THAT(may_run_, testing::IsEmpty());
 }
 
 TEST_F(ImportPollerTest, WaitsForTheJobsThatRunWhenOneFails) {

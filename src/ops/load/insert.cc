@@ -45,6 +45,8 @@ class Inserter {
   }
 
   std::int64_t sent() const { return sent_; }
+  /// Whether rows may have come into the collection.
+  bool begun() const { return begun_; }
 
  private:
   // What fills half a message goes as it is: to copy it would save no call.
@@ -65,12 +67,12 @@ class Inserter {
 
   Status SendPiece(const CollectionSchema& schema, const std::string& partition, const RowBatch& piece,
                    const CallContext& context) {
-    const WriteRowsRequest request{
-        .target = plan_.target,
-        .partition_name = partition,
-        .schema = &schema,
-        .rows = &piece,
-        .send_auto_ids = plan_.keeps_auto_ids};
+    const WriteRowsRequest request{.target = plan_.place.built_as,
+                                   .partition_name = partition,
+                                   .schema = &schema,
+                                   .rows = &piece,
+                                   .send_auto_ids = plan_.keeps_auto_ids};
+    begun_ = true;
     Result<WriteRowsResult> written = client_.InsertRows(request, context);
     // The same rows in place of those that may be there already.
     if (MayBeDone(written.status())) written = client_.UpsertRows(request, context);
@@ -90,6 +92,7 @@ class Inserter {
   RowGatherer gatherer_{
       {.message_bytes = kInsertBytes / 2, .message_rows = kMostRows / 2, .held_bytes = kGatheredBytes}};
   std::atomic<std::int64_t> sent_{0};
+  std::atomic<bool> begun_ = false;
 };
 
 // The collection was made to take the keys of the backup; from now on it gives its own again, unless that
@@ -98,7 +101,23 @@ Status GiveKeysAgain(MilvusClient& client, const CollectionPlan& plan, const Cal
   const std::string property(kInsertAutoIdProperty);
   const std::string* wish = FindValue(plan.create_request.properties, property);
   if (wish != nullptr && *wish == "true") return {};
-  return client.AlterCollection(plan.target, {{property, "false"}}, context);
+  return client.AlterCollection(plan.place.built_as, {{property, "false"}}, context);
+}
+
+// Before the first row is sent: the files hold as many as the metadata promise.
+Status CheckRowsRead(const CollectionPlan& plan, const rows::RowCounts& counts) {
+  if (counts.written == plan.rows) return {};
+  return DataLoss(fmt::format("its files hold {} rows, the metadata say {}; nothing was inserted",
+                              counts.written, plan.rows));
+}
+
+// After the last: every row of the files was sent, or is known to be buried.
+Status CheckRowsSent(const rows::RowCounts& counts, std::int64_t sent) {
+  if (sent == counts.living()) return {};
+  return DataLoss(
+      fmt::format("{} rows were sent; of {} in its files {} are deleted and {} have a newer row of "
+                  "their key, so that it should be {}",
+                  sent, counts.written, counts.deleted, counts.duplicate, counts.living()));
 }
 
 Status InsertCollection(MilvusClient& client, RowCodec& codec, const ObjectSource& source,
@@ -107,32 +126,48 @@ Status InsertCollection(MilvusClient& client, RowCodec& codec, const ObjectSourc
   MBK_TRY_ASSIGN(rows::CollectionRows binlogs,
                  rows::CollectionRows::Open(codec, {source.store, source.key_of}, *plan.source, {}));
   rows::BinlogRows living(outcome.source.Full(), std::move(binlogs));
+  MBK_TRY_ASSIGN(const rows::RowCounts counts, living.Count(context));
+  MBK_TRY(CheckRowsRead(plan, counts));
+  // A batch that went unanswered is sent once more.
+  outcome.rows_at_most = 2 * outcome.rows_expected;
   Inserter inserter(client, plan, run.progress);
-  MBK_TRY(inserter.Send(living, context));
+  const Status all_sent = inserter.Send(living, context);
+  if (!plan.create && inserter.begun()) outcome.left = Left::kAppended;
+  MBK_TRY(all_sent);
   outcome.rows_imported = inserter.sent();
+  MBK_TRY(CheckRowsSent(counts, inserter.sent()));
+  outcome.rows_repeated = counts.duplicate;
+  if (counts.duplicate > 0)
+    outcome.notes.push_back(
+        fmt::format("{} rows became {}: {} have a newer row of their key, which alone was sent (an import "
+                    "brings all of them)",
+                    counts.living() + counts.duplicate, counts.living(), counts.duplicate));
   if (plan.keeps_auto_ids) MBK_TRY(GiveKeysAgain(client, plan, context));
-  return capture::FlushAndWait(client, plan.target, run.sleeper, context).status();
+  return capture::FlushAndWait(client, plan.place.built_as, run.sleeper, context).status();
 }
 
 }  // namespace
 
 Status InsertRows(MilvusClient& client, const ObjectSource& source, const Plan& plan,
-                  std::vector<Outcome>& outcomes, const RunServices& run, const CallContext& context) {
+                  std::vector<Outcome>& outcomes, const OnFilled& on_filled, const RunServices& run,
+                  const CallContext& context) {
   std::int64_t rows = 0, bytes = 0;
+  bool any = false;
   for (std::size_t i = 0; i < plan.collections.size(); ++i) {
-    if (plan.collections[i].via != Via::kInsert) continue;
+    if (!IsInserted(plan.collections[i])) continue;
+    any = true;
     rows += outcomes[i].rows_expected;
     bytes += outcomes[i].bytes;
   }
-  if (rows == 0) return {};
+  if (!any) return {};
   MBK_TRY_ASSIGN(RowCodec* const codec, LoadRowCodec());
   run.progress.Enter(Step::kImport, rows, bytes);
   for (std::size_t i = 0; i < plan.collections.size(); ++i) {
-    const bool inserted = plan.collections[i].via == Via::kInsert && outcomes[i].status.ok();
-    if (!inserted) continue;
+    if (!IsInserted(plan.collections[i]) || !outcomes[i].status.ok()) continue;
     Status sent = InsertCollection(client, *codec, source, plan.collections[i], outcomes[i], run, context);
     if (!sent.ok()) outcomes[i].status = std::move(sent);
     MBK_TRY(context.Check());
+    MBK_TRY(on_filled(i));
   }
   return {};
 }

@@ -43,6 +43,19 @@ class Insert : public testing::Test {
             .key_of = [this](const DataObject& object) { return object.KeyIn(backup_.layout().tree()); }};
   }
 
+  void MakeCollection(const Plan& plan) {
+    Outcome outcome;
+    ASSERT_TRUE(CreateCollectionOf(*client_, plan.collections[0], {}).ok());
+    ASSERT_TRUE(CreatePartitionsOf(*client_, plan.collections[0], outcome, {}).ok());
+  }
+  OnFilled Filled() {
+    return [this](std::size_t index) -> Status {
+      filled_.push_back(index);
+      return {};
+    };
+  }
+
+  std::vector<std::size_t> filled_;
   RowBackup backup_;
   milvustest::MockServer server_;
   std::unique_ptr<MilvusClient> client_ = milvustest::ConnectTo(server_);
@@ -52,23 +65,59 @@ TEST_F(Insert, SendsTheRowsThatLiveIntoTheirPartitionsAndFlushes) {
   const Plan plan = PlanFor({.via = Via::kInsert});
   std::vector<Outcome> outcomes{{.source = kBooks, .target = kBooks, .rows_expected = 50}};
   ASSERT_TRUE(CreateDatabases(*client_, plan, {}).ok());
-  ASSERT_TRUE(CreateCollections(*client_, plan, outcomes, backup_.run, {}).ok());
+  MakeCollection(plan);
   ASSERT_TRUE(outcomes[0].status.ok()) << outcomes[0].status.message();
-  const Status inserted = InsertRows(*client_, Source(), plan, outcomes, backup_.run, {});
+  const Status inserted = InsertRows(*client_, Source(), plan, outcomes, Filled(), backup_.run, {});
   ASSERT_TRUE(inserted.ok()) << inserted.message();
   ASSERT_TRUE(outcomes[0].status.ok()) << outcomes[0].status.message();
   EXPECT_EQ(outcomes[0].rows_imported, 49);
+  EXPECT_THAT(filled_, testing::ElementsAre(0u));
   EXPECT_THAT(server_.seen("Insert"), SizeIs(2));
   EXPECT_THAT(server_.seen("Flush"), SizeIs(1));
   EXPECT_THAT(server_.seen("Import"), SizeIs(0));
+}
+
+TEST_F(Insert, SendsNothingWhereTheFilesHoldOtherRowsThanTheMetadataPromise) {
+  for (const std::int64_t promised : {0, 29, 31}) {
+    backup_.books().partitions[0].segments[0].num_rows = promised;
+    const Plan plan = PlanFor({.via = Via::kInsert});
+    std::vector<Outcome> outcomes{{.source = kBooks, .target = kBooks, .rows_expected = promised + 20}};
+    ASSERT_TRUE(InsertRows(*client_, Source(), plan, outcomes, Filled(), backup_.run, {}).ok());
+    EXPECT_EQ(outcomes[0].status.code(), Code::kDataLoss) << promised;
+    EXPECT_THAT(outcomes[0].status.message(),
+                AllOf(HasSubstr("hold 50 rows"), HasSubstr("say " + std::to_string(promised + 20))));
+  }
+  EXPECT_THAT(server_.seen("Insert"), SizeIs(0));
+}
+
+TEST_F(Insert, SaysThatRowsOfOneKeyBecameOne) {
+  backup_.AddSegment(0, Books(10, 6, kNow + kMs));
+  const Plan plan = PlanFor({.via = Via::kInsert});
+  std::vector<Outcome> outcomes{{.source = kBooks, .target = kBooks, .rows_expected = 56}};
+  MakeCollection(plan);
+  ASSERT_TRUE(InsertRows(*client_, Source(), plan, outcomes, Filled(), backup_.run, {}).ok());
+  ASSERT_TRUE(outcomes[0].status.ok()) << outcomes[0].status.message();
+  EXPECT_EQ(outcomes[0].rows_imported, 49);
+  EXPECT_THAT(outcomes[0].notes, Contains(AllOf(HasSubstr("55 rows became 49"), HasSubstr("6"))));
+}
+
+// What the metadata promise is what is expected, never whether there is anything to do.
+TEST_F(Insert, SendsRowsAlsoWhereTheMetadataCountNone) {
+  for (Partition& partition : backup_.books().partitions)
+    for (Segment& segment : partition.segments) segment.num_rows = 0;
+  const Plan plan = PlanFor({.via = Via::kInsert});
+  std::vector<Outcome> outcomes{{.source = kBooks, .target = kBooks}};
+  MakeCollection(plan);
+  ASSERT_TRUE(InsertRows(*client_, Source(), plan, outcomes, Filled(), backup_.run, {}).ok());
+  EXPECT_FALSE(outcomes[0].status.ok() && outcomes[0].rows_imported == 0);
 }
 
 TEST_F(Insert, SendsSmallSegmentsOfAPartitionInOneCall) {
   for (int i = 0; i < 20; ++i) backup_.AddSegment(i % 2, Books(1000 + 10 * i, 10));
   const Plan plan = PlanFor({.via = Via::kInsert});
   std::vector<Outcome> outcomes{{.source = kBooks, .target = kBooks, .rows_expected = 250}};
-  ASSERT_TRUE(CreateCollections(*client_, plan, outcomes, backup_.run, {}).ok());
-  ASSERT_TRUE(InsertRows(*client_, Source(), plan, outcomes, backup_.run, {}).ok());
+  MakeCollection(plan);
+  ASSERT_TRUE(InsertRows(*client_, Source(), plan, outcomes, Filled(), backup_.run, {}).ok());
   ASSERT_TRUE(outcomes[0].status.ok()) << outcomes[0].status.message();
   EXPECT_EQ(outcomes[0].rows_imported, 249);
   EXPECT_THAT(server_.seen("Insert"), SizeIs(2));
@@ -96,12 +145,13 @@ TEST_F(Insert, KeepsTheKeysThatTheServerGaveWhereItTakesThem) {
   ASSERT_TRUE(ChooseWays(plan, options, kMilvus26).ok());
   std::vector<Outcome> outcomes{{.source = kBooks, .target = kBooks, .rows_expected = 50}};
   ASSERT_TRUE(CreateDatabases(*client_, plan, {}).ok());
-  ASSERT_TRUE(CreateCollections(*client_, plan, outcomes, backup_.run, {}).ok());
+  MakeCollection(plan);
   const auto allowed = [&] {
-    return *FindValue(server_.FindCollection(kBooks)->description.properties, std::string(kInsertAutoIdProperty));
+    return *FindValue(server_.FindCollection(kBooks)->description.properties,
+                      std::string(kInsertAutoIdProperty));
   };
   EXPECT_EQ(allowed(), "true");
-  ASSERT_TRUE(InsertRows(*client_, Source(), plan, outcomes, backup_.run, {}).ok());
+  ASSERT_TRUE(InsertRows(*client_, Source(), plan, outcomes, Filled(), backup_.run, {}).ok());
   ASSERT_TRUE(outcomes[0].status.ok()) << outcomes[0].status.message();
   EXPECT_EQ(allowed(), "false") << "new rows get keys of the server again";
   const milvustest::MockCollection books = *server_.FindCollection(kBooks);

@@ -2,17 +2,21 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/call_context.h"
+#include "base/reach.h"
 #include "base/status.h"
 #include "manifest/keys.h"
 #include "manifest/object_index.h"
 #include "milvus/client.h"
 #include "model/backup.h"
 #include "ops/environment.h"
+#include "ops/runs/record.h"
 #include "ops/select/filter.h"
 #include "ops/select/rename.h"
 
@@ -40,9 +44,14 @@ struct Options {
   bool rebuild_index = false;
   bool use_auto_index = false;
   bool meta_only = false;
+  bool allow_empty = false;  ///< that there is no collection to restore is meant
   bool drop_exist_collection = false;
   bool drop_exist_index = false;
   bool skip_create_collection = false;
+  bool append = false;      ///< with skip_create_collection: into a collection that has rows
+  bool drop_first = false;  ///< with drop_exist_collection: before the new one is built
+  bool release = false;     ///< a loaded collection of the user may be released, where that is needed
+  bool verify = false;      ///< hold the rows against the source before the collection takes its name
   bool restore_alias = false;
   bool restore_load_state = false;
 };
@@ -61,13 +70,41 @@ struct ImportDir {
   bool rewritten = false;
 };
 
+/// How a collection comes to its name; decided by Place, from what the target holds.
+struct Placement {
+  enum class Way {
+    kNameLast,      ///< built under a temporary name; takes its own when all of it is there
+    kOwnName,       ///< built under its own name: the server renames nothing, or not for this user
+    kIntoExisting,  ///< rows go into a collection that stands
+  };
+  Way way = Way::kOwnName;
+  CollectionName built_as;  ///< the name that it is filled under
+  std::string aside;        ///< the name that the old one has while the new one takes its own
+  std::string trial;        ///< of a throw-away collection that shows whether the new one can be made
+  /// What stands under the target's name: it is replaced, or filled.
+  bool exists = false;
+  std::int64_t old_rows = 0;  ///< of one that is replaced by one without rows
+  std::int64_t old_id = 0;
+  std::vector<std::string> old_aliases;
+  bool old_is_loaded = false;
+  bool old_is_indexed = false;  ///< of a collection that is filled
+  std::string why_own_name;     ///< of kOwnName
+};
+
 /// Everything that will be done for one collection.
 struct CollectionPlan {
   const Collection* source = nullptr;
   CollectionName target;
   bool create = true;
   bool drop_existing = false;
+  bool drop_first = false;
   bool drop_indexes = false;
+  bool append = false;
+  bool release = false;
+  bool verify = false;
+  /// Rows that the metadata promise, deletes not applied; 0 where none are to come.
+  std::int64_t rows = 0;
+  Placement place;
   CreateCollectionRequest create_request;
   /// Fields that were added behind `$meta` (Milvus 2.6) and must be added again, so that ids stay.
   std::vector<FieldSchema> late_fields;
@@ -83,6 +120,7 @@ struct CollectionPlan {
   std::vector<std::string> aliases;
   LoadState load_state = LoadState::kNotLoad;
   std::vector<std::string> load_partitions;  ///< empty with kLoaded: all
+  std::vector<std::string> warnings;         ///< what was asked for and the metadata do not tell
 };
 
 struct Plan {
@@ -93,6 +131,10 @@ struct Plan {
 /// Decide everything. `backup` outlives the plan. No I/O. kNotFound when the filters select nothing or
 /// name what is not there; kInvalidArgument when two collections would get one name.
 Result<Plan> MakePlan(const Backup& backup, const Options& options);
+
+/// kDataLoss when the metadata promise rows of a collection and name no files for them, or more files. No
+/// I/O.
+Status CheckPromises(const Plan& plan);
 
 /// Let the small segments of a partition be rewritten as fewer, larger ones where this saves many import
 /// jobs. No I/O, but the codec is opened when there is something to rewrite; without it nothing is.
@@ -113,14 +155,48 @@ Status ChooseWays(Plan& plan, const Options& options, const ServerWays& server);
 /// Whether rows of any collection come by import.
 bool ImportsAnything(const Plan& plan);
 
+/// What a collection's target is like at the end, or would be after a dry run.
+enum class Left {
+  kUntouched,  ///< nothing was done to it
+  kOldKept,    ///< what was to be replaced stands, whole
+  kMade,       ///< the new collection has its name
+  kDropped,    ///< what this run made is gone again, and there was nothing before
+  kBehind,     ///< something of this run stands that has no business there: see `behind`
+  kChanged,    ///< the user's own, with the rows it had; partitions, indexes or aliases of it may be new
+  kAppended,   ///< rows of this run may be in a collection of the user's, which cannot be undone
+};
+
 /// What became of one collection.
 struct Outcome {
   CollectionName source;
   CollectionName target;
   Status status;
-  std::int64_t rows_expected = 0;  ///< as the segments say; deletes make it fewer
+  bool filled = false;    ///< all rows are in, and proved as far as was asked
+  bool unproven = false;  ///< `status` says that something could not be read; nothing is known to be wrong
+  Left left = Left::kUntouched;
+  std::string behind;                      ///< names what stands where it should not, and what is to be done
+  CollectionName built_as;                 ///< see Placement
+  std::int64_t collection_id = 0;          ///< of the collection that was made; 0: none, or not known
+  bool replaces = false;                   ///< a collection of that name stood
+  std::vector<std::string> moved_aliases;  ///< of that one
+  int indexes = 0;                         ///< made
+  bool loaded = false;
+  bool load_begun = false;  ///< the server was told to, and goes on with it whatever becomes of the run
+  bool is_indexed() const { return indexes > 0 || stood_indexed; }
+  bool is_loaded() const { return loaded || stood_loaded; }
+  bool stood_indexed = false;  ///< a collection of the user's that is filled: before the run
+  bool stood_loaded = false;
+  bool source_is_indexed = false;
+  bool source_is_loaded = false;   ///< or some of its partitions are
+  std::vector<std::string> notes;  ///< worth saying; nothing is missing
+  std::int64_t rows_expected = 0;  ///< as the metadata say; deletes make it fewer
   bool has_deletes = false;
+  /// How many of them no delete beside their segment hits, where the backup has a record of its rows (create
+  /// --fingerprint): so many must arrive, deletes or not.
+  std::optional<std::int64_t> rows_not_deleted;
   std::int64_t rows_imported = 0;  ///< as the jobs say: rows that live
+  std::int64_t rows_at_most = 0;   ///< that this run may have brought, as far as it is known by now
+  std::int64_t rows_repeated = 0;  ///< of kInsert: not sent, because a newer row of their key was
   std::int64_t bytes = 0;
   int import_jobs = 0;
   int segments_rewritten = 0;  ///< small ones, into `rewritten_into` larger ones
@@ -130,49 +206,116 @@ struct Outcome {
   /// Why staged files went through this process; empty: the store copied them, or none had to be staged.
   std::string streamed_because;
   std::vector<std::string> warnings;
+  std::vector<std::string> files_behind;  ///< of the warnings those about staged files that stay
 };
+/// Something other than its rows is about to be changed: a collection of the user's is no longer untouched.
+void NoteChange(const CollectionPlan& plan, Outcome& outcome);
 
 /// Where the objects of the collections lie before they are loaded.
 struct ObjectSource {
   ObjectReader& store;
   /// The key of an object there.
   std::function<ObjectKey(const DataObject&)> key_of;
+  /// The digest that is on record of an object, if any; empty: none is. What is copied while it is staged is
+  /// held against it; what is imported from where it lies, rewritten or sent as rows has been before
+  /// (ops/recorded_bytes.h).
+  std::function<Digest(const ObjectKey&)> recorded;
   /// Set when Milvus can import them from where they are: the tree, in its own bucket.
   const BinlogTree* importable = nullptr;
+  /// Whether they are all still what the plan was made from, asked before an old collection goes for what
+  /// came of them; empty: they belong to nobody who could remove them meanwhile.
+  std::function<Status(const CallContext&)> still_there;
+  /// The command that finds out which of its files are damaged, and how many of its rows live; empty when the
+  /// objects are of no backup.
+  AdvisedCommand proved_by;
+  /// The command that does to a collection that stands, without its rows, what `flags` say; may be empty.
+  std::function<AdvisedCommand(const CollectionPlan&, std::string_view flags)> in_place;
 };
 
-/// Refuse what would fail half-way: a target that exists (or, with skip_create, does not), a database on
-/// a server that has none. Changes nothing. One request a collection.
-Status CheckTargets(MilvusClient& client, const Plan& plan, const CallContext& context);
+/// Decide how each collection comes to its name, and refuse what would fail half-way: a target that exists
+/// (or, with skip_create, does not), an alias, another schema, rows that nobody said may be there, a database
+/// on a server that has none, a collection that could not be replaced safely. Changes nothing. Fills `place`;
+/// GiveTemporaryNames completes it. Two to four requests a collection, and three.
+///
+/// Where a collection is to be replaced: kPermissionDenied when the user may not rename, kInvalidArgument
+/// when the server cannot, both unless drop_first is given.
+Status Place(MilvusClient& client, Plan& plan, const CallContext& context);
+
+/// Behind Place: count the rows of collections that are to be replaced by one without rows (`old_rows`).
+/// kFailedPrecondition where nothing of the plan has any, as in a backup that was made with --meta_only,
+/// unless that is what is asked for. Two requests for each of those.
+Status CheckReplacedByNothing(MilvusClient& client, Plan& plan, const Options& options,
+                              const CallContext& context);
+
+/// Before the first row goes into a collection that is to be empty (no `append`): flush it, so that rows
+/// count which were in memory alone, and kAlreadyExists if it has any.
+Status CheckStillEmpty(MilvusClient& client, const CollectionPlan& plan, Sleeper& sleeper,
+                       const CallContext& context);
+
+/// Where collections take their names last: the names that they have until then.
+void GiveTemporaryNames(Plan& plan, const std::string& run_id);
 
 /// Create what is missing of the plan's databases.
 Status CreateDatabases(MilvusClient& client, const Plan& plan, const CallContext& context);
 
-/// Drop, create, add fields, partitions. Fills `outcomes`, one per collection of the plan.
-Status CreateCollections(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,
-                         const RunServices& run, const CallContext& context);
+/// A new collection under the name that it is built under, with fields that came late. Nothing of it is
+/// undone after an error.
+Status CreateCollectionOf(MilvusClient& client, const CollectionPlan& plan, const CallContext& context);
+/// Its partitions that are not there.
+Status CreatePartitionsOf(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome,
+                          const CallContext& context);
+/// What this server will not keep of it, as a warning; "" when it keeps all.
+std::string LostDetails(const MilvusClient& client, const CollectionPlan& plan);
+/// Its planned indexes. One that the server refuses is a warning. With drop_indexes each takes the place of
+/// the one that its field has, which comes back when the new one is refused.
+Status CreateIndexesOf(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome,
+                       const CallContext& context);
+
+/// Where a run writes down what it is about to do, so that it can be put right should the run be killed. An
+/// error means that nothing more may be changed. All may be empty: nothing is written then.
+struct Journal {
+  /// What is known of the collection `index` of the plan; durable when it returns.
+  std::function<Status(std::size_t index, const runs::RecordedCollection&, const CallContext&)> update;
+  /// Before the first object is written below a prefix, and when nothing is left there.
+  std::function<Status(const std::string& prefix, const CallContext&)> note_staging, forget_staging;
+  /// The ids of jobs that may read what is staged, as soon as they are known.
+  std::function<Status(std::span<const std::int64_t> jobs, const CallContext&)> note_imports;
+  /// ok while the run may change things. No request.
+  std::function<Status()> check;
+};
+
+/// Called, in the order in which they get there, with the index of each collection that is filled, or has
+/// failed: its outcome tells. One call at a time, on the caller's thread.
+using OnFilled = std::function<Status(std::size_t index)>;
 
 /// Bring the objects where Milvus can read them (unless they are), rewriting what the plan says, import them,
-/// and compare the rows
-/// that arrived with `rows_expected` of the outcomes (see Preview). `task_id` names the staging directories,
-/// which are removed again unless settings say otherwise.
+/// and compare the rows that arrived with `rows_expected` of the outcomes (see Preview). `task_id` names the
+/// staging directories, which are removed again unless settings say otherwise.
 Status StageAndImport(MilvusSide& server, const ObjectSource& source, const std::string& task_id,
-                      const Plan& plan, std::vector<Outcome>& outcomes, const RunServices& run,
-                      const CallContext& context);
+                      const Plan& plan, std::vector<Outcome>& outcomes, const OnFilled& on_filled,
+                      const Journal& journal, const RunServices& run, const CallContext& context);
 
 /// Send the living rows of every collection of kInsert, and flush it.
 Status InsertRows(MilvusClient& client, const ObjectSource& source, const Plan& plan,
-                  std::vector<Outcome>& outcomes, const RunServices& run, const CallContext& context);
+                  std::vector<Outcome>& outcomes, const OnFilled& on_filled, const RunServices& run,
+                  const CallContext& context);
 
-/// Create the planned indexes.
-Status CreateIndexes(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,
-                     const RunServices& run, const CallContext& context);
+/// Whether rows of this collection come by import, or are sent.
+bool IsImported(const CollectionPlan& plan);
+bool IsInserted(const CollectionPlan& plan);
 
-/// Aliases, and what was loaded is loaded again.
-Status RestoreAliasesAndLoad(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,
-                             const RunServices& run, const CallContext& context);
+/// What was loaded is loaded again, under the name `loaded_as`. Waits until it is.
+Status LoadAgain(MilvusClient& client, const CollectionPlan& plan, const CollectionName& loaded_as,
+                 Outcome& outcome, const RunServices& run, const CallContext& context);
 
-/// Users, roles, grants and privilege groups that the server does not have yet.
+/// The planned aliases that the collection does not have. One that another collection has stays there, and is
+/// a warning.
+void CreateAliasesOf(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome,
+                     const CallContext& context);
+
+/// Users, roles, grants and privilege groups that the server does not have yet. kFailedPrecondition, after
+/// that, names what it has and what lacks roles or privileges of the backup, which Milvus does not take in
+/// addition.
 Status RestoreRbac(MilvusClient& client, const RbacMeta& rbac, const CallContext& context);
 
 }  // namespace mbk::load

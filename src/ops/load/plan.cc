@@ -11,12 +11,6 @@
 namespace mbk::load {
 namespace {
 
-const FieldSchema* FindField(const CollectionSchema& schema, const std::string& name) {
-  auto found = std::find_if(schema.fields.begin(), schema.fields.end(),
-                            [&](const FieldSchema& f) { return f.name == name; });
-  return found == schema.fields.end() ? nullptr : &*found;
-}
-
 bool IsVectorIndex(const CollectionSchema& schema, const IndexInfo& index) {
   const FieldSchema* field = FindField(schema, index.field_name);
   return field != nullptr && IsVector(field->data_type);
@@ -114,14 +108,28 @@ std::vector<std::vector<ImportDir>> PlanImports(const Collection& source) {
   return dirs.TakeWaves();
 }
 
+// What the metadata promise, whether or not they name files that hold it.
+std::int64_t PromisedRows(const Collection& source) {
+  std::int64_t rows = 0;
+  for (const Partition& partition : source.partitions) {
+    for (const Segment& segment : partition.segments)
+      if (!segment.is_l0) rows += segment.num_rows;
+  }
+  return rows;
+}
+
+// "Loading" is a collection of which a part is loaded, or which was being loaded when it was described: then
+// its partitions are Loading too. What was under way is carried out.
 void PlanLoadState(const Collection& source, CollectionPlan& plan) {
   plan.load_state = source.load_state;
   if (source.load_state != LoadState::kLoading) return;
-  // In between: some partitions were loaded, those are loaded again.
   for (const Partition& partition : source.partitions) {
-    if (partition.load_state == LoadState::kLoaded) plan.load_partitions.push_back(partition.name);
+    if (partition.load_state != LoadState::kNotLoad) plan.load_partitions.push_back(partition.name);
   }
   plan.load_state = plan.load_partitions.empty() ? LoadState::kNotLoad : LoadState::kLoaded;
+  if (plan.load_partitions.empty())
+    plan.warnings.emplace_back("it is not loaded: the metadata say that a part of it was, and not which");
+  if (plan.load_partitions.size() == source.partitions.size()) plan.load_partitions.clear();
 }
 
 CollectionPlan PlanCollection(const Collection& source, const CollectionName& target,
@@ -133,7 +141,13 @@ CollectionPlan PlanCollection(const Collection& source, const CollectionName& ta
       .target = target,
       .create = !options.skip_create_collection,
       .drop_existing = options.drop_exist_collection,
+      .drop_first = options.drop_first,
       .drop_indexes = options.drop_exist_index,
+      .append = options.append,
+      .release = options.release,
+      .verify = options.verify,
+      .rows = options.meta_only ? 0 : PromisedRows(source),
+      .place = {.built_as = target},
       .create_request = {.target = target,
                          .schema = std::move(schema.schema),
                          .shards_num = source.shards_num,
@@ -146,6 +160,8 @@ CollectionPlan PlanCollection(const Collection& source, const CollectionName& ta
   for (const Partition& partition : source.partitions) plan.partitions.push_back(partition.name);
   if (!options.meta_only) plan.imports = PlanImports(source);
   if (options.rebuild_index) plan.indexes = PlanIndexes(source, target, options.use_auto_index);
+  if (options.rebuild_index && source.has_index && source.indexes.empty())
+    plan.warnings.emplace_back("no index is made: the metadata say that it had some, and not which");
   if (options.restore_alias) plan.aliases = source.aliases;
   if (options.restore_load_state) PlanLoadState(source, plan);
   return plan;
@@ -182,25 +198,67 @@ Status CheckSelection(const Options& options, const std::set<CollectionName>& so
                               Enumerate(names)));
 }
 
-// The databases that the plan needs, with the properties they had.
+// A filter that names collections of a database does not select the database itself.
+bool SelectsDatabase(const Filter& filter, const std::string& name) {
+  if (filter.empty()) return true;
+  const auto found = filter.databases().find(name);
+  return found != filter.databases().end() &&
+         (found->second.all_collections || found->second.collections.empty());
+}
+
+// Databases as such are not nothing when a filter names them.
+Status RefuseNothing(const Backup& backup, const Options& options) {
+  if (!options.source_filter.WantsCollections() || !options.target_filter.WantsCollections()) return {};
+  return NotFound(
+      fmt::format("there is nothing to restore: backup {} has no collection{}. If that is meant, "
+                  "say --allow-empty: its databases are made",
+                  backup.name, backup.collections.empty() ? "" : " that is selected"));
+}
+
+// The databases that the plan needs, with the properties they had: those that collections go to, and those
+// that are selected themselves, unless all of their collections go elsewhere.
 std::vector<Database> PlanDatabases(const Backup& backup, const Options& options,
                                     const std::vector<CollectionPlan>& collections) {
   std::map<std::string, Database> needed;
-  const bool everything = options.source_filter.empty() && options.target_filter.empty();
+  std::set<std::string> left;
+  for (const CollectionPlan& collection : collections) {
+    needed.try_emplace(collection.target.db, Database{.name = collection.target.db});
+    left.insert(collection.source->db_name);
+  }
   for (const Database& database : backup.databases) {
     const std::string target = options.renamer.Apply({database.name, ""}).db;
-    const bool named = everything || (options.source_filter.MatchesDatabase(database.name) &&
-                                      options.target_filter.MatchesDatabase(target));
-    if (named) needed[target] = Database{.name = target, .properties = database.properties};
+    const bool selected = SelectsDatabase(options.source_filter, database.name) &&
+                          SelectsDatabase(options.target_filter, target);
+    if (needed.contains(target) || (selected && !left.contains(database.name)))
+      needed[target] = Database{.name = target, .properties = database.properties};
   }
-  for (const CollectionPlan& collection : collections)
-    needed.try_emplace(collection.target.db, Database{.name = collection.target.db});
   std::vector<Database> databases;
   for (auto& [name, database] : needed) databases.push_back(std::move(database));
   return databases;
 }
 
+Status CheckRenames(const Backup& backup, const Options& options, const std::set<CollectionName>& selected) {
+  std::set<std::string> databases;
+  for (const Database& database : backup.databases) {
+    if (SelectsDatabase(options.source_filter, database.name)) databases.insert(database.name);
+  }
+  return options.renamer.CheckUsed(selected, std::move(databases));
+}
+
 }  // namespace
+
+Status CheckPromises(const Plan& plan) {
+  for (const CollectionPlan& collection : plan.collections) {
+    std::int64_t named = 0;
+    for (const auto& wave : collection.imports)
+      for (const ImportDir& dir : wave) named += dir.rows;
+    if (named == collection.rows) continue;
+    return DataLoss(fmt::format(
+        "{}.{}: the metadata promise {} rows, but name files for {} of them: it cannot be restored whole",
+        collection.source->db_name, collection.source->name, collection.rows, named));
+  }
+  return {};
+}
 
 Result<Plan> MakePlan(const Backup& backup, const Options& options) {
   if (!backup.format.empty()) {
@@ -209,12 +267,13 @@ Result<Plan> MakePlan(const Backup& backup, const Options& options) {
         backup.name, backup.format));
   }
   Plan plan;
-  std::set<CollectionName> sources, targets, taken;
+  std::set<CollectionName> sources, selected, targets, taken;
   for (const Collection& collection : backup.collections) {
     const CollectionName source{collection.db_name, collection.name};
     const CollectionName target = options.renamer.Apply(source);
     sources.insert(source);
     if (!options.source_filter.Matches(source.db, source.name)) continue;
+    selected.insert(source);
     targets.insert(target);
     if (!options.target_filter.Matches(target.db, target.name)) continue;
     if (!taken.insert(target).second)
@@ -223,6 +282,9 @@ Result<Plan> MakePlan(const Backup& backup, const Options& options) {
   }
   plan.databases = PlanDatabases(backup, options, plan.collections);
   MBK_TRY(CheckSelection(options, sources, targets, !plan.collections.empty() || !plan.databases.empty()));
+  MBK_TRY(CheckRenames(backup, options, selected));
+  if (!options.allow_empty) MBK_TRY(RefuseDatabasesAlone(options.target_filter, targets));
+  if (plan.collections.empty() && !options.allow_empty) MBK_TRY(RefuseNothing(backup, options));
   return plan;
 }
 

@@ -175,6 +175,40 @@ TEST(Plan, NeedsTheDatabasesOfItsTargets) {
   EXPECT_THAT(plan.databases, testing::Contains(Field(&Database::name, "db9")));
 }
 
+// Field case 45: -a '{"db1":["tiny"]}' --rename db1.tiny:db9.tiny made an empty db1 as well.
+TEST(Plan, MakesNoDatabaseThatAllItsCollectionsLeave) {
+  const Backup backup = SmallBackup();
+  const Renamer away = Renamer::FromRules("db1.tiny:db9.tiny").value();
+  const Filter one = Filter::FromJson(R"({"db1":["tiny"]})").value();
+  EXPECT_THAT(MakePlan(backup, {.source_filter = one, .renamer = away}).value().databases,
+              ElementsAre(Field(&Database::name, "db9")));
+  EXPECT_THAT(MakePlan(backup, {.renamer = away}).value().databases,
+              ElementsAre(Field(&Database::name, "db9"), Field(&Database::name, "default")));
+}
+
+TEST(Plan, MakesADatabaseThatIsSelectedThoughItIsEmpty) {
+  Backup backup = SmallBackup();
+  backup.databases.push_back({.name = "bare"});
+  EXPECT_THAT(MakePlan(backup, {}).value().databases, testing::Contains(Field(&Database::name, "bare")));
+  EXPECT_THAT(MakePlan(backup, {.source_filter = Filter::Parse("bare.").value()}).value().databases,
+              ElementsAre(Field(&Database::name, "bare")));
+}
+
+// Field case 45: -r growin:g2 restored under the old name.
+TEST(Plan, RefusesARenameForWhichThereIsNothing) {
+  const Backup backup = SmallBackup();
+  for (const std::string rule : {"boks:b2", "db2.*:db3.*", "db1.books:db1.b2"}) {
+    const Status planned = MakePlan(backup, {.renamer = Renamer::FromRules(rule).value()}).status();
+    EXPECT_EQ(planned.code(), Code::kNotFound) << rule;
+    EXPECT_THAT(planned.message(), AllOf(HasSubstr("nothing to rename"), HasSubstr("default.books"))) << rule;
+  }
+  const Filter tiny = Filter::Parse("db1.tiny").value();
+  EXPECT_FALSE(
+      MakePlan(backup, {.source_filter = tiny, .renamer = Renamer::FromRules("books:b2").value()}).ok())
+      << "is not selected";
+  EXPECT_TRUE(MakePlan(backup, {.renamer = Renamer::FromRules("db1.*:db3.*,books:b2").value()}).ok());
+}
+
 TEST(Plan, OldFiltersSelectBySourceNamesAndTheNewOneByTargetNames) {
   const Backup backup = SmallBackup();
   const Renamer suffix = Renamer::FromSuffix("_bak").value();
@@ -264,9 +298,66 @@ TEST(PlannedLoads, AreOfWhatWasLoaded) {
   EXPECT_THAT(plan({.restore_load_state = true}).load_partitions, IsEmpty());
   books.load_state = LoadState::kLoading;
   EXPECT_EQ(plan({.restore_load_state = true}).load_state, LoadState::kNotLoad);
+  EXPECT_THAT(plan({.restore_load_state = true}).warnings, ElementsAre(HasSubstr("it is not loaded")));
+  EXPECT_THAT(plan({}).warnings, IsEmpty());
   books.partitions[1].load_state = LoadState::kLoaded;
   EXPECT_EQ(plan({.restore_load_state = true}).load_state, LoadState::kLoaded);
   EXPECT_THAT(plan({.restore_load_state = true}).load_partitions, ElementsAre("new"));
+}
+
+// Made while it was being loaded.
+TEST(PlannedLoads, AreAlsoOfWhatWasBeingLoaded) {
+  Backup backup = SmallBackup();
+  Collection& books = backup.collections[0];
+  ASSERT_GE(books.partitions.size(), 2u);
+  books.load_state = LoadState::kLoading;
+  for (Partition& partition : books.partitions) partition.load_state = LoadState::kLoading;
+  auto plan = [&] { return MakePlan(backup, {.restore_load_state = true}).value().collections.at(0); };
+  EXPECT_EQ(plan().load_state, LoadState::kLoaded);
+  EXPECT_THAT(plan().load_partitions, IsEmpty()) << "all";
+  books.partitions[0].load_state = LoadState::kNotLoad;
+  EXPECT_EQ(plan().load_state, LoadState::kLoaded);
+  EXPECT_THAT(plan().load_partitions, SizeIs(books.partitions.size() - 1));
+  EXPECT_THAT(plan().warnings, IsEmpty());
+}
+
+TEST(PlannedIndexesOf, MetadataThatHaveSomeAndNameNoneAreAWarning) {
+  Backup backup = SmallBackup();
+  backup.collections[0].has_index = true;
+  backup.collections[0].indexes.clear();
+  auto warnings = [&](Options options) {
+    return MakePlan(backup, options).value().collections.at(0).warnings;
+  };
+  EXPECT_THAT(warnings({.rebuild_index = true}), ElementsAre(HasSubstr("no index is made")));
+  EXPECT_THAT(warnings({}), IsEmpty());
+}
+
+TEST(Plan, OfAnEmptyBackupIsNotFoundUnlessItIsMeant) {
+  const Backup empty{.name = "nothing", .databases = {{.name = "default"}}};
+  const Status refused = MakePlan(empty, {}).status();
+  EXPECT_EQ(refused.code(), Code::kNotFound);
+  EXPECT_THAT(refused.message(), AllOf(HasSubstr("backup nothing"), HasSubstr("--allow-empty")));
+  EXPECT_EQ(MakePlan(empty, {.allow_empty = true}).value().databases.size(), 1u);
+}
+
+TEST(Plan, OfADatabaseAsSuchIsNotNothing) {
+  const Backup backup{.name = "shell", .databases = {{.name = "db1"}}};
+  EXPECT_TRUE(MakePlan(backup, {.target_filter = Filter::Parse("db1.").value()}).ok());
+  EXPECT_EQ(MakePlan(backup, {.target_filter = Filter::Parse("db1.*").value()}).status().code(),
+            Code::kNotFound);
+}
+
+// Takes ops/select/filter.cc: "That a database without them is meant"
+TEST(Plan, OfADatabaseAloneThatHasCollectionsIsNotFoundUnlessItIsMeant) {
+  const Backup backup = SmallBackup();
+  for (const std::string filter : {"db1.", "books,db1."}) {
+    const Filter alone = Filter::Parse(filter).value();
+    const Status refused = MakePlan(backup, {.target_filter = alone}).status();
+    EXPECT_EQ(refused.code(), Code::kNotFound) << filter;
+    EXPECT_THAT(refused.message(), AllOf(HasSubstr("db1.*"), HasSubstr("--allow-empty")));
+    EXPECT_TRUE(MakePlan(backup, {.target_filter = alone, .allow_empty = true}).ok());
+    EXPECT_TRUE(MakePlan(backup, {.target_filter = Filter::Parse(filter + "*").value()}).ok());
+  }
 }
 
 }  // namespace

@@ -71,7 +71,8 @@ class Rewrite : public testing::Test {
   void StageL0(const Collection& collection) {
     for (const Segment& segment : collection.partitions[0].segments) {
       for (const Binlog& log : segment.delta_logs) {
-        const DataObject object{.collection = &collection, .segment = &segment, .log = &log, .is_delta = true};
+        const DataObject object{
+            .collection = &collection, .segment = &segment, .log = &log, .is_delta = true};
         if (segment.is_l0)
           backup_.store().Set(object.KeyIn(staging_).str(),
                               backup_.store().Contents().at(object.KeyIn(Original()).str()));

@@ -30,4 +30,10 @@ KeyValues MergeProperties(const KeyValues& collection, const KeyValues& schema) 
   return merged;
 }
 
+const FieldSchema* FindField(const CollectionSchema& schema, const std::string& name) {
+  const auto found = std::find_if(schema.fields.begin(), schema.fields.end(),
+                                  [&](const FieldSchema& field) { return field.name == name; });
+  return found == schema.fields.end() ? nullptr : &*found;
+}
+
 }  // namespace mbk::load

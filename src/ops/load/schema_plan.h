@@ -19,4 +19,7 @@ SchemaPlan PlanSchema(const CollectionSchema& source, const std::string& target_
 /// the collection's own first.
 KeyValues MergeProperties(const KeyValues& collection, const KeyValues& schema);
 
+/// The field of a name; null when there is none.
+const FieldSchema* FindField(const CollectionSchema& schema, const std::string& name);
+
 }  // namespace mbk::load

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,8 +21,18 @@ struct Staged {
 Result<Staged> Stage(MilvusSide& server, const ObjectSource& source, const CollectionPlan& plan,
                      const BinlogTree& staging, const RunServices& run, const CallContext& context);
 
+/// What Stage adds to the progress, as the plan knows it.
+struct StagingWork {
+  std::int64_t objects = 0;
+  std::int64_t bytes = 0;
+};
+StagingWork StagingWorkOf(const ObjectSource& source, const CollectionPlan& plan);
+
 /// Whether anything of a collection has to be brought to where Milvus can read it.
 bool NeedsStaging(const ObjectSource& source, const CollectionPlan& plan);
+
+/// The ids of the segments that are written anew while they are staged.
+std::set<std::int64_t> RewrittenSegments(const CollectionPlan& plan);
 
 /// Remove a staging tree, whatever of it there is.
 Status RemoveStaging(ObjectStore& store, const BinlogTree& staging, const CallContext& context);

@@ -81,10 +81,11 @@ std::string_view ViaName(Via via) {
   return "";
 }
 
+bool IsImported(const CollectionPlan& plan) { return plan.via == Via::kImport && !plan.imports.empty(); }
+bool IsInserted(const CollectionPlan& plan) { return plan.via == Via::kInsert && !plan.imports.empty(); }
+
 bool ImportsAnything(const Plan& plan) {
-  return std::any_of(plan.collections.begin(), plan.collections.end(), [](const CollectionPlan& collection) {
-    return collection.via == Via::kImport && !collection.imports.empty();
-  });
+  return std::any_of(plan.collections.begin(), plan.collections.end(), IsImported);
 }
 
 ServerWays WaysOf(const MilvusClient& client) {

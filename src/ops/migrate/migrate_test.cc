@@ -10,6 +10,7 @@
 #include "ops/create/create.h"
 #include "ops/migrate/volume_keys.h"
 #include "ops/testing/world.h"
+#include "repository/lock_owner.h"
 #include "store/testing/recording_sleeper.h"
 
 namespace mbk {
@@ -126,7 +127,9 @@ TEST_F(Migrate, UploadsEveryByteThenStartsTheJobAndFollowsItToItsEnd) {
 
 TEST_F(Migrate, LeavesLocksAndPlaceholdersBehind) {
   const auto before = Backup();
-  world_.backup_memory->Set("backup/nightly/meta/lock.json", "{}");
+  // Of a run that has committed, and did not come to remove it.
+  world_.backup_memory->Set("backup/nightly/meta/lock.json", LockToJson(ThisProcess("create")));
+  world_.backup_memory->Set("backup/nightly/meta/lock-7f.json", LockToJson(ThisProcess("create")));
   world_.backup_memory->Set("backup/nightly/binlogs/", "");
   ASSERT_TRUE(Run().ok());
   EXPECT_EQ(Uploaded(), before);

@@ -10,6 +10,9 @@
 #include "ops/migrate/follow.h"
 #include "ops/migrate/migrate.h"
 #include "ops/migrate/volume_keys.h"
+#include "ops/open_backup.h"
+#include "ops/whole_backup.h"
+#include "repository/object_records.h"
 #include "repository/repository.h"
 #include "repository/tree_check.h"
 #include "transfer/copier.h"
@@ -23,9 +26,7 @@ using zilliz::VolumeRequest;
 
 // All that lies below a backup is uploaded, metadata and all, but for the lock of whoever works on it.
 FileListing::Keep FilesOf(const BackupLayout& layout) {
-  return [lock = layout.Meta(kLock)](const ObjectInfo& object) {
-    return object.key != lock && !IsPlaceholder(object);
-  };
+  return [layout](const ObjectInfo& object) { return !layout.IsLock(object.key) && !IsPlaceholder(object); };
 }
 
 FileListing Files(ObjectReader& store, const BackupLayout& layout, const CallContext& context) {
@@ -44,7 +45,9 @@ struct Cargo {
 };
 
 // A backup that is not whole would fail in the cloud, after hours: its own metadata say what must be there.
-Result<Cargo> TakeStock(OpenedBackup opened, ObjectReader& store, const CallContext& context) {
+Result<Cargo> TakeStock(OpenedBackup opened, const BackupSide& side, const CallContext& context) {
+  MBK_TRY(RequireBinlogs(opened, "migrate"));
+  MBK_TRY(RequireWhole(side, opened, context));
   Cargo cargo{.layout = opened.layout};
   const ObjectIndex index(opened.backup.collections);
   auto add = [&, keep = FilesOf(cargo.layout)](const ObjectInfo& listed) {
@@ -52,7 +55,7 @@ Result<Cargo> TakeStock(OpenedBackup opened, ObjectReader& store, const CallCont
     if (keep(listed)) cargo.extent.Add(std::string_view(listed.key.str()).substr(prefix), listed.size);
     return Status();
   };
-  MBK_TRY(CheckWholeTree(store, cargo.layout.tree(), index, add, context)
+  MBK_TRY(CheckWholeTree(side.store, cargo.layout.tree(), index, add, context)
               .WithContext(fmt::format("backup {} is not whole", cargo.layout.name())));
   return cargo;
 }
@@ -69,11 +72,14 @@ Status CheckQuota(const Volume& volume, const Extent& extent) {
 Status Upload(const BackupLayout& from, const Volume& volume, ObjectReader& source, ObjectStore& target,
               const RunServices& run, const CallContext& context) {
   FileListing files = Files(source, from, context);
+  ObjectRecordLookup records(source, from, context);
   const CopyTaskSource next = [&]() -> Result<std::optional<CopyTask>> {
     MBK_TRY_ASSIGN(std::optional<ObjectInfo> file, files.Next());
     if (!file) return std::optional<CopyTask>();
-    ObjectKey there(volume.upload_path + std::string(files.Below(file->key)));
-    return std::optional(CopyTask{std::move(file->key), std::move(there), file->size});
+    const std::string key(files.Below(file->key));
+    MBK_TRY_ASSIGN(const manifest::ObjectRecord record, records.Find(key));
+    return std::optional(CopyTask{std::move(file->key), ObjectKey(volume.upload_path + key), file->size,
+                                  DigestOnRecord(record)});
   };
   CopyOptions options = run.settings.copy;
   options.mode = CopyMode::kStreaming;
@@ -97,22 +103,31 @@ Status Verify(const Cargo& cargo, const Volume& volume, ObjectReader& source, Ob
   return NameDifference(here, there);
 }
 
-// What a run that ended before its job leaves behind, and how to go on.
-Status NotStarted(const MigrateOptions& options, const Status& failure) {
+// What a run that ended before its job leaves behind.
+Status NotStarted(const Status& failure) {
   // "Not found" is said of backups only.
   return {
       failure.code() == Code::kNotFound ? Code::kFailedPrecondition : failure.code(),
-      fmt::format(
-          "{}; no migration was started. What was uploaded stays in the volume until Zilliz Cloud removes "
-          "it, three days after; begin again with: milvus-backup migrate -n {} -c {}",
-          failure.message(), options.name, options.cluster_id)};
+      fmt::format("{}; no migration was started. What was uploaded stays in the volume until Zilliz Cloud "
+                  "removes it, three days after",
+                  failure.message())};
+}
+
+// The same, and how to go on.
+Status BeginAgain(const MigrateOptions& options, const Reach& reach, const Status& failure) {
+  const Status not_started = NotStarted(failure);
+  const AdvisedCommand again =
+      CommandFor(reach, fmt::format("migrate -n {} -c {}{}", ShellQuoted(options.name),
+                                    ShellQuoted(options.cluster_id), options.wait ? "" : " --wait=false"));
+  return {not_started.code(),
+          fmt::format("{}; {}", not_started.message(), Advise("begin again with", again))};
 }
 
 // A start that went unanswered may have been carried out.
-Status StartFailed(const MigrateOptions& options, const Status& failure) {
+Status StartFailed(const MigrateOptions& options, const Reach& reach, const Status& failure) {
   const bool in_doubt = failure.code() == Code::kUnavailable || failure.code() == Code::kDeadlineExceeded ||
                         failure.code() == Code::kCancelled;
-  if (!in_doubt) return NotStarted(options, failure);
+  if (!in_doubt) return BeginAgain(options, reach, failure);
   return {failure.code(),
           fmt::format(
               "{}; whether the migration was started is not known: look at the project's jobs in the Zilliz "
@@ -163,9 +178,9 @@ Status Follow(MigrateReport& report, const CloudSide& target, const RunServices&
 Result<MigrateReport> RunMigrate(const MigrateOptions& options, BackupSide& source, const CloudSide& target,
                                  const RunServices& run, const CallContext& context) {
   run.progress.Enter(Step::kOpen);
-  MBK_TRY_ASSIGN(OpenedBackup opened,
-                 OpenBackup(source.store, BackupLayout(source.root, options.name), context));
-  MBK_TRY_ASSIGN(const Cargo cargo, TakeStock(std::move(opened), source.store, context));
+  MBK_TRY_ASSIGN(OpenedBackup opened, OpenBackup(source, options.name, context));
+  const OpenedBackup as_opened{.layout = opened.layout, .commit_etag = opened.commit_etag};
+  MBK_TRY_ASSIGN(const Cargo cargo, TakeStock(std::move(opened), source, context));
   MigrateReport report{.name = options.name,
                        .cluster_id = options.cluster_id,
                        .objects = cargo.extent.objects,
@@ -179,13 +194,17 @@ Result<MigrateReport> RunMigrate(const MigrateOptions& options, BackupSide& sour
   MBK_TRY(CheckQuota(volume, cargo.extent));
 
   const Result<std::string> brought = Bring(cargo, request, volume, source, target, run, context);
-  if (!brought.ok()) return NotStarted(options, brought.status());
+  if (!brought.ok()) {
+    const Status why = ExplainFailure(source, as_opened, brought.status(), context);
+    // A backup that was removed or replaced meanwhile is not the one that was meant.
+    return why == brought.status() ? BeginAgain(options, source.reach, why) : NotStarted(why);
+  }
 
   // From here on the cloud works by itself: nothing that happens here ends the job.
   run.progress.Enter(Step::kMigrate, 100);
   Result<std::string> job_id = target.cloud.StartMigration(
       {.cluster_id = options.cluster_id, .volume = *brought, .path = request.path}, context);
-  if (!job_id.ok()) return StartFailed(options, job_id.status());
+  if (!job_id.ok()) return StartFailed(options, source.reach, job_id.status());
   report.job_id = *std::move(job_id);
   if (options.wait) MBK_TRY(Follow(report, target, run, context));
   run.progress.Enter(Step::kDone);

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <sstream>
 
+#include "base/hash.h"
+#include "manifest/testing/support.h"
 #include "ops/create/create.h"
 #include "ops/testing/row_backup.h"
 #include "ops/testing/world.h"
@@ -100,6 +103,25 @@ TEST_F(Restore, BringsEveryCollectionBack) {
   EXPECT_TRUE(world_.server.FindCollection(kTinyBak).has_value());
 }
 
+// With deletes the segments alone cannot tell how many rows must arrive; a record of the rows can.
+TEST_F(Restore, HoldsTheRowsThatArriveAgainstTheRecordOfTheBackup) {
+  Backup backup = OpenBackup(*world_.backup_memory, kLayout, {}).value().backup;
+  for (Collection& collection : backup.collections)
+    if (collection.name == "tiny") collection.rows_record = RowsRecord{.written = 5, .deleted = 2};
+  world_.backup_memory->Set(kLayout.Meta(kFullMeta).str(),
+                            manifest::Written(manifest::WriteFullMeta, backup));
+  world_.backup_memory->Set(kLayout.Meta(kCollectionMeta).str(),
+                            manifest::Written(manifest::WriteCollectionMeta, backup));
+  const ObjectKey records[] = {kLayout.Meta(kObjects)};  // which are of the metadata before
+  ASSERT_TRUE(world_.backup_memory->Delete(records, {}).ok());
+  const RestoreReport report = Run().value();
+  const load::Outcome& tiny = OutcomeOf(report, kTinyBak);
+  EXPECT_EQ(tiny.rows_not_deleted, 3);
+  EXPECT_EQ(tiny.status.code(), Code::kDataLoss);
+  EXPECT_THAT(tiny.status.message(), HasSubstr("imported 5 rows"));
+  EXPECT_EQ(OutcomeOf(report, kBooksBak).rows_not_deleted, std::nullopt);
+}
+
 TEST_F(Restore, StagesFilesWhereMilvusReadsThemAndRemovesThemAgain) {
   std::map<std::string, std::vector<std::string>> there;  // what lay below a path when its import began
   world_.OnCall([&](const SeenCall& call) {
@@ -119,6 +141,86 @@ TEST_F(Restore, StagesFilesWhereMilvusReadsThemAndRemovesThemAgain) {
     EXPECT_THAT(request.paths, SizeIs(is_l0 ? 1 : 2));
   }
   EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_);
+}
+
+// Field case 27r.
+class RestoreOfAFlippedBit : public Restore {
+ protected:
+  RestoreOfAFlippedBit() { Flip(*world_.backup_memory, key_); }
+  static void Flip(MemoryStore& store, const std::string& key) {
+    std::string flipped = store.Contents().at(key);
+    flipped.back() ^= 1;
+    store.Set(key, flipped);
+  }
+  // As a copy that went through this process records it.
+  static void RecordXxh128(MemoryStore& store, const std::string& backup) {
+    const auto contents = store.Contents();
+    std::string text;
+    std::istringstream lines(contents.at(backup + "meta/objects.json"));
+    for (std::string line; std::getline(lines, line);) {
+      manifest::ObjectRecord record = manifest::ParseObjectRecord(line).value();
+      if (!record.key.starts_with("meta/")) {
+        record.digest_kind = "xxh128";
+        record.digest = Xxh128Hex(contents.at(backup + record.key));
+      }
+      text += manifest::ObjectRecordLine(record);
+    }
+    store.Set(backup + "meta/objects.json", text);
+  }
+  void ExpectRefused(const Result<RestoreReport>& report) {
+    EXPECT_EQ(report.status().code(), Code::kDataLoss);
+    EXPECT_THAT(report.status().message(), AllOf(HasSubstr(key_), HasSubstr("other bytes than were written"),
+                                                 HasSubstr("nightly cannot be restored")));
+    ExpectNothingChanged();
+  }
+  const std::string key_ = "backup/nightly/binlogs/insert_log/1000/2000/10/10/101/201";
+};
+
+TEST_F(RestoreOfAFlippedBit, IsRefusedBeforeAnythingIsMade) {
+  ExpectRefused(Run());
+  world_.run.settings.copy.mode = CopyMode::kStreaming;
+  ExpectRefused(Run());
+}
+
+TEST_F(RestoreOfAFlippedBit, IsRefusedByADryRunWhereTheStoreTells) {
+  ExpectRefused(RunRestore({.name = "nightly", .load = Beside(), .dry_run = true}, world_.backups,
+                           world_.target, world_.run, {}));
+}
+
+TEST_F(RestoreOfAFlippedBit, IsRefusedBeforeTheImportWhereTheStoreTellsNothing) {
+  Flip(*world_.backup_memory, key_);  // as it was
+  RecordXxh128(*world_.backup_memory, "backup/nightly/");
+  Flip(*world_.backup_memory, key_);
+  for (const CopyMode mode : {CopyMode::kAuto, CopyMode::kStreaming}) {
+    world_.run.settings.copy.mode = mode;
+    const Result<RestoreReport> report = Run();
+    ASSERT_TRUE(report.ok()) << report.status().message();
+    EXPECT_THAT(
+        OutcomeOf(*report, kBooksBak).status.message(),
+        AllOf(HasSubstr(key_), HasSubstr("other bytes than were written"), HasSubstr("it was not imported")));
+    for (const auto& [id, request] : world_.server.imports())
+      EXPECT_EQ(request.target.db, "db1") << "the other one";
+    EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_);
+    world_.server.RemoveCollection(kTinyBak);
+  }
+}
+
+TEST_F(RestoreOfAFlippedBit, IsRefusedWhereMilvusWouldReadItFromWhereItLies) {
+  BackupSide here{.store = world_.milvus_store, .root = "backup"};
+  ASSERT_TRUE(RunCreate({.name = "nightly"}, world_.milvus, here, world_.run, {}).ok());
+  RecordXxh128(*world_.milvus_memory, "backup/nightly/");
+  Flip(*world_.milvus_memory, key_);
+  bucket_before_ = world_.milvus_memory->Contents();
+  ExpectRefused(RunRestore({.name = "nightly", .load = Beside()}, here, world_.target, world_.run, {}));
+}
+
+TEST_F(RestoreOfAFlippedBit, IsRefusedWhereItsRowsWouldBeSent) {
+  Flip(*world_.backup_memory, key_);
+  RecordXxh128(*world_.backup_memory, "backup/nightly/");
+  Flip(*world_.backup_memory, key_);
+  load::Options load = Beside();
+  load.via = load::Via::kInsert;
+  ExpectRefused(Run(load));
 }
 
 TEST_F(Restore, KeepsStagedFilesOnRequest) {
@@ -228,7 +330,7 @@ TEST_F(RestoreOfSmallSegments, ImportsTheOthersFromWhereTheyLie) {
   BackupSide here{.store = world_.milvus_store, .root = "backup"};
   ExpectTwoJobs(Run(here));
   EXPECT_THAT(Files(), ElementsAre(testing::Pair(StartsWith("backup/nightly/binlogs/insert_log/4000/51/"), 5),
-                                  testing::Pair(StartsWith("restore-temp-"), 5)));
+                                   testing::Pair(StartsWith("restore-temp-"), 5)));
   EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_);
 }
 
@@ -246,9 +348,8 @@ TEST_F(RestoreOfSmallSegments, FailsBeforeTheImportWhenAFileIsDamaged) {
   }
   Result<RestoreReport> report =
       RunRestore({.name = "nightly"}, world_.backups, world_.target, world_.run, {});
-  ASSERT_TRUE(report.ok()) << report.status().message();
-  EXPECT_EQ(report->status.code(), Code::kDataLoss);
-  EXPECT_THAT(report->status.message(), HasSubstr("backup/nightly/binlogs/insert_log/4000/50/"));
+  EXPECT_EQ(report.status().code(), Code::kDataLoss);
+  EXPECT_THAT(report.status().message(), HasSubstr("backup/nightly/binlogs/insert_log/4000/50/"));
   EXPECT_EQ(world_.Calls("Import"), 0u);
   EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_);
 }
@@ -322,7 +423,7 @@ TEST_F(Restore, ADryRunPlansAndChangesNothing) {
 
 TEST_F(Restore, OneCollectionThatFailsLeavesTheOthers) {
   world_.OnCall([&](const SeenCall& call) {
-    if (call.rpc == "Import" && call.request.find("books_bak") != std::string::npos) {
+    if (call.rpc == "Import" && call.request.find("books_bak") != std::string::npos) {  // in its paths
       world_.server.ScriptImports(
           {{.state = ImportState::kFailed, .failed_reason = "the file does not parse"}});
     }
@@ -358,7 +459,8 @@ TEST_F(Restore, NoticesRowsThatDidNotArrive) {
   world_.ImportJobsBring(4);
   Result<RestoreReport> report = Run();
   ASSERT_TRUE(report.ok());
-  EXPECT_TRUE(OutcomeOf(*report, kBooksBak).status.ok()) << "fewer rows are what deletes leave";
+  EXPECT_EQ(OutcomeOf(*report, kBooksBak).status.code(), Code::kDataLoss)
+      << "it has deletes, and whether they explain the difference is counted";
   const load::Outcome& tiny = OutcomeOf(*report, kTinyBak);
   EXPECT_EQ(tiny.status.code(), Code::kDataLoss);
   EXPECT_THAT(tiny.status.message(), HasSubstr("imported 4 rows, the source holds 5"));
@@ -369,18 +471,65 @@ TEST_F(Restore, NoticesRowsThatCameTwice) {
   EXPECT_EQ(OutcomeOf(Run().value(), kBooksBak).status.code(), Code::kDataLoss);
 }
 
-TEST_F(Restore, AStopEndsItAndRemovesStagedFiles) {
+// Milvus cannot cancel a job: what it reads stays, and it is said where.
+TEST_F(Restore, AStopUnderAnImportKeepsWhatTheJobReads) {
   std::stop_source stop;
   world_.OnCall([&](const SeenCall& call) {
     if (call.rpc == "Import") stop.request_stop();
   });
-  EXPECT_EQ(Run(Beside(), {.stop = stop.get_token()}).status().code(), Code::kCancelled);
-  EXPECT_EQ(world_.milvus_memory->Contents(), bucket_before_);
+  const Status stopped = Run(Beside(), {.stop = stop.get_token()}).status();
+  EXPECT_EQ(stopped.code(), Code::kCancelled);
+  EXPECT_THAT(stopped.message(),
+              AllOf(HasSubstr("restore-temp-"), HasSubstr("milvus-backup check --leftovers --clean")));
+  EXPECT_NE(world_.milvus_memory->Contents(), bucket_before_);
+}
+
+// Field case 69.
+TEST_F(Restore, AStopUnderAnImportFromWhereTheBackupLiesSaysWhatGoesOn) {
+  BackupSide here{.store = world_.milvus_store, .root = "backup"};
+  ASSERT_TRUE(RunCreate({.name = "local"}, world_.milvus, here, world_.run, {}).ok());
+  std::stop_source stop;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "GetImportState") stop.request_stop();
+  });
+  const Status stopped = RunRestore({.name = "local", .load = Beside()}, here, world_.target, world_.run,
+                                    {.stop = stop.get_token()})
+                             .status();
+  EXPECT_EQ(stopped.code(), Code::kCancelled);
+  EXPECT_THAT(stopped.message(),
+              AllOf(HasSubstr("import jobs go on in Milvus"), HasSubstr("read the files at memory://"),
+                    Not(HasSubstr("restore-temp-"))));
+}
+
+TEST_F(Restore, AStopUnderALoadSaysThatMilvusGoesOnWithIt) {
+  std::stop_source stop;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "GetLoadingProgress") stop.request_stop();
+  });
+  load::Options all = Beside();
+  all.rebuild_index = all.restore_load_state = true;
+  all.source_filter = Filter::Parse("books").value();
+  const Status stopped = Run(all, {.stop = stop.get_token()}).status();
+  EXPECT_EQ(stopped.code(), Code::kCancelled);
+  EXPECT_THAT(stopped.message(), HasSubstr("complete, and Milvus goes on loading them: default.books_bak"));
+}
+
+TEST_F(Restore, AServerThatDiesUnderAnImportIsSaidWithFileAndProofAndKeepsStagedFiles) {
+  world_.server.Fail(
+      {.rpc = "GetImportState", .times = 1'000, .grpc_code = 14, .reason = "connection refused"});
+  Result<RestoreReport> report = Run();
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  const load::Outcome& books = OutcomeOf(*report, kBooksBak);
+  EXPECT_THAT(books.status.message(),
+              AllOf(HasSubstr("restore-temp-"), HasSubstr("milvus-backup verify -n nightly --level rows")));
+  EXPECT_THAT(books.warnings, testing::Contains(HasSubstr("check --leftovers --clean")));
+  EXPECT_NE(world_.milvus_memory->Contents(), bucket_before_);
 }
 
 TEST_F(Restore, MakesIndexesAliasesAndLoadsAgainOnRequest) {
   load::Options all = Beside();
   all.rebuild_index = all.restore_alias = all.restore_load_state = true;
+  world_.server.EditCollection(kBooks, [](MockCollection& books) { books.description.aliases.clear(); });
   ASSERT_TRUE(Run(all).value().status.ok());
   auto books = world_.server.FindCollection(kBooksBak);
   EXPECT_THAT(books->indexes, ElementsAre(Field(&IndexInfo::index_name, "v_idx")));
@@ -444,6 +593,36 @@ TEST_F(Restore, AddsTheUsersAndRolesThatAreMissing) {
   EXPECT_THAT(world_.server.rbac()->users,
               ElementsAre(Field(&RbacUser::name, "bob"), Field(&RbacUser::name, "ann")));
   EXPECT_THAT(world_.server.rbac()->roles, SizeIs(1));
+}
+
+TEST_F(Restore, NamesUsersAndGroupsThatAreThereAndLackSomething) {
+  world_.server.SetRbac({.users = {{.name = "ann", .roles = {"reader", "writer"}}, {.name = "bob"}},
+                         .privilege_groups = {{.name = "g", .privileges = {"Query", "Search"}}}});
+  ASSERT_TRUE(
+      RunCreate({.name = "with_rbac", .rbac = true}, world_.milvus, world_.backups, world_.run, {}).ok());
+  world_.server.SetRbac({.users = {{.name = "ann", .roles = {"reader"}}},
+                         .privilege_groups = {{.name = "g", .privileges = {"Query"}}}});
+  auto report = RunRestore({.name = "with_rbac", .load = Beside(), .rbac = true}, world_.backups,
+                           world_.target, world_.run, {});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_TRUE(report->with_rbac);
+  EXPECT_THAT(report->rbac.message(),
+              AllOf(HasSubstr("user ann (roles writer)"), HasSubstr("privilege group g (privileges Search)"),
+                    Not(HasSubstr("bob"))));
+  EXPECT_THAT(world_.server.rbac()->users, SizeIs(2)) << "the others are made";
+}
+
+TEST_F(Restore, NotesKeysOfNewerTools) {
+  const BackupLayout layout(world_.backups.root, "nightly");
+  const std::string key = layout.Meta(kFullMeta).str();
+  const ObjectKey record[] = {layout.Meta(kObjects)};  // a newer tool writes one of its own, or none
+  ASSERT_TRUE(world_.backup_memory->Delete(record, {}).ok());
+  world_.backup_memory->Set(key,
+                            R"({"of_a_newer_tool":1,)" + world_.backup_memory->Contents().at(key).substr(1));
+  auto report =
+      RunRestore({.name = "nightly", .load = Beside()}, world_.backups, world_.target, world_.run, {});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_THAT(report->notes, ElementsAre(HasSubstr("of_a_newer_tool")));
 }
 
 TEST_F(Restore, OfABackupThatIsNotThereIsNotFound) {

@@ -13,10 +13,21 @@ RowBatch Living(const RowBatch& batch, const std::vector<bool>& lives, std::int6
   return SelectRows(batch, keep);
 }
 
+Status BinlogRows::FindLiving(const CallContext& context) {
+  if (living_) return {};
+  MBK_TRY_ASSIGN(living_, rows_.FindLiving(context));
+  return {};
+}
+
+Result<RowCounts> BinlogRows::Count(const CallContext& context) {
+  MBK_TRY(FindLiving(context));
+  RowCounts counts;
+  for (std::size_t i = 0; i < rows_.collection().partitions.size(); ++i) counts.Add(living_->OfPartition(i));
+  return counts;
+}
+
 Status BinlogRows::ForEachBatch(const Visit& visit, const CallContext& context) {
-  if (!living_) {
-    MBK_TRY_ASSIGN(living_, rows_.FindLiving(context));
-  }
+  MBK_TRY(FindLiving(context));
   const Collection& collection = rows_.collection();
   return rows_.ForEachBatch(
       FieldsOf(rows_.schema()),

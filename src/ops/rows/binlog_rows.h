@@ -18,8 +18,13 @@ class BinlogRows : public RowSource {
   bool may_change() const override { return false; }
   /// Finds out which rows live when first called.
   Status ForEachBatch(const Visit& visit, const CallContext& context) override;
+  /// How many rows its files hold, and how many of them live. Reads keys, timestamps and deletes when first
+  /// called.
+  Result<RowCounts> Count(const CallContext& context);
 
  private:
+  Status FindLiving(const CallContext& context);
+
   const std::string name_;
   const CollectionRows rows_;
   std::optional<LivingRows> living_;

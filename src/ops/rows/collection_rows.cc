@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/parallel.h"
+#include "codec/envelope.h"
 #include "ops/rows/stored_file.h"
 
 namespace mbk::rows {
@@ -20,6 +21,7 @@ constexpr std::int64_t kMinWindowBytes = 128 << 10;
 // Delta logs are small; a worker reads one at a time.
 constexpr std::int64_t kDeltaWindowBytes = 4 << 20;
 // 0 and 1: a file a field; 2: packed. Of 3 a manifest in the segment's directory says which files hold what.
+constexpr std::int64_t kPackedStorageVersion = 2;
 constexpr std::int64_t kNewestStorageVersion = 2;
 // A guess: memory is set aside for one delete to so many rows.
 constexpr std::int64_t kRowsOfALikelyDelete = 4;
@@ -122,12 +124,19 @@ Result<std::vector<FieldFiles>> CollectionRows::FilesOf(const Segment& segment,
   return files;
 }
 
-Status CollectionRows::ReadSegment(std::size_t index, const std::vector<std::int64_t>& field_ids,
-                                   const Visit& visit, const CallContext& context) const {
-  MBK_TRY_ASSIGN(std::vector<FieldFiles> files, FilesOf(*segments_[index].segment, context));
-  MBK_TRY_ASSIGN(auto reader,
-                 codec_->OpenSegment(schema_, std::move(files),
-                                     {.field_ids = field_ids, .batch_bytes = settings_.batch_bytes}));
+std::optional<BinlogOrigin> CollectionRows::OriginOf(const Segment& segment) const {
+  if (!settings_.check_origin) return std::nullopt;
+  return BinlogOrigin{collection_->collection_id, segment.partition_id, segment.segment_id};
+}
+
+Status CollectionRows::ReadSegment(std::size_t index, const Segment& segment,
+                                   const std::vector<std::int64_t>& field_ids, const Visit& visit,
+                                   const CallContext& context) const {
+  MBK_TRY_ASSIGN(std::vector<FieldFiles> files, FilesOf(segment, context));
+  MBK_TRY_ASSIGN(auto reader, codec_->OpenSegment(schema_, std::move(files),
+                                                  {.origin = OriginOf(segment),
+                                                   .field_ids = field_ids,
+                                                   .batch_bytes = settings_.batch_bytes}));
   std::int64_t first_row = 0;
   for (;;) {
     MBK_TRY(context.Check());
@@ -142,21 +151,40 @@ Status CollectionRows::ForEachBatch(const std::vector<std::int64_t>& field_ids, 
                                     const SegmentEnd& ended, const CallContext& context) const {
   return ParallelFor(
       segments_.size(), settings_.workers, context, [&](std::size_t index, const CallContext& inner) {
-        return ended(index,
-                     ReadSegment(index, field_ids, visit, inner)
-                         .WithContext(fmt::format("segment {} of {}.{}", segments_[index].segment->segment_id,
-                                                  collection_->db_name, collection_->name)));
+        const Segment& segment = *segments_[index].segment;
+        return ended(index, ReadSegment(index, segment, field_ids, visit, inner).WithContext(NameOf(index)));
       });
+}
+
+Status CollectionRows::ReadField(std::size_t index, std::int64_t field_id, const CallContext& context) const {
+  // Of packed files only the files themselves say which fields they hold.
+  Segment segment = *segments_[index].segment;
+  if (segment.storage_version < kPackedStorageVersion) {
+    std::erase_if(segment.insert_logs, [&](const Binlog& log) { return log.field_id != field_id; });
+    if (segment.insert_logs.empty()) return {};  // added later, or lost from the metadata (manifest/whole.h)
+  }
+  auto let_go = [](std::size_t, std::int64_t, const RowBatch&) { return Status(); };
+  return ReadSegment(index, segment, {field_id}, let_go, context).WithContext(NameOf(index));
+}
+
+std::string CollectionRows::NameOf(std::size_t index) const {
+  return fmt::format("segment {} of {}.{}", segments_[index].segment->segment_id, collection_->db_name,
+                     collection_->name);
 }
 
 Status CollectionRows::ForEachDelete(const Segment& segment, const DeleteSink& sink,
                                      const CallContext& context) const {
-  for (const Binlog& log : segment.delta_logs) {
-    const DataObject object{.collection = collection_, .segment = &segment, .log = &log, .is_delta = true};
-    MBK_TRY_ASSIGN(const auto file, Open(object, kDeltaWindowBytes, context));
-    MBK_TRY(codec_->ReadDeltaLog(*file, primary_key().data_type, sink));
-  }
+  for (const Binlog& log : segment.delta_logs) MBK_TRY(ReadDeltaLog(segment, log, sink, context));
   return {};
+}
+
+Status CollectionRows::ReadDeltaLog(const Segment& segment, const Binlog& log, const DeleteSink& sink,
+                                    const CallContext& context) const {
+  const DataObject object{.collection = collection_, .segment = &segment, .log = &log, .is_delta = true};
+  MBK_TRY_ASSIGN(const auto file, Open(object, kDeltaWindowBytes, context));
+  if (const std::optional<BinlogOrigin> origin = OriginOf(segment))
+    MBK_TRY(codec::CheckDeltaLogOrigin(*file, *origin));
+  return codec_->ReadDeltaLog(*file, primary_key().data_type, sink);
 }
 
 // One of several parts of all keys.

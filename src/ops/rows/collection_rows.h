@@ -23,6 +23,9 @@ struct RowSettings {
   /// Read-ahead of one worker over all files of a segment, bytes.
   std::int64_t read_ahead_bytes = 24 << 20;
   std::int64_t batch_bytes = 8 << 20;
+  /// The header of every file must name the segment that its key does. Else only those of one segment must
+  /// agree: Milvus 3 copies files to other segments as they are.
+  bool check_origin = false;
   /// Key events (rows and deletes) held at a time, 32 bytes each. A collection with more is gone through
   /// several times, each time for a part of its keys.
   std::int64_t max_key_events = 3 << 20;
@@ -76,15 +79,24 @@ class CollectionRows {
   Status ForEachBatch(const std::vector<std::int64_t>& field_ids, const Visit& visit, const SegmentEnd& ended,
                       const CallContext& context) const;
 
+  /// Decode one field of segment `index` of segments(), and keep nothing: what is wrong with its files alone.
+  Status ReadField(std::size_t index, std::int64_t field_id, const CallContext& context) const;
+
   /// Every delete of the delta logs beside one data segment, or of an L0 segment.
   Status ForEachDelete(const Segment& segment, const DeleteSink& sink, const CallContext& context) const;
+  /// Of one of these logs.
+  Status ReadDeltaLog(const Segment& segment, const Binlog& log, const DeleteSink& sink,
+                      const CallContext& context) const;
 
  private:
   CollectionRows(RowCodec& codec, BinlogSource source, const Collection& collection, CollectionSchema schema,
                  const RowSettings& settings);
 
-  Status ReadSegment(std::size_t index, const std::vector<std::int64_t>& field_ids, const Visit& visit,
-                     const CallContext& context) const;
+  /// The files of `segment`, which are those of segments()[index] or some of them.
+  Status ReadSegment(std::size_t index, const Segment& segment, const std::vector<std::int64_t>& field_ids,
+                     const Visit& visit, const CallContext& context) const;
+  std::string NameOf(std::size_t index) const;  ///< of a segment, for messages
+  std::optional<BinlogOrigin> OriginOf(const Segment& segment) const;
   Result<std::vector<FieldFiles>> FilesOf(const Segment& segment, const CallContext& context) const;
   Result<std::unique_ptr<ByteSource>> Open(const DataObject& object, std::int64_t window_bytes,
                                            const CallContext& context) const;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "ops/rows/row_source.h"
 
@@ -24,6 +25,10 @@ class WithoutLargestKey : public RowSource {
   const CollectionSchema& schema() const override { return source_.schema(); }
   bool may_change() const override { return source_.may_change(); }
   Status ForEachBatch(const Visit& visit, const CallContext& context) override;
+  Result<std::vector<bool>> FindRepeated(const std::vector<PlacedKey>& keys,
+                                         const CallContext& context) override {
+    return source_.FindRepeated(keys, context);
+  }
 
  private:
   RowSource& source_;

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <chrono>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "codec/row_codec.h"
+#include "model/version.h"
 #include "ops/rows/collection_rows.h"
 
 namespace mbk::rows {
@@ -24,9 +26,20 @@ std::uint64_t LatestMs() {
       std::chrono::duration_cast<std::chrono::milliseconds>(latest.time_since_epoch()).count());
 }
 
+// Milvus 3 and later, and what is not known: restoring a snapshot copies a segment's files to another id.
+bool CopiesFilesAsTheyAre(std::string_view version) {
+  const std::optional<MajorMinor> parsed = ParseMajorMinor(version);
+  return !parsed || *parsed >= MajorMinor{3, 0};
+}
+
+// What is wrong with a file, in contrast to what keeps it from being looked at.
+bool IsDamage(const Status& status) {
+  return status.code() == Code::kDataLoss || status.code() == Code::kNotFound;
+}
+
 class Proof {
  public:
-  Proof(const CollectionRows& rows, std::vector<std::string>& damage, Progress& progress)
+  Proof(const CollectionRows& rows, Findings& damage, Progress& progress)
       : rows_(rows),
         hasher_(rows.schema()),
         damage_(damage),
@@ -36,18 +49,17 @@ class Proof {
 
   Result<CollectionProof> Run(const CallContext& context) {
     Result<LivingRows> living = rows_.FindLiving(context);
-    if (!living.ok() && living.status().code() != Code::kDataLoss) return living.status();
-    if (!living.ok()) Damage(living.status().message());
+    if (!living.ok() && !IsDamage(living.status())) return living.status();
     if (living.ok()) living_ = &*living;
     MBK_TRY(rows_.ForEachBatch(
         {},
         [this](std::size_t segment, std::int64_t first_row, const RowBatch& batch) {
           return Take(segment, first_row, batch);
         },
-        [this](std::size_t segment, Status end) { return End(segment, std::move(end)); }, context));
-    MBK_TRY(CheckSegmentsWithoutRows(context));
-    // Damage in one delta log hides what the others hold: look at each.
-    if (living_ == nullptr) MBK_TRY(TryDeltaLogs(context));
+        [&](std::size_t segment, Status end) { return End(segment, std::move(end), context); }, context));
+    MBK_TRY(TryDeltaLogs(context));
+    // What the keys met is met again by the rows and the delta logs, as a rule.
+    if (living_ == nullptr && !damaged_) Damage(living.status().message());
     return Summary();
   }
 
@@ -80,45 +92,51 @@ class Proof {
     return {};
   }
 
-  Status End(std::size_t index, Status end) {
+  Status End(std::size_t index, Status end, const CallContext& context) {
     const Segment& segment = *rows_.segments()[index].segment;
     progress_.Add(1, segment.size);
-    if (end.ok() && segment.num_rows != 0 && seen_[index] != segment.num_rows)
+    if (end.ok() && seen_[index] != segment.num_rows)
       end = DataLoss(fmt::format("segment {} of {}.{} holds {} rows, its metadata say {}", segment.segment_id,
                                  rows_.collection().db_name, rows_.collection().name, seen_[index],
                                  segment.num_rows));
-    if (end.code() != Code::kDataLoss && end.code() != Code::kNotFound) return end;
-    Damage(end.message());
+    if (end.ok()) return {};
+    if (!IsDamage(end)) return end;
+    return NameDamage(index, end, context);
+  }
+
+  // One damaged file hides what is wrong with the others of its segment: each field is read by itself. What
+  // is wrong with none of them alone is wrong with the segment.
+  Status NameDamage(std::size_t index, const Status& of_segment, const CallContext& context) {
+    std::vector<std::int64_t> fields = FieldsOf(rows_.schema());
+    fields.insert(fields.end(), {kRowIdField, kTimestampField});
+    std::set<std::string> named;  // fields of one packed file are damaged together
+    for (const std::int64_t field : fields) {
+      const Status read = rows_.ReadField(index, field, context);
+      if (read.ok()) continue;
+      if (!IsDamage(read)) return read;
+      if (named.insert(read.message()).second) Damage(read.message());
+    }
+    if (named.empty()) Damage(of_segment.message());
     return {};
   }
 
-  // Segments that name no insert logs: rows that the metadata promise are lost, and deletes beside none bury
+  // Damage in one delta log hides what the others hold: after it, look at each. Those beside no rows bury
   // nothing, but are read like all others.
-  Status CheckSegmentsWithoutRows(const CallContext& context) {
-    Status stopped;
-    ForEachSegment(rows_.collection(), [&](const Segment& segment) {
-      if (segment.is_l0 || !segment.insert_logs.empty() || !stopped.ok()) return;
-      if (segment.num_rows != 0)
-        Damage(fmt::format("segment {} of {}.{} has no insert logs, its metadata say {} rows",
-                           segment.segment_id, rows_.collection().db_name, rows_.collection().name,
-                           segment.num_rows));
-      stopped = TryDeltaLogs(segment, context);
-    });
-    return stopped;
-  }
-
   Status TryDeltaLogs(const CallContext& context) {
     Status stopped;
     ForEachSegment(rows_.collection(), [&](const Segment& segment) {
-      if (stopped.ok()) stopped = TryDeltaLogs(segment, context);
+      const bool was_read = living_ != nullptr && (segment.is_l0 || !segment.insert_logs.empty());
+      for (const Binlog& log : segment.delta_logs) {
+        if (was_read || !stopped.ok()) continue;
+        const Status read =
+            rows_.ReadDeltaLog(segment, log, [](const DeletedKey&) { return Status(); }, context);
+        if (IsDamage(read))
+          Damage(read.message());
+        else
+          stopped = read;
+      }
     });
     return stopped;
-  }
-  Status TryDeltaLogs(const Segment& segment, const CallContext& context) {
-    Status read = rows_.ForEachDelete(segment, [](const DeletedKey&) { return Status(); }, context);
-    if (read.code() != Code::kDataLoss && read.code() != Code::kNotFound) return read;
-    Damage(read.message());
-    return {};
   }
 
   Result<CollectionProof> Summary() {
@@ -137,16 +155,15 @@ class Proof {
     return proof;
   }
 
-  // What was found by the keys may be met again by the rows.
   void Damage(std::string what) {
     std::scoped_lock lock(mutex_);
     damaged_ = true;
-    if (std::find(damage_.begin(), damage_.end(), what) == damage_.end()) damage_.push_back(std::move(what));
+    damage_.Add(std::move(what));
   }
 
   const CollectionRows& rows_;
   const RowHasher hasher_;
-  std::vector<std::string>& damage_;
+  Findings& damage_;
   Progress& progress_;
   const std::uint64_t latest_ms_ = LatestMs();
   const LivingRows* living_ = nullptr;
@@ -158,13 +175,16 @@ class Proof {
 
 // What is wrong with one collection, or not read here, is noted, and the next is looked at.
 Result<CollectionProof> ProveCollection(RowCodec& codec, const BinlogSource& source,
-                                        const Collection& collection, BackupProof& proof, Progress& progress,
-                                        const CallContext& context) {
-  Result<CollectionRows> opened = CollectionRows::Open(codec, source, collection, {});
+                                        const Collection& collection, const RowSettings& settings,
+                                        BackupProof& proof, Progress& progress, const CallContext& context) {
+  Result<CollectionRows> opened = CollectionRows::Open(codec, source, collection, settings);
   if (opened.ok()) return Proof(*opened, proof.damage, progress).Run(context);
   const Code code = opened.status().code();
   if (code != Code::kDataLoss && code != Code::kUnimplemented) return opened.status();
-  (code == Code::kDataLoss ? proof.damage : proof.unproven).push_back(opened.status().message());
+  if (code == Code::kDataLoss)
+    proof.damage.Add(opened.status().message());
+  else
+    proof.unproven.push_back(opened.status().message());
   return CollectionProof{.name = {collection.db_name, collection.name}};
 }
 
@@ -175,12 +195,11 @@ std::string Counted(const RowsRecord& rows) {
 
 // Whether they are equal. Counts are looked at too: a delete that is lost may meet a row that is.
 bool CompareOne(const std::string& where, const std::optional<RowsRecord>& recorded, const RowsProof& found,
-                std::vector<std::string>& damage) {
+                Findings& damage) {
   const RowsRecord now = RecordOf(found);
   if (!recorded || *recorded == now) return true;
-  damage.push_back(
-      fmt::format("{} holds other rows than when the backup was made: fingerprint {} instead of {}", where,
-                  Counted(now), Counted(*recorded)));
+  damage.Add(fmt::format("{} holds other rows than when the backup was made: fingerprint {} instead of {}",
+                         where, Counted(now), Counted(*recorded)));
   return false;
 }
 
@@ -190,10 +209,11 @@ Result<BackupProof> ProveRows(ObjectReader& store, const BinlogTree& tree, const
                               Progress& progress, const CallContext& context) {
   MBK_TRY_ASSIGN(RowCodec* const codec, LoadRowCodec());
   const BinlogSource source{store, [&](const DataObject& object) { return object.KeyIn(tree); }};
+  const RowSettings settings{.check_origin = !CopiesFilesAsTheyAre(backup.milvus_version)};
   BackupProof proof;
   for (const Collection& collection : backup.collections) {
     MBK_TRY_ASSIGN(CollectionProof one,
-                   ProveCollection(*codec, source, collection, proof, progress, context));
+                   ProveCollection(*codec, source, collection, settings, proof, progress, context));
     proof.collections.push_back(std::move(one));
   }
   return proof;

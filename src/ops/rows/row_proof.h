@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/call_context.h"
+#include "base/findings.h"
 #include "base/progress.h"
 #include "base/status.h"
 #include "codec/fingerprint.h"
@@ -33,13 +34,15 @@ struct CollectionProof {
 
 struct BackupProof {
   std::vector<CollectionProof> collections;
-  std::vector<std::string> damage;    ///< what is wrong; empty: nothing was found
+  Findings damage;                    ///< what is wrong; empty: nothing was found
   std::vector<std::string> unproven;  ///< collections in a form that is not read here, and which
 };
 
 /// Decode every row of `backup`, whose files lie at `tree`: hold counts, types and timestamps against the
 /// metadata, and add up the fingerprints of the rows that live. Damage is noted, and the rest still looked
-/// at. Adds to `progress` one item a segment, and its bytes. Memory as RowSettings bound it.
+/// at, each damaged file by itself. The header of every file must name the segment that its key does; in
+/// backups of Milvus 3 and later, which copies files to other segments as they are, those of one segment the
+/// same. Adds to `progress` one item a segment, and its bytes. Memory as RowSettings bound it.
 Result<BackupProof> ProveRows(ObjectReader& store, const BinlogTree& tree, const Backup& backup,
                               Progress& progress, const CallContext& context);
 

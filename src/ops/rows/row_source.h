@@ -2,9 +2,11 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/call_context.h"
 #include "base/status.h"
+#include "milvus/key_expression.h"
 #include "model/rows.h"
 #include "model/schema.h"
 
@@ -27,6 +29,17 @@ class RowSource {
   /// Every living row once, with all fields of the schema that a server gives back; in any order, from
   /// several threads.
   virtual Status ForEachBatch(const Visit& visit, const CallContext& context) = 0;
+
+  /// A key and the partition it was seen in, as Visit has it.
+  struct PlacedKey {
+    std::string partition;
+    RowKey key;
+  };
+  /// Whether each of `keys` stands more than once there, so that a reader gets the values of any of its rows.
+  /// Where the newest row is always the one that is given, none does.
+  virtual Result<std::vector<bool>> FindRepeated(const std::vector<PlacedKey>& keys, const CallContext&) {
+    return std::vector<bool>(keys.size());
+  }
 };
 
 }  // namespace mbk::rows

@@ -66,7 +66,12 @@ Result<StoredFile::Window> StoredFile::Fetch(std::int64_t begin, std::int64_t wa
     bytes.append(piece);
     return {};
   };
-  MBK_TRY_ASSIGN(const ObjectInfo read, store_.Get({.key = key_, .range = {begin, wanted}}, sink, context_));
+  const Result<ObjectInfo> got = store_.Get({.key = key_, .range = {begin, wanted}}, sink, context_);
+  // So stores refuse a range that begins behind the end.
+  if (got.status().code() == Code::kFailedPrecondition)
+    return DataLoss(fmt::format("{} is shorter than the {} bytes that the backup's metadata say: {}", url_,
+                                size_, got.status().message()));
+  MBK_TRY_ASSIGN(const ObjectInfo read, got);
   if (static_cast<std::int64_t>(bytes.size()) != wanted || read.size != size_)
     return DataLoss(fmt::format("{} has {} bytes, the backup's metadata say {}", url_, read.size, size_));
   return Window{.begin = begin, .bytes = std::make_shared<std::string>(std::move(bytes))};

@@ -20,7 +20,8 @@ class StoredFileTest : public testing::Test {
     memory_->Set("file", content_);
   }
   StoredFile Open(std::int64_t window_bytes) {
-    return StoredFile(store_, ObjectKey("file"), static_cast<std::int64_t>(content_.size()), window_bytes, {});
+    return StoredFile(store_, ObjectKey("file"), static_cast<std::int64_t>(content_.size()), window_bytes,
+                      {});
   }
   static std::string Read(StoredFile& file, std::int64_t offset, std::int64_t length) {
     std::string out(static_cast<std::size_t>(length), '?');

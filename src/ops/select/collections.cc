@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 
 namespace mbk {
@@ -10,8 +11,10 @@ namespace mbk {
 Result<std::vector<const Collection*>> SelectCollections(const Backup& backup, const Filter& filter) {
   std::vector<const Collection*> selected;
   std::vector<std::string> there;
+  std::set<CollectionName> names;
   for (const Collection& collection : backup.collections) {
     there.push_back(fmt::format("{}.{}", collection.db_name, collection.name));
+    names.insert({collection.db_name, collection.name});
     if (filter.Matches(collection.db_name, collection.name)) selected.push_back(&collection);
   }
   for (const auto& [db, wanted] : filter.databases()) {
@@ -22,6 +25,7 @@ Result<std::vector<const Collection*>> SelectCollections(const Backup& backup, c
             fmt::format("{} is not among the collections of the backup: {}", full, Enumerate(there)));
     }
   }
+  MBK_TRY(RefuseDatabasesAlone(filter, names));
   if (selected.empty())
     return NotFound(fmt::format("nothing of the backup is selected; it holds: {}", Enumerate(there)));
   return selected;

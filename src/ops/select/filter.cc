@@ -76,7 +76,7 @@ Result<Filter> Filter::FromJson(std::string_view json) {
   const Status wrong =
       InvalidArgument(R"(database_collections: want JSON such as {"db1":["coll1","coll2"],"db2":[]})");
   const nlohmann::json parsed = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
-  if (!parsed.is_object()) return wrong;
+  if (!parsed.is_object() || parsed.empty()) return wrong;  // {} would select everything
   Filter filter;
   for (const auto& [db, collections] : parsed.items()) {
     if (!collections.is_array()) return wrong;
@@ -90,6 +90,12 @@ Result<Filter> Filter::FromJson(std::string_view json) {
   return filter;
 }
 
+bool Filter::WantsCollections() const {
+  return empty() || std::any_of(databases_.begin(), databases_.end(), [](const auto& entry) {
+           return entry.second.all_collections || !entry.second.collections.empty();
+         });
+}
+
 bool Filter::Matches(const std::string& db, const std::string& collection) const {
   if (empty()) return true;
   auto found = databases_.find(db);
@@ -98,6 +104,21 @@ bool Filter::Matches(const std::string& db, const std::string& collection) const
 }
 
 bool Filter::MatchesDatabase(const std::string& db) const { return empty() || databases_.contains(db); }
+
+Status RefuseDatabasesAlone(const Filter& filter, const std::set<CollectionName>& there) {
+  for (const auto& [db, wanted] : filter.databases()) {
+    if (wanted.all_collections || !wanted.collections.empty()) continue;
+    const auto of_database = std::count_if(there.begin(), there.end(),
+                                           [&db = db](const CollectionName& name) { return name.db == db; });
+    if (of_database == 0) continue;
+    return NotFound(
+        fmt::format("--filter {0}. is the database {0} alone, without its {1} collection{2}; for them write "
+                    "{0}.*. That a database without them is meant create, restore and clone are told by "
+                    "--allow-empty",
+                    db, of_database, of_database == 1 ? "" : "s"));
+  }
+  return {};
+}
 
 std::string Enumerate(const std::vector<std::string>& names) {
   if (names.empty()) return "nothing";

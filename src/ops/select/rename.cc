@@ -61,10 +61,21 @@ Result<Renamer> Renamer::FromRules(std::string_view rules) {
           fmt::format("filter: invalid mapper rule: {} -> {} (want c1:c2, db1.c1:db2.c2 or db1.*:db2.*)",
                       from_text, to_text));
     }
+    if (from->form == Side::Form::kDatabaseOnly) {
+      return InvalidArgument(fmt::format(
+          "rename: {} would rename no collection; for those of the whole database write {}.*:{}.*", rule,
+          from->db, to->db));
+    }
+    bool agrees = true;
     if (from->form == Side::Form::kDatabase)
-      renamer.databases_[from->db] = to->db;
-    else if (from->form != Side::Form::kDatabaseOnly) {
-      renamer.collections_[{from->db, from->collection}] = {to->db, to->collection};
+      agrees = renamer.databases_.try_emplace(from->db, to->db).first->second == to->db;
+    else {
+      const CollectionName target{to->db, to->collection};
+      agrees = renamer.collections_.try_emplace({from->db, from->collection}, target).first->second == target;
+    }
+    if (!agrees) {
+      return InvalidArgument(
+          fmt::format("rename: {} has two new names, one of them {}; want one", from_text, to_text));
     }
   }
   return renamer;
@@ -74,6 +85,31 @@ CollectionName Renamer::Apply(const CollectionName& source) const {
   if (auto exact = collections_.find(source); exact != collections_.end()) return exact->second;
   if (auto whole = databases_.find(source.db); whole != databases_.end()) return {whole->second, source.name};
   return {source.db, source.name + suffix_};
+}
+
+Status Renamer::CheckUsed(const std::set<CollectionName>& collections,
+                          std::set<std::string> databases) const {
+  std::vector<std::string> names;
+  for (const CollectionName& name : collections) {
+    databases.insert(name.db);
+    names.push_back(name.Full());
+  }
+  const std::vector<std::string> unused = RulesForNothing(collections, databases);
+  if (unused.empty()) return {};
+  return NotFound(fmt::format("there is nothing to rename for {}; selected are: {}", Enumerate(unused),
+                              Enumerate(names)));
+}
+
+std::vector<std::string> Renamer::RulesForNothing(const std::set<CollectionName>& collections,
+                                                  const std::set<std::string>& databases) const {
+  std::vector<std::string> unused;
+  for (const auto& [from, to] : collections_) {
+    if (!collections.contains(from)) unused.push_back(from.Full());
+  }
+  for (const auto& [from, to] : databases_) {
+    if (!databases.contains(from)) unused.push_back(from + ".*");
+  }
+  return unused;
 }
 
 }  // namespace mbk

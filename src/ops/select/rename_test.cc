@@ -46,8 +46,10 @@ TEST(Renamer, AStarMovesAWholeDatabaseAndAnExactRuleWins) {
   EXPECT_EQ(Renamed("db1.*:db2.*,db1.a:db3.x", {"db1", "a"}), (CollectionName{"db3", "x"}));
 }
 
-TEST(Renamer, ADatabaseAloneIsAcceptedAndWithoutEffect) {
-  EXPECT_EQ(Renamed("db1.:db2.", {"db1", "a"}), (CollectionName{"db1", "a"}));
+TEST(Renamer, ARuleOfDatabasesAloneIsRefusedWithTheOneThatRenames) {
+  const Status made = Renamer::FromRules("a:b,db1.:db2.").status();
+  EXPECT_EQ(made.code(), Code::kInvalidArgument);
+  EXPECT_THAT(made.message(), HasSubstr("write db1.*:db2.*"));
 }
 
 TEST(Renamer, RulesDoNotChain) {
@@ -62,6 +64,24 @@ TEST(Renamer, RefusesRulesThatAreNoneAndShowsTheForms) {
     EXPECT_EQ(made.code(), Code::kInvalidArgument) << rules;
     EXPECT_THAT(made.message(), HasSubstr("db1.c1:db2.c2"));
   }
+}
+
+TEST(Renamer, RefusesTwoNewNamesForOneCollection) {
+  for (const std::string rules : {"multi:m2,multi:m3", "db1.*:a.*,db1.*:b.*", "c:d,default.c:default.e"}) {
+    const Status made = Renamer::FromRules(rules).status();
+    EXPECT_EQ(made.code(), Code::kInvalidArgument) << rules;
+    EXPECT_THAT(made.message(), HasSubstr("has two new names")) << rules;
+  }
+  EXPECT_TRUE(Renamer::FromRules("a:b,a:b").ok()) << "said twice";
+}
+
+TEST(Renamer, KnowsTheRulesForWhichThereIsNothing) {
+  const Renamer renamer = Renamer::FromRules("a:b,db1.c:db1.d,db2.*:db3.*").value();
+  const Status used = renamer.CheckUsed({{"default", "a"}}, {"db2"});
+  EXPECT_EQ(used.code(), Code::kNotFound);
+  EXPECT_THAT(used.message(), HasSubstr("nothing to rename for db1.c; selected are: default.a"));
+  EXPECT_THAT(renamer.CheckUsed({{"db1", "c"}}).message(), HasSubstr("default.a, db2.*"));
+  EXPECT_TRUE(renamer.CheckUsed({{"default", "a"}, {"db1", "c"}, {"db2", "x"}}).ok());
 }
 
 RC_GTEST_PROP(Renamer, IsRefusedOrUnderstoodWhateverTheTextIs, ()) {

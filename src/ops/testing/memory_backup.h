@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "ops/capture/capture.h"
 #include "ops/create/backup_copy.h"
 #include "ops/environment.h"
+#include "repository/meta_records.h"
 #include "repository/repository.h"
 #include "store/memory/memory_store.h"
 
@@ -46,7 +48,7 @@ class MemoryBackup {
     ASSERT_TRUE(RecordBackupData(store_, layout_.tree(), backup_, digests, layout_.Meta(kObjects), {}).ok());
     CommitMetadata();
   }
-  /// Write the metadata alone, whether they are true or not.
+  /// Write the metadata alone, whether they are true or not, and the record of them.
   void CommitMetadata() {
     auto writer = BackupWriter::Begin(store_, BackupLayout("other", backup_.name), "test", {}).value();
     auto committed = writer->Commit(backup_, {});
@@ -55,6 +57,22 @@ class MemoryBackup {
       if (key.starts_with("other/")) store_.Set("backup" + key.substr(5), content);
     for (const std::string& key : store_.Keys())
       if (key.starts_with("other/")) Remove(key);
+    RecordMetadata();
+  }
+
+  /// Record the files of meta/ as they lie there, as if they had always been so.
+  void RecordMetadata() {
+    const auto contents = store_.Contents();
+    const auto before = contents.find(layout_.Meta(kObjects).str());
+    if (before == contents.end()) return;
+    std::istringstream lines(before->second);
+    std::string text;
+    for (std::string line; std::getline(lines, line);)
+      if (!line.starts_with(R"({"key":"meta/)")) text += line + "\n";
+    const auto records = RecordsOfStoredMeta(store_, layout_, layout_.name(), {});
+    ASSERT_TRUE(records.ok());
+    for (const manifest::ObjectRecord& record : *records) text += manifest::ObjectRecordLine(record);
+    store_.Set(before->first, text);
   }
 
   void Remove(const std::string& key) {

@@ -26,17 +26,22 @@ class World {
  public:
   enum class Stores { kOneService, kTwoServices };
 
-  explicit World(Stores stores = Stores::kOneService) : World(std::make_shared<MemoryService>(), stores) {}
+  explicit World(Stores stores = Stores::kOneService)
+      : World(std::make_shared<MemoryService>(), stores, {}) {}
+  explicit World(milvustest::MockOptions options)
+      : World(std::make_shared<MemoryService>(), Stores::kOneService, std::move(options)) {}
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  /// What a segment holds: two fields with one file each, and a delta log when it `has_deletes`.
+  /// What a segment holds: two column groups with one file each (of storage version 1: four fields), and a
+  /// delta log when it `has_deletes`.
   struct SegmentSpec {
     std::int64_t id = 0;
     std::int64_t partition_id = kPartition;
     std::int64_t rows = 5;
     bool has_deletes = false;
     bool is_l0 = false;  ///< a delta log and nothing else
+    std::int64_t storage_version = 2;
   };
   static constexpr std::int64_t kPartition = 2000;
 
@@ -62,7 +67,10 @@ class World {
       milvus_memory->Set(key.str(), backuptest::ContentOf(key.str(), 20));
     };
     if (!spec.is_l0) {
-      for (std::int64_t field : {100, 101})
+      const std::vector<std::int64_t> fields = spec.storage_version < 2
+                                                   ? std::vector<std::int64_t>{0, 1, 100, 101}
+                                                   : std::vector<std::int64_t>{100, 101};
+      for (const std::int64_t field : fields)
         place(layout.InsertLog(collection_id, segment, {field, spec.id * 10 + field, 20}));
     }
     if (spec.is_l0 || spec.has_deletes) place(layout.DeltaLog(collection_id, segment, {0, spec.id * 10, 20}));
@@ -72,7 +80,8 @@ class World {
             .partition_id = spec.partition_id,
             .num_rows = spec.is_l0 ? 0 : spec.rows,
             .state = kFlushed,
-            .level = spec.is_l0 ? 1 : 2};
+            .level = spec.is_l0 ? 1 : 2,
+            .storage_version = spec.is_l0 ? 0 : spec.storage_version};
   }
 
   /// Every import job of data says that it brought `rows` rows.
@@ -88,7 +97,7 @@ class World {
 
   std::shared_ptr<MemoryStore> milvus_memory, backup_memory;
   FaultyStore milvus_store, backup_store;
-  milvustest::MockServer server;
+  milvustest::MockServer server;  // after the stores, which its hooks use
   std::unique_ptr<MilvusClient> client = milvustest::ConnectTo(server);
   MilvusSide milvus{.client = *client,
                     .store = milvus_store,
@@ -112,13 +121,14 @@ class World {
       .settings = {.pause_gc = false, .copy = {.concurrency = 4}}, .progress = progress, .sleeper = sleeper};
 
  private:
-  World(const std::shared_ptr<MemoryService>& service, Stores stores)
+  World(const std::shared_ptr<MemoryService>& service, Stores stores, milvustest::MockOptions options)
       : milvus_memory(
             std::make_shared<MemoryStore>(MemoryOptions{.bucket = BucketName("milvus"), .service = service})),
         backup_memory(std::make_shared<MemoryStore>(MemoryOptions{
             .bucket = BucketName("kept"), .service = stores == Stores::kOneService ? service : nullptr})),
         milvus_store(milvus_memory),
-        backup_store(backup_memory) {
+        backup_store(backup_memory),
+        server(std::move(options)) {
     server.OnCall([this](const milvustest::SeenCall& call) {
       if (call.rpc == "Import") {
         const bool is_l0 = call.request.find("l0_import") != std::string::npos;

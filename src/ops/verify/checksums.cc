@@ -7,9 +7,10 @@
 #include <optional>
 #include <vector>
 
-#include "base/hash.h"
 #include "base/parallel.h"
+#include "repository/meta_records.h"
 #include "repository/object_records.h"
+#include "store/content_hash.h"
 
 namespace mbk {
 namespace {
@@ -17,41 +18,23 @@ namespace {
 // Records in memory at a time; their objects are read in parallel.
 constexpr std::size_t kRecordsAtATime = 4096;
 
-template <class Hash>
-Result<std::string> HashObject(ObjectReader& store, const ObjectKey& key, Progress& progress,
-                               const CallContext& context) {
-  Hash hash;
-  auto sink = [&](std::string_view piece) {
-    hash.Update(piece);
-    progress.Add(0, static_cast<std::int64_t>(piece.size()));
-    return Status();
-  };
-  MBK_TRY(store.Get({.key = key}, sink, context).status());
-  return hash.Hex();
-}
-
 class Comparison {
  public:
-  Comparison(ObjectReader& store, const BackupLayout& layout, VerifyReport& report, const RunServices& run)
-      : store_(store), layout_(layout), report_(report), run_(run) {}
+  Comparison(ObjectReader& store, const BackupLayout& layout, VerifyReport& report, Findings& damage,
+             const RunServices& run)
+      : store_(store), layout_(layout), report_(report), damage_(damage), run_(run) {}
 
   Status Compare(const manifest::ObjectRecord& record, const CallContext& context) {
     const ObjectKey key(layout_.prefix() + record.key);
-    Result<std::string> digest = std::string();
-    if (record.digest_kind == "md5")
-      digest = HashObject<Md5>(store_, key, run_.progress, context);
-    else if (record.digest_kind == "sha256")
-      digest = HashObject<Sha256>(store_, key, run_.progress, context);
-    else if (record.digest_kind == "xxh128")
-      digest = HashObject<Xxh128>(store_, key, run_.progress, context);
-    else
-      return NoteUnproven(record);
+    const Digest recorded = DigestOnRecord(record);
+    if (recorded.kind == Digest::Kind::kNone) return NoteUnproven(record);
+    const Result<Digest> digest = DigestOfObject(
+        store_, key, recorded.kind, context,
+        [&](std::string_view piece) { run_.progress.Add(0, static_cast<std::int64_t>(piece.size())); });
     if (digest.status().code() == Code::kNotFound) return NoteDamage(fmt::format("{} is missing", key.str()));
     if (!digest.ok()) return digest.status();
     run_.progress.Add(1, 0);
-    if (*digest != record.digest)
-      return NoteDamage(fmt::format("{} has other bytes than were written: {} {} instead of {}", key.str(),
-                                    record.digest_kind, *digest, record.digest));
+    if (*digest != recorded) return NoteDamage(OtherBytes(key, *digest, recorded));
     std::scoped_lock lock(mutex_);
     ++report_.objects_compared;
     return {};
@@ -61,16 +44,17 @@ class Comparison {
     for (const auto& [kind, count] : without_)
       report_.unproven.push_back(
           kind.empty()
-              ? fmt::format("{} objects have no recorded digest (made by multipart copy): their bytes "
-                            "cannot be compared",
-                            count)
+              ? fmt::format(
+                    "{} objects have no recorded digest (the store that copied them told none): their "
+                    "bytes cannot be compared",
+                    count)
               : fmt::format("{} objects have a {} digest, which is not computed here", count, kind));
   }
 
  private:
   Status NoteDamage(std::string what) {
     std::scoped_lock lock(mutex_);
-    report_.damage.push_back(std::move(what));
+    damage_.Add(std::move(what));
     return {};
   }
   Status NoteUnproven(const manifest::ObjectRecord& record) {
@@ -82,6 +66,7 @@ class Comparison {
   ObjectReader& store_;
   const BackupLayout& layout_;
   VerifyReport& report_;
+  Findings& damage_;
   const RunServices& run_;
   std::mutex mutex_;
   std::map<std::string, std::int64_t> without_;  ///< objects by the kind of digest that does not help
@@ -97,14 +82,46 @@ Result<std::vector<manifest::ObjectRecord>> NextRecords(ObjectRecordReader& read
   return records;
 }
 
+// Which objects of the metadata have no record: both are in key order, and walked side by side.
+class Unrecorded {
+ public:
+  Unrecorded(const BackupLayout& layout, const ObjectIndex& index) : layout_(layout), index_(index) {}
+
+  void Pass(const manifest::ObjectRecord& record) {
+    for (; next_ < index_.size(); ++next_) {
+      const std::string key = KeyOfNext();
+      if (key > record.key) return;
+      if (key < record.key) unrecorded_.Add(key);
+    }
+  }
+  void Finish(VerifyReport& report) {
+    for (; next_ < index_.size(); ++next_) unrecorded_.Add(KeyOfNext());
+    if (unrecorded_.empty()) return;
+    report.unproven.push_back(
+        fmt::format("{} of {} objects are not recorded in meta/{}: their bytes cannot be compared: {}",
+                    unrecorded_.count(), index_.size(), kObjects, unrecorded_.Summary(Findings::kMostNamed)));
+  }
+
+ private:
+  std::string KeyOfNext() const {
+    return index_.at(next_).KeyIn(layout_.tree()).str().substr(layout_.prefix().size());
+  }
+
+  const BackupLayout& layout_;
+  const ObjectIndex& index_;
+  std::size_t next_ = 0;
+  Findings unrecorded_;
+};
+
 }  // namespace
 
-Status VerifyChecksums(ObjectReader& store, const BackupLayout& layout, VerifyReport& report,
-                       const RunServices& run, const CallContext& context) {
+Status VerifyChecksums(ObjectReader& store, const BackupLayout& layout, const ObjectIndex& index,
+                       VerifyReport& report, Findings& damage, const RunServices& run,
+                       const CallContext& context) {
   run.progress.Enter(Step::kVerify, report.objects, report.bytes);
-  Comparison comparison(store, layout, report, run);
+  Comparison comparison(store, layout, report, damage, run);
   ObjectRecordReader reader(store, layout, context);
-  std::int64_t records_seen = 0;
+  Unrecorded unrecorded(layout, index);
   for (;;) {
     Result<std::vector<manifest::ObjectRecord>> records = NextRecords(reader);
     if (records.status().code() == Code::kNotFound) {
@@ -114,20 +131,18 @@ Status VerifyChecksums(ObjectReader& store, const BackupLayout& layout, VerifyRe
       return {};
     }
     if (records.status().code() == Code::kDataLoss) {
-      report.damage.push_back(records.status().message());
+      damage.Add(records.status().message());
       break;
     }
     MBK_TRY(records.status());
     if (records->empty()) break;
-    records_seen += static_cast<std::int64_t>(records->size());
+    for (const manifest::ObjectRecord& record : *records) unrecorded.Pass(record);
+    std::erase_if(*records, [](const auto& record) { return IsRecordedMetaKey(record.key); });
     MBK_TRY(ParallelFor(
         records->size(), run.settings.listing_concurrency, context,
         [&](std::size_t i, const CallContext& inner) { return comparison.Compare((*records)[i], inner); }));
   }
-  if (records_seen < report.objects)
-    report.unproven.push_back(
-        fmt::format("{} of {} objects are not recorded in meta/{}: their bytes cannot be compared",
-                    report.objects - records_seen, report.objects, kObjects));
+  unrecorded.Finish(report);
   comparison.Finish();
   return {};
 }

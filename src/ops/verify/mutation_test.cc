@@ -1,6 +1,8 @@
 // Backups with one thing wrong, each of which must be found at the level that promises to find it:
 //
-//   quick        an object that is missing, too much, of another size, or named twice by the metadata
+//   quick        an object that is missing, too much, of another size, or named twice by the metadata;
+//   metadata that
+//                promise what they do not name, or contradict each other (more in metadata_mutation_test.cc)
 //   checksum     any other byte, two objects that changed places, an object that was recorded once and is
 //                gone from tree and metadata
 //   rows         files that agree with their digests but not with each other, the schema or the metadata;
@@ -252,6 +254,13 @@ void ChangeMetadata(Whole& whole, Tally& tally) {
     const VerifyReport report = Verify(*backup, VerifyLevel::kRows);
     tally.Note(kind, Names(report, names), names);
   };
+  // What the metadata promise and do not name needs no look at a file.
+  auto lose = [&](const char* kind, const std::function<void(GeneratedBackup&, Segment&)>& change) {
+    GeneratedBackup backup(whole.rows, whole.format);
+    change(backup, backup.SegmentAt(index));
+    backup.Commit();
+    tally.Note(kind, Names(Verify(backup, VerifyLevel::kQuick), segment_id), segment_id);
+  };
   auto resize = [&](GeneratedBackup& backup, Segment& segment, Binlog& log, bool is_delta) {
     const std::string key = backup.KeyOf(segment, log, is_delta);
     std::string bytes = backup.store().Contents().at(key);
@@ -262,15 +271,27 @@ void ChangeMetadata(Whole& whole, Tally& tally) {
   };
   mutate("a row more recorded", segment_id, [](GeneratedBackup&, Segment& s) { ++s.num_rows; });
   mutate("a row less recorded", segment_id, [](GeneratedBackup&, Segment& s) { --s.num_rows; });
-  mutate("no files of rows recorded", segment_id, [](GeneratedBackup& backup, Segment& segment) {
+  lose("no files of rows recorded", [](GeneratedBackup& backup, Segment& segment) {
     for (const Binlog& log : segment.insert_logs) backup.Remove(backup.KeyOf(segment, log, false));
     segment.insert_logs.clear();
   });
-  mutate("no files of a field recorded", segment_id, [&](GeneratedBackup& backup, Segment& segment) {
-    const std::int64_t field = whole.format.rows == FileFormat::Rows::kPacked ? 0 : kTimestampField;
+  auto lose_field = [](std::int64_t field, GeneratedBackup& backup, Segment& segment) {
     for (const Binlog& log : segment.insert_logs)
       if (log.field_id == field) backup.Remove(backup.KeyOf(segment, log, false));
     std::erase_if(segment.insert_logs, [&](const Binlog& log) { return log.field_id == field; });
+  };
+  if (whole.format.rows == FileFormat::Rows::kPacked)  // only the files say which fields they hold
+    mutate("no files of a field recorded", segment_id,
+           [&](GeneratedBackup& backup, Segment& segment) { lose_field(0, backup, segment); });
+  else
+    lose("no files of a field recorded",
+         [&](GeneratedBackup& backup, Segment& segment) { lose_field(kTimestampField, backup, segment); });
+  lose("no rows recorded", [](GeneratedBackup&, Segment& s) { s.num_rows = 0; });
+  lose("deletes without delta logs", [](GeneratedBackup& backup, Segment& segment) {
+    Segment& l0 = backup.collection().l0_segments[0];
+    backup.Remove(backup.KeyOf(l0, l0.delta_logs[0], true));
+    l0.delta_logs.clear();
+    l0.segment_id = segment.segment_id;  // so that the finding names it
   });
   mutate("insert log cut and recorded so", segment_id, [&](GeneratedBackup& backup, Segment& segment) {
     resize(backup, segment, segment.insert_logs[Pick(whole.random, segment.insert_logs.size())], false);
@@ -694,6 +715,7 @@ TEST(Mutation, OfAnObjectThatIsGoneFromTreeAndMetadataIsFoundByItsRecord) {
     backup.collection().l0_segments.clear();
     backup.Commit();
     backup.store().Set(record, recorded);
+    backup.RecordMetadata();
     EXPECT_THAT(Verify(backup, VerifyLevel::kQuick).damage, IsEmpty());
     EXPECT_TRUE(Names(Verify(backup, VerifyLevel::kChecksum), key + " is missing"));
   }

@@ -1,0 +1,191 @@
+#include <fmt/core.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "ops/load/swap.h"
+#include "ops/load/temporary_name.h"
+#include "ops/runs/by_hand.h"
+#include "ops/runs/leftovers.h"
+
+namespace mbk::runs {
+namespace {
+
+using load::ExchangeState;
+using load::Standing;
+using load::StandingUnder;
+
+CollectionName Named(const RecordedCollection& collection, const std::string& name) {
+  return {collection.target.db, name};
+}
+
+// A record is a text that anybody may have written who can write to the bucket: it moves names of its run,
+// and no others.
+bool NamesAreOfRun(const std::string& run_id, const RecordedCollection& collection) {
+  const auto is_of_run = [&](const std::string& name, bool aside) {
+    if (name.empty()) return true;
+    const std::optional<load::TemporaryNameParts> parts = load::ParseTemporaryName(name);
+    return parts && parts->run_id == run_id && parts->aside == aside;
+  };
+  return is_of_run(collection.temporary, false) && is_of_run(collection.aside, true) &&
+         (collection.aside.empty() || !collection.temporary.empty());
+}
+
+Decision NotOurs(const RecordedCollection& collection, const Standing& built) {
+  return {.remedy = Remedy::kByHand,
+          .finding = fmt::format("{} has the id {}, the record says {}: it is not of this run",
+                                 Named(collection, collection.temporary).Full(), built.collection_id,
+                                 collection.collection_id),
+          .by_hand = "when nobody uses it, drop it " + DropByHand(Named(collection, collection.temporary))};
+}
+
+Decision DropNew(const RecordedCollection& collection) {
+  return {.remedy = Remedy::kDropNew,
+          .finding = fmt::format("{} was being built as {}, which is not needed; what has the name stays",
+                                 collection.target.Full(), collection.temporary)};
+}
+
+// The name is taken neither by the new one nor for it: what was built is not needed.
+Result<Decision> DecideNotBegun(MilvusClient& client, const RecordedCollection& collection,
+                                const CallContext& context) {
+  const CollectionName temporary = Named(collection, collection.temporary);
+  MBK_TRY_ASSIGN(const std::optional<Standing> built, StandingUnder(client, temporary, context));
+  if (!built) return Decision();
+  if (built->collection_id == collection.collection_id && !built->IsAlias(temporary))
+    return DropNew(collection);
+  return NotOurs(collection, *built);
+}
+
+// The run died between the creation and the answer that tells the id. The name is random, and proves enough.
+Result<Decision> DecideWithoutId(MilvusClient& client, const RecordedCollection& collection,
+                                 const CallContext& context) {
+  const CollectionName temporary = Named(collection, collection.temporary);
+  MBK_TRY_ASSIGN(const std::optional<Standing> standing, StandingUnder(client, temporary, context));
+  if (!standing) return Decision();
+  if (!standing->IsAlias(temporary)) return DropNew(collection);
+  return Decision{.remedy = Remedy::kByHand,
+                  .finding = fmt::format("{} is an alias of {} by now", temporary.Full(), standing->name)};
+}
+
+// What a person can tell a half-filled collection by; "" where the server does not say.
+std::string RowsOf(MilvusClient& client, const CollectionName& name, const CallContext& context) {
+  const Result<std::int64_t> rows = client.CountStoredRows(name, context);
+  return rows.ok() ? fmt::format(" (it has {} rows, without those that are in memory)", *rows) : "";
+}
+
+// Built under its own name, where a server does not rename. A production collection by now, for all that
+// anybody knows: it is never dropped by a record.
+Result<Decision> DecideUnderOwnName(MilvusClient& client, const RecordedCollection& collection,
+                                    const CallContext& context) {
+  if (collection.proved) return Decision();
+  MBK_TRY_ASSIGN(const std::optional<Standing> standing, StandingUnder(client, collection.target, context));
+  const bool remade =
+      standing && collection.collection_id != 0 && standing->collection_id != collection.collection_id;
+  if (!standing || remade) return Decision();
+  const std::string name = collection.target.Full();
+  if (!collection.created) {
+    return Decision{
+        .remedy = Remedy::kByHand,
+        .finding = fmt::format("rows of the killed run may stand in {} beside those that it had; nothing "
+                               "tells which",
+                               name),
+        .by_hand = "look at its rows, or restore it from a backup under another name"};
+  }
+  // Whoever has used the name since then has rows in it, and the record may be anybody's.
+  return Decision{.remedy = Remedy::kByHand,
+                  .finding = fmt::format(
+                      "by the record {} was made by the killed run under its own name, and is not known "
+                      "to be whole{}",
+                      name, RowsOf(client, collection.target, context)),
+                  .by_hand = fmt::format("when nobody has used it since, drop it {}, or restore over it with "
+                                         "--drop_exist_collection --drop_first",
+                                         DropByHand(collection.target))};
+}
+
+Decision Foreign(const RecordedCollection& collection, const std::optional<Standing>& old,
+                 const std::optional<Standing>& named) {
+  const std::string name = collection.target.Full();
+  Decision decision{
+      .remedy = Remedy::kByHand,
+      .finding =
+          fmt::format("what has the name {} now was made by nobody that the record knows{}", name,
+                      named ? fmt::format(" (its id is {})", named->collection_id) : ", or nothing has it")};
+  if (old) {
+    decision.finding +=
+        fmt::format("; the collection that had the name stands whole under {}", collection.aside);
+    decision.by_hand = fmt::format("to get it back rename or drop what has the name, then rename it {}",
+                                   RenameByHand(Named(collection, collection.aside), collection.target.name));
+  } else if (!collection.temporary.empty()) {
+    decision.by_hand = fmt::format("{} was built by the killed run; when it is not needed, drop it {}",
+                                   collection.temporary, DropByHand(Named(collection, collection.temporary)));
+  }
+  return decision;
+}
+
+// Names and ids are none that the run made. What it built may still be known by its id, where no old
+// collection is concerned.
+Result<Decision> DecideForeign(MilvusClient& client, const RecordedCollection& collection,
+                               const CallContext& context) {
+  std::optional<Standing> old;
+  const CollectionName temporary = Named(collection, collection.temporary);
+  MBK_TRY_ASSIGN(const std::optional<Standing> named, StandingUnder(client, collection.target, context));
+  MBK_TRY_ASSIGN(const std::optional<Standing> built, StandingUnder(client, temporary, context));
+  if (!collection.aside.empty()) {
+    MBK_TRY_ASSIGN(old, StandingUnder(client, Named(collection, collection.aside), context));
+  }
+  const bool ours = built && built->collection_id == collection.collection_id && !built->IsAlias(temporary);
+  // With the name taken by a third, and nothing aside, what was built is of no use.
+  if (ours && named && !old) return DropNew(collection);
+  if (!built && !old) return Decision();
+  if (built && !ours && !old) return NotOurs(collection, *built);
+  return Foreign(collection, old, named);
+}
+
+}  // namespace
+
+Result<Decision> Decide(MilvusClient& client, const std::string& run_id, const RecordedCollection& collection,
+                        const CallContext& context) {
+  if (collection.done || collection.target.name.empty()) return Decision();
+  if (!NamesAreOfRun(run_id, collection)) {
+    return Decision{.remedy = Remedy::kByHand,
+                    .finding = fmt::format("the record names {} and {} for {}, which are no names of its run",
+                                           collection.temporary, collection.aside, collection.target.Full()),
+                    .by_hand = "no run writes such a record: find out who did, and remove it",
+                    .is_forged = true};
+  }
+  if (collection.temporary.empty()) return DecideUnderOwnName(client, collection, context);
+  // Not yet known; a server that has none (Milvus Lite) is asked what stands where, as others are.
+  if (collection.collection_id == 0 && collection.aside.empty())
+    return DecideWithoutId(client, collection, context);
+  MBK_TRY_ASSIGN(const ExchangeState state, load::StateOf(client, collection, context));
+  switch (state) {
+    case ExchangeState::kNotBegun:
+      return DecideNotBegun(client, collection, context);
+    case ExchangeState::kBetween:
+      return Decision{
+          .remedy = Remedy::kGiveBack,
+          .finding = fmt::format("the rows that {} had stand whole under {}, and nothing has the name",
+                                 collection.target.Full(), collection.aside)};
+    case ExchangeState::kExchanged:
+      return collection.proved
+                 ? Decision{.remedy = Remedy::kDropOld,
+                            .finding =
+                                fmt::format("the new {} is proved and has the name; the old one still stands "
+                                            "under {}",
+                                            collection.target.Full(), collection.aside)}
+                 : Decision{
+                       .remedy = Remedy::kGiveBack,
+                       .finding = fmt::format("the new {} has the name and is not proved; the old one stands "
+                                              "whole under {}",
+                                              collection.target.Full(), collection.aside)};
+    case ExchangeState::kForeign:
+      return DecideForeign(client, collection, context);
+    case ExchangeState::kDone:
+    case ExchangeState::kGivenUp:
+      break;
+  }
+  return Decision();
+}
+
+}  // namespace mbk::runs

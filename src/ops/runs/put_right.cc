@@ -1,0 +1,233 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "manifest/keys.h"
+#include "ops/load/stage.h"
+#include "ops/load/swap.h"
+#include "ops/runs/leftovers.h"
+#include "store/abort_uploads.h"
+
+namespace mbk::runs {
+namespace {
+
+constexpr std::chrono::seconds kJobPoll{1};
+
+// The run was killed before it heard that the collection was made, which a server may be about to do still.
+bool MayStillBeMade(const RecordedCollection& collection) {
+  return !collection.done && !collection.temporary.empty() && collection.collection_id == 0 &&
+         collection.aside.empty();
+}
+
+// One collection: what was done, or that nothing had to be. An error leaves it recorded.
+Result<std::string> Apply(const Decision& decision, const RecordedCollection& collection,
+                          MilvusClient& client, const CallContext& context) {
+  const std::string name = collection.target.Full();
+  const CollectionName temporary{collection.target.db, collection.temporary};
+  switch (decision.remedy) {
+    case Remedy::kDropNew:
+      MBK_TRY(load::DropById(client, temporary, collection.collection_id, context));
+      return fmt::format("{}, built for {}, is dropped", temporary.Full(), name);
+    case Remedy::kGiveBack:
+      MBK_TRY(load::GiveNameBack(client, collection, context));
+      MBK_TRY(load::DropById(client, temporary, collection.collection_id, context));
+      // Milvus Lite, which gives no ids, releases what it renames.
+      return fmt::format(
+          "{} is the old collection again, with all its rows{}; what was to replace it is dropped", name,
+          collection.old_id == 0 ? ", and is to be loaded again if it was" : "");
+    case Remedy::kDropOld:
+      MBK_TRY(load::DropOld(client, collection, context));
+      return fmt::format(
+          "{} is the new collection, proved before the run was killed; the old one ({}) is dropped", name,
+          collection.aside);
+    case Remedy::kNothing:
+      if (MayStillBeMade(collection)) MBK_TRY(load::DropById(client, temporary, 0, context));
+      break;
+    case Remedy::kByHand:
+      break;
+  }
+  return std::string();
+}
+
+std::string Said(const Decision& decision) {
+  return decision.by_hand.empty() ? decision.finding : decision.finding + "; " + decision.by_hand;
+}
+
+// Where that is not known it may have been.
+bool HeardWithinLease(const FoundRun& run, const CallContext& context) {
+  const Result<std::optional<std::chrono::milliseconds>> age = run.place->Age(run.record.run_id, context);
+  return !age.ok() || !*age || **age < kLease;
+}
+
+// Mends the collections of one record.
+class Mender {
+ public:
+  Mender(const FoundRun& run, bool heard_within_lease, const RecordedTarget& target, const NextRun* next,
+         Sleeper& sleeper, RunRecord& record, const CallContext& context)
+      : run_(run),
+        heard_within_lease_(heard_within_lease),
+        target_(target),
+        next_(next),
+        sleeper_(sleeper),
+        record_(record),
+        context_(record.Guarded(context)) {}
+
+  Result<Mended> Run() {
+    for (std::size_t i = 0; i < run_.record.collections.size(); ++i) {
+      MBK_TRY(MendCollection(i));
+      MBK_TRY(record_.Lost());
+      MBK_TRY(context_.Check());
+    }
+    for (const std::string& prefix : run_.record.staging) {
+      MBK_TRY(MendStaging(prefix));
+      MBK_TRY(context_.Check());
+    }
+    return std::move(mended_);
+  }
+
+ private:
+  Status MendCollection(std::size_t index) {
+    RecordedCollection collection = run_.record.collections[index];
+    const Result<Decision> decision = Decide(target_.client, run_.record.run_id, collection, context_);
+    if (!decision.ok()) {
+      Leave(collection.target.Full(), decision.status());
+      return {};
+    }
+    // The rows of the user's: not of the run's making, and gone for good.
+    if (decision->remedy == Remedy::kDropOld && next_ != nullptr &&
+        !Names(next_->replaces, collection.target)) {
+      mended_.left.push_back(
+          fmt::format("{}; {}", decision->finding, Advise("drop that with", CleaningCommand(target_))));
+      return {};
+    }
+    if (decision->remedy == Remedy::kByHand) {
+      mended_.left.push_back(Said(*decision));
+      // Where nothing is temporary there is nothing to wait for: once said to whoever asked, or goes on with
+      // the collection as it is, it is forgotten.
+      const bool is_told =
+          next_ == nullptr || (Names(next_->fills, collection.target) && !decision->is_forged);
+      // As long as an import into it may read staged files it is what tells so.
+      const bool holds_staging = heard_within_lease_ && !run_.record.staging.empty();
+      if (!collection.temporary.empty() || !is_told || holds_staging) return {};
+    }
+    MBK_TRY(record_.Lost());
+    Result<std::string> done = Apply(*decision, collection, target_.client, context_);
+    if (!done.ok()) {
+      Leave(decision->finding, done.status());
+      return {};
+    }
+    if (!done->empty()) mended_.done.push_back(*std::move(done));
+    const Status clear = NothingStandsAside(collection);
+    if (!clear.ok()) {
+      Leave(collection.target.Full(), clear);
+      return {};
+    }
+    collection.done = true;
+    return record_.Update(index, collection, context_);
+  }
+
+  static bool Names(const std::vector<CollectionName>& names, const CollectionName& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
+
+  // Only the record tells whose the rows are that stand under a name aside: it is not given up before they
+  // are.
+  Status NothingStandsAside(const RecordedCollection& collection) {
+    if (collection.aside.empty()) return {};
+    const CollectionName aside{collection.target.db, collection.aside};
+    MBK_TRY_ASSIGN(const std::optional<load::Standing> old,
+                   load::StandingUnder(target_.client, aside, context_));
+    if (!old) return {};
+    return FailedPrecondition(
+        fmt::format("{} still stands, with the rows of before: it stays recorded", aside.Full()));
+  }
+
+  Status MendStaging(const std::string& prefix) {
+    if (!IsOfRun(prefix)) {
+      mended_.left.push_back(
+          fmt::format("the record names {} as staged files, which is no prefix of its run", prefix));
+      return {};
+    }
+    const std::string where = target_.side->store.identity().Url(ObjectKey(prefix));
+    Status removable = NoJobReads();
+    if (removable.ok()) removable = load::RemoveStaging(target_.side->store, BinlogTree(prefix), context_);
+    if (removable.ok()) AbortUploads(target_.side->store, prefix, context_);
+    if (!removable.ok()) {
+      Leave("staged files at " + where, removable);
+      return {};
+    }
+    mended_.done.push_back(fmt::format("staged files at {} are removed", where));
+    return record_.ForgetStaging(prefix, context_);
+  }
+
+  bool IsOfRun(const std::string& prefix) const {
+    return target_.side != nullptr && prefix.ends_with('/') &&
+           prefix.starts_with(StagingPrefix(target_.side->staging_root) + run_.record.run_id + "-");
+  }
+
+  // A job that the server knows by its id is asked for, for a while. One that the run had started and not yet
+  // recorded is over when its collection is dropped; where that stays, a lease is waited for.
+  Status NoJobReads() {
+    for (const std::int64_t job : run_.record.jobs) MBK_TRY(AwaitEnd(job));
+    const bool none_goes_on = mended_.left.empty() && std::all_of(run_.record.collections.begin(),
+                                                                  run_.record.collections.end(), JobsAreOver);
+    if (none_goes_on || !heard_within_lease_) return {};
+    return FailedPrecondition(
+        "an import may have begun just before the run was killed; " +
+        Advise(fmt::format("{} s later they go with", kLease.count()), CleaningCommand(target_)));
+  }
+
+  // Of one whose leftovers are put right. What the run made and was done with had all its rows, or was
+  // dropped; into a place of the record that is empty nothing was imported.
+  static bool JobsAreOver(const RecordedCollection& collection) {
+    return !collection.temporary.empty() || (collection.created && collection.done) ||
+           collection.target.name.empty();
+  }
+
+  Status AwaitEnd(std::int64_t job) {
+    for (std::chrono::seconds waited{0};; waited += kJobPoll) {
+      const Result<ImportProgress> progress = target_.client.GetImportState(job, context_);
+      if (progress.status().code() == Code::kNotFound) return {};
+      MBK_TRY(progress.status());
+      const bool over = progress->state == ImportState::kFailed ||
+                        progress->state == ImportState::kCompleted ||
+                        progress->state == ImportState::kFailedAndCleaned;
+      if (over) return {};
+      if (waited >= kJobWait)
+        return FailedPrecondition(fmt::format(
+            "import job {} of the server still reads them ({}); {}", job, ImportStateName(progress->state),
+            Advise("when it is over they go with", CleaningCommand(target_))));
+      MBK_TRY(sleeper_.Sleep(kJobPoll, context_));
+    }
+  }
+
+  void Leave(const std::string& what, const Status& why) {
+    mended_.left.push_back(fmt::format("{}: {}", what, why.message()));
+  }
+
+  const FoundRun& run_;
+  const bool heard_within_lease_;
+  const RecordedTarget& target_;
+  const NextRun* const next_;  ///< nullptr: a cleaning
+  Sleeper& sleeper_;
+  RunRecord& record_;
+  const CallContext context_;
+  Mended mended_;
+};
+
+}  // namespace
+
+Result<Mended> PutRight(const FoundRun& run, const RecordedTarget& target, const NextRun* next,
+                        Sleeper& sleeper, const CallContext& context) {
+  // Asked before the record is written anew.
+  const bool recent = HeardWithinLease(run, context);
+  MBK_TRY_ASSIGN(std::unique_ptr<RunRecord> record, RunRecord::TakeOver(run.place, run.record, context));
+  Result<Mended> mended = Mender(run, recent, target, next, sleeper, *record, context).Run();
+  const Status finished = record->Finish(context);
+  if (mended.ok() && !finished.ok()) mended->left.push_back(finished.message());
+  return mended;
+}
+
+}  // namespace mbk::runs
