@@ -6,12 +6,16 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <sstream>
 
+#include "base/caught.h"
 #include "base/log.h"
 #include "cli/command_line.h"
 #include "cli/command_tree.h"
 #include "cli/man_page.h"
+#include "cli/not_understood.h"
 #include "cli/progress_view.h"
+#include "cli/standard_streams.h"
 #include "cli/stop_signals.h"
 
 namespace mbk::cli {
@@ -19,32 +23,56 @@ namespace {
 
 void Say(const std::string& line) { std::fputs((line + "\n").c_str(), stderr); }
 
+// `done`, unless the result cannot be written.
+int WriteOr(std::string_view text, int done) {
+  const Status written = WriteResult(text);
+  if (written.ok()) return done;
+  Say("Error: " + written.message());
+  return kFailed;
+}
+
 // With --json also a failure is one document.
 void SayError(const Globals& globals, const Status& status) {
   if (globals.json) {
     const nlohmann::ordered_json json{
         {"error", {{"code", CodeName(status.code())}, {"message", status.message()}}}};
-    std::fputs((json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n").c_str(), stdout);
+    WriteOr(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n", kDone);
   }
   Say("Error: " + status.message());
 }
 
-void Print(const Globals& globals, const Output& output) {
+int Print(const Globals& globals, const Output& output) {
   const std::string text =
       globals.json ? output.json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
                    : output.text;
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
+  const int code = WriteOr(text, output.exit_code);
   for (const std::string& note : output.notes) Say(note);
+  return code;
 }
 
-Result<config::Loaded> Load(const Globals& globals, const std::string& file) {
-  config::LoadOptions options{.file = file};
-  for (const std::string& flag : globals.set) {
-    MBK_TRY_ASSIGN(std::vector<std::string> items, config::SplitSetFlag(flag));
+Result<config::Loaded> Load(const std::string& file, config::Role role, const Globals& globals) {
+  config::LoadOptions options{.file = file, .role = role};
+  for (const std::string& flag : role == config::Role::kTo ? globals.set_to : globals.set) {
+    MBK_TRY_ASSIGN(std::vector<std::string> items, config::SplitSetFlag(flag, role));
     options.overrides.insert(options.overrides.end(), items.begin(), items.end());
   }
-  return config::Load(options);
+  MBK_TRY_ASSIGN(config::Loaded loaded, config::Load(options));
+  const std::string whose = role == config::Role::kTo ? file + ": " : "";
+  for (const std::string& warning : loaded.warnings) Say("warning: " + whose + warning);
+  return loaded;
+}
+
+// --set-to without a file that it could be about is a mistake, and perhaps meant for --set.
+Status CheckSetTo(const Globals& globals, const CLI::App& command) {
+  if (globals.set_to.empty()) return {};
+  const CLI::Option* to = command.get_option_no_throw("--to");
+  if (to == nullptr) {
+    return InvalidArgument(
+        fmt::format("--set-to is about the file of --to, which {} does not take; for --config it is --set",
+                    command.get_name()));
+  }
+  if (to->count() > 0) return {};
+  return InvalidArgument("--set-to is about the file of --to, which is not given; for --config it is --set");
 }
 
 Result<ProgressMode> ModeOf(const Globals& globals) {
@@ -58,16 +86,26 @@ Result<ProgressMode> ModeOf(const Globals& globals) {
   return ::isatty(STDERR_FILENO) ? ProgressMode::kBar : ProgressMode::kLines;
 }
 
-// Beside a progress display only what needs attention goes to the console; the file gets everything.
 Status InitLog(const config::Log& log, ProgressMode mode) {
   MBK_TRY_ASSIGN(const log::Level level, log::ParseLevel(log.level));
   return log::Init({.level = level,
-                    .console = log.console,
-                    .console_level = std::max(level, log::Level::kWarn),
                     .console_prefix = mode == ProgressMode::kBar ? "\r\x1b[K" : "",
                     .file_path = log.file_path,
                     .max_size_mib = log.file_max_size_mib,
-                    .max_files = log.file_max_backups});
+                    .max_files = log.file_max_backups,
+                    .max_days = log.file_max_days});
+}
+
+// A log that cannot be written, in a container whose root is read-only for one, is no reason not to work.
+Status InitLogAsFarAsItGoes(const config::Loaded& loaded, ProgressMode mode) {
+  const Status logging = InitLog(loaded.config.log, mode);
+  if (logging.ok()) return {};
+  config::Log without_file = loaded.config.log;
+  without_file.file_path.clear();
+  MBK_TRY(InitLog(without_file, mode));
+  Say(fmt::format("warning: no log file is written ({}): {}",
+                  loaded.schema_version == 1 ? "log.file.filename" : "log.file.path", logging.message()));
+  return {};
 }
 
 int UsageError(const Globals& globals, const Status& status) {
@@ -75,13 +113,21 @@ int UsageError(const Globals& globals, const Status& status) {
   return kUsage;
 }
 
+Status Interrupted(const Command& command, const Status& how) {
+  std::string message = "interrupted: " + how.message();
+  if (command.after_stop) message += "; " + command.after_stop();
+  return Cancelled(std::move(message));
+}
+
 int Execute(const Globals& globals, const Command& command, const Run& run, const std::stop_token& stop) {
   Result<ProgressMode> mode = ModeOf(globals);
   if (!mode.ok()) return UsageError(globals, mode.status());
-  Result<config::Loaded> loaded = Load(globals, globals.config);
+  const bool needs_no_file = command.needs_no_file && command.needs_no_file();
+  // Without the file nothing says of which schema the keys of --set are.
+  Result<config::Loaded> loaded = needs_no_file ? Load("", config::Role::kConfig, {})
+                                                : Load(globals.config, config::Role::kConfig, globals);
   if (!loaded.ok()) return UsageError(globals, loaded.status());
-  for (const std::string& warning : loaded->warnings) Say("warning: " + warning);
-  Status logging = InitLog(loaded->config.log, *mode);
+  Status logging = InitLogAsFarAsItGoes(*loaded, *mode);
   if (!logging.ok()) return UsageError(globals, logging);
   if (command.check_configuration) {
     Status usable = command.check_configuration(loaded->config);
@@ -94,23 +140,31 @@ int Execute(const Globals& globals, const Command& command, const Run& run, cons
                         .progress = progress,
                         .context = {.stop = stop},
                         .load_other = [&](const std::string& file) {
-                          Result<config::Loaded> other = Load(globals, file);
+                          Result<config::Loaded> other = Load(file, config::Role::kTo, globals);
                           usage = !other.ok();
                           return other;
                         }};
-  Result<Output> output = [&] {
-    const ProgressView view(progress, *mode);
-    return run(invocation);
-  }();
+  Result<Output> output = Output{};
+  bool progress_lost = false;
+  {
+    ProgressView view(progress, *mode);
+    const Status caught = Caught([&]() -> Status {
+      output = run(invocation);
+      return {};
+    });
+    if (!caught.ok()) output = caught;
+    progress_lost = view.End();
+  }
   if (!output.ok()) {
     // A run that was asked to stop was interrupted, whatever failed first on the way out.
-    const Status failure =
-        stop.stop_requested() ? Cancelled("interrupted: " + output.status().message()) : output.status();
+    const Status failure = stop.stop_requested() ? Interrupted(command, output.status()) : output.status();
     SayError(globals, failure);
     return usage ? kUsage : ExitCodeOf(failure);
   }
-  Print(globals, *output);
-  return output->exit_code;
+  const int code = Print(globals, *output);
+  if (!progress_lost) return code;
+  Say("Error: the progress could not be written to standard error");
+  return code == kDone ? kFailed : code;
 }
 
 // The innermost command that was given.
@@ -122,28 +176,39 @@ const Command* Chosen(const std::vector<Command>& commands) {
   return chosen;
 }
 
-int ParseFailed(const CLI::App& app, const CLI::ParseError& error, const Globals& globals) {
-  if (error.get_exit_code() == 0) return app.exit(error);  // help, version
-  const CLI::App* command = &app;
-  for (auto below = command->get_subcommands(); !below.empty(); below = command->get_subcommands())
+std::string WhyNotParsed(const CommandLine& line, const std::string& path,
+                         const std::vector<std::string>& typed, const CLI::ParseError& error) {
+  // A flag that is spelled otherwise is why another one is missing.
+  const bool may_be_spelled_otherwise = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
+                                        dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  if (!may_be_spelled_otherwise) return error.what();
+  const std::vector<std::string> left = line.app.remaining(/*recurse=*/true);
+  return left.empty() ? error.what() : NotUnderstood(left, typed, path, DescribeTree(line.app));
+}
+
+int ParseFailed(const CommandLine& line, const std::vector<std::string>& typed,
+                const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) {  // help, version
+    std::ostringstream text;
+    line.app.exit(error, text, text);
+    return WriteOr(text.str(), kDone);
+  }
+  std::string path;
+  const CLI::App* command = &line.app;
+  for (auto below = command->get_subcommands(); !below.empty(); below = command->get_subcommands()) {
     command = below.front();
-  std::string name = "milvus-backup";
-  if (command != &app) name += " " + command->get_name();
-  SayError(globals, InvalidArgument(error.what()));
-  Say(fmt::format("Run '{} --help' for usage.", name));
+    path += (path.empty() ? "" : " ") + command->get_name();
+  }
+  SayError(line.globals, InvalidArgument(WhyNotParsed(line, path, typed, error)));
+  Say(fmt::format("Run 'milvus-backup {}--help' for usage.", path.empty() ? "" : path + " "));
   return kUsage;
 }
 
-int PrintManPage(const CommandLine& line) {
-  std::fputs(ManPage(DescribeTree(line.app)).c_str(), stdout);
-  return kDone;
-}
+int PrintManPage(const CommandLine& line) { return WriteOr(ManPage(DescribeTree(line.app)), kDone); }
 
 int RunCommand(const Command& command, const Globals& globals, const std::stop_token& stop) {
-  if (command.about_itself) {
-    Print(globals, command.about_itself());
-    return kDone;
-  }
+  if (Status usable = CheckSetTo(globals, *command.app); !usable.ok()) return UsageError(globals, usable);
+  if (command.about_itself) return Print(globals, command.about_itself());
   Result<Run> run = command.prepare();
   if (!run.ok()) return UsageError(globals, run.status());
   return Execute(globals, command, *run, stop);
@@ -152,27 +217,46 @@ int RunCommand(const Command& command, const Globals& globals, const std::stop_t
 }  // namespace
 
 std::vector<std::string> NormalizeFlags(std::vector<std::string> arguments) {
+  std::vector<std::string> normal;
+  bool flags = true;
   for (std::string& argument : arguments) {
-    if (argument == "--") break;
-    if (!argument.starts_with("--")) continue;
-    const auto name_end =
-        argument.begin() + static_cast<std::ptrdiff_t>(std::min(argument.find('='), argument.size()));
-    std::replace(argument.begin() + 2, name_end, '-', '_');
+    flags &= argument != "--";
+    if (!flags || !argument.starts_with("--")) {
+      normal.push_back(std::move(argument));
+      continue;
+    }
+    const std::size_t name_end = std::min(argument.find('='), argument.size());
+    std::replace(argument.begin() + 2, argument.begin() + static_cast<std::ptrdiff_t>(name_end), '-', '_');
+    const bool empty_value = name_end + 1 == argument.size();
+    if (empty_value) argument.pop_back();
+    normal.push_back(std::move(argument));
+    if (empty_value) normal.emplace_back();
   }
+  return normal;
+}
+
+std::vector<std::string> WordsAsFlags(std::vector<std::string> arguments) {
+  if (arguments.empty()) return arguments;
+  if (arguments.front() == "version") arguments.front() = "--version";
+  if (arguments.front() != "help") return arguments;
+  std::rotate(arguments.begin(), arguments.begin() + 1, arguments.end());
+  arguments.back() = "--help";
   return arguments;
 }
 
 int Main(std::vector<std::string> arguments) {
+  OccupyStandardStreams();
   const StopSignals signals;
   CommandLine line;
   // For whoever builds a package; CLI11 would leave a gap in --help for a hidden flag.
   if (arguments == std::vector<std::string>{"--man"}) return PrintManPage(line);
-  arguments = NormalizeFlags(std::move(arguments));
+  const std::vector<std::string> typed = arguments;
+  arguments = NormalizeFlags(WordsAsFlags(std::move(arguments)));
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
   try {
     line.app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
-    return ParseFailed(line.app, error, line.globals);
+    return ParseFailed(line, typed, error);
   }
   const Command* command = Chosen(line.commands);
   if (command == nullptr) {

@@ -10,6 +10,10 @@ namespace mbk::cli {
 int Main(std::vector<std::string> arguments);
 
 /// In flag names `-` and `_` are equal: "--dry-run" becomes "--dry_run"; values stay as they are.
+/// "--name=" becomes "--name" and "": CLI11 would take the next argument for the value.
 std::vector<std::string> NormalizeFlags(std::vector<std::string> arguments);
+
+/// `version` and `help [COMMAND]`, which many programs have as commands, as the flags that we have.
+std::vector<std::string> WordsAsFlags(std::vector<std::string> arguments);
 
 }  // namespace mbk::cli

@@ -20,6 +20,7 @@ struct CloneFlags {
   // A clone is to serve in place of the original: indexed, under its aliases, loaded.
   LoadFlags load{.via = "auto", .rebuild_index = true, .restore_alias = true, .restore_load_state = true};
   bool fingerprint = false;
+  bool skip_vanished = false;
   bool dry_run = false;
 };
 
@@ -32,6 +33,7 @@ constexpr const char* kWhatItProves =
 
 Result<CloneOptions> OptionsOf(const CloneFlags& flags) {
   CloneOptions options{.backup_name = flags.as, .fingerprint = flags.fingerprint, .dry_run = flags.dry_run};
+  if (flags.skip_vanished) options.when_vanished = capture::WhenVanished::kLeaveOut;
   if (flags.fingerprint && flags.as.empty())
     return InvalidArgument("--fingerprint is recorded in the backup that is kept: add --as NAME");
   if (!flags.as.empty()) MBK_TRY(CheckBackupName(flags.as));
@@ -62,11 +64,12 @@ Result<Output> RunIt(const CloneOptions& options, const std::string& to, Invocat
                    : RunClone(options, (*source)->milvus(), filled, run, invocation.context);
   if (!report.ok()) return report.status();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  Output output{.json = ToJson(*report, seconds), .notes = Notes(*report), .exit_code = ExitCodeOf(*report)};
+  Output output{
+      .json = cli::ToJson(*report, seconds), .notes = Notes(*report), .exit_code = ExitCodeOf(*report)};
   output.json["dry_run"] = options.dry_run;
-  output.text = options.dry_run
-                    ? PlanText(*report)
-                    : ComparisonTable(*report) + kWhatItProves + fmt::format("duration:{:.2f} s\n", seconds);
+  output.text = options.dry_run ? PlanText(*report)
+                                : ComparisonTable(*report) + kWhatItProves + SummaryText(*report, seconds) +
+                                      fmt::format("duration:{:.2f} s\n", seconds);
   return output;
 }
 
@@ -88,6 +91,8 @@ void AddClone(CLI::App& root, std::vector<Command>& commands) {
             "with --as: read the backup's rows, and record their fingerprints in it");
   AddSelectionFlags(app, flags->selection);
   AddLoadFlags(app, flags->load);
+  AddSwitch(app, "--skip_vanished", flags->skip_vanished,
+            "leave out, and name, collections that are dropped or made again meanwhile (exit code 3)");
   AddSwitch(app, "--dry_run", flags->dry_run, "print the plan, change nothing");
   commands.push_back({&app, [flags]() -> Result<Run> {
                         MBK_TRY_ASSIGN(CloneOptions options, OptionsOf(*flags));

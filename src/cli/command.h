@@ -22,6 +22,7 @@ namespace mbk::cli {
 struct Globals {
   std::string config = "backup.yaml";
   std::vector<std::string> set;
+  std::vector<std::string> set_to;
   bool json = false;
   bool quiet = false;
   std::string progress = "auto";  ///< auto, bar, lines, json, none
@@ -63,6 +64,12 @@ struct Command {
   std::function<Status(const config::Config&)> check_configuration;
   /// Instead of `prepare`: what a command says of the program itself, for which no configuration is read.
   std::function<Output()> about_itself;
+  /// What is true of it whenever it was stopped, and its errors do not say: what stays, and what goes on with
+  /// it. Asked when the flags are known; may be empty.
+  std::function<std::string()> after_stop;
+  /// Whether it works without the file of --config, which is not read then; asked when the flags are known.
+  /// May be empty.
+  std::function<bool()> needs_no_file;
 };
 
 /// Each adds its commands to `root`.

@@ -15,6 +15,9 @@ void AddGlobals(CLI::App& app, Globals& globals) {
   app.add_option("--set", globals.set,
                  "KEY=VALUE over the file's; may be given again, or several separated by commas")
       ->allow_extra_args(false);
+  app.add_option("--set_to", globals.set_to,
+                 "the same over the file of --to, which neither --set nor a variable without TO_ reaches")
+      ->allow_extra_args(false);
   app.add_flag("--json", globals.json, "print one JSON document");
   app.add_option("--progress", globals.progress,
                  "how to show progress; auto is a bar on a terminal, else a line every 10 s")

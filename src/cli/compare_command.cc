@@ -12,6 +12,7 @@ struct CompareFlags {
   std::string to;
   std::vector<std::string> collections;  ///< "coll", "db.coll", each perhaps with ":other"
   bool load = false;
+  bool same_id_ok = false;
   std::int64_t max_differences = 20;
 };
 
@@ -23,7 +24,9 @@ Result<LiveCompareOptions> OptionsOf(const CompareFlags& flags) {
     names += (names.empty() ? "" : ",") + item.substr(0, colon);
     if (colon != std::string::npos) rules += (rules.empty() ? "" : ",") + item;
   }
-  LiveCompareOptions options{.load = flags.load, .compare = {.max_differences = flags.max_differences}};
+  LiveCompareOptions options{.load = flags.load,
+                             .same_id_ok = flags.same_id_ok,
+                             .compare = {.max_differences = flags.max_differences}};
   MBK_TRY_ASSIGN(options.filter, Filter::FromCollections(names));
   if (!rules.empty()) {
     MBK_TRY_ASSIGN(options.renamer, Renamer::FromRules(rules));
@@ -34,6 +37,13 @@ Result<LiveCompareOptions> OptionsOf(const CompareFlags& flags) {
   return options;
 }
 
+// A question that makes no sense, found out by asking the servers.
+Output Misused(const Status& why) {
+  return {.json = {{"error", {{"code", CodeName(why.code())}, {"message", why.message()}}}},
+          .notes = {"Error: " + why.message()},
+          .exit_code = kUsage};
+}
+
 Result<Output> RunIt(const CompareFlags& flags, const LiveCompareOptions& options, Invocation& invocation) {
   invocation.progress.Enter(Step::kConnect);
   MBK_TRY_ASSIGN(const config::Loaded other, flags.to.empty() ? Result<config::Loaded>(invocation.loaded)
@@ -42,11 +52,12 @@ Result<Output> RunIt(const CompareFlags& flags, const LiveCompareOptions& option
   Result<std::unique_ptr<service::Session>> right =
       service::Session::Open(other, {.server = true}, invocation.context);
   if (!right.ok()) return right.status().WithContext(flags.to);
-  MBK_TRY_ASSIGN(const std::vector<ComparedCollection> all,
-                 RunCompare(options, left->client(), (*right)->client(), left->run(invocation.progress),
-                            invocation.context));
+  const Result<std::vector<ComparedCollection>> compared = RunCompare(
+      options, left->client(), (*right)->client(), left->run(invocation.progress), invocation.context);
+  if (compared.status().code() == Code::kInvalidArgument) return Misused(compared.status());
+  MBK_TRY_ASSIGN(const std::vector<ComparedCollection> all, compared);
   return Output{
-      .text = ComparisonText(all), .json = {{"collections", ToJson(all)}}, .exit_code = ExitCodeOf(all)};
+      .text = ComparisonText(all), .json = {{"collections", cli::ToJson(all)}}, .exit_code = ExitCodeOf(all)};
 }
 
 }  // namespace
@@ -67,9 +78,10 @@ void AddCompare(CLI::App& root, std::vector<Command>& commands) {
   AddFlag(app, "-c,--collections", flags->collections,
           "comma list of COLL or COLL:COLL2, each with a database or not")
       .TypeName("COLL[:COLL2]")
-      .List()
       .Required();
   AddSwitch(app, "--load", flags->load, "load collections that are not loaded, and release them again");
+  AddSwitch(app, "--same_id_ok", flags->same_id_ok,
+            "compare what looks like one collection: of a server made from the other's volumes");
   AddFlag(app, "--max_differences", flags->max_differences, "how many keys that differ are named")
       .TypeName("N")
       .NotNegative()
@@ -78,6 +90,7 @@ void AddCompare(CLI::App& root, std::vector<Command>& commands) {
                         MBK_TRY_ASSIGN(LiveCompareOptions options, OptionsOf(*flags));
                         return Run([flags, options](Invocation& i) { return RunIt(*flags, options, i); });
                       }});
+  commands.back().after_stop = [flags] { return AfterStopOf(flags->load); };
 }
 
 }  // namespace mbk::cli

@@ -13,13 +13,23 @@ namespace {
 std::string ResultOf(const ComparedCollection& compared) {
   if (!compared.comparison) return "not read";
   if (!compared.comparison->being_written.empty()) return "being written to";
-  return compared.comparison->equal() ? "equal" : "DIFFERENT";
+  if (compared.comparison->different()) return "DIFFERENT";
+  if (compared.comparison->left.total.rows + compared.comparison->right.total.rows == 0 &&
+      !compared.unproven.empty())
+    return "no rows";
+  return compared.comparison->equal() ? "equal" : "not proved";
 }
 
 std::string DifferencesText(const Comparison& comparison) {
   std::string text;
   for (const std::string& difference : comparison.schema_differences)
     text += "  schema: " + difference + "\n";
+  for (const PartitionDifference& difference : comparison.partition_differences)
+    text += difference.rows_left == difference.rows_right
+                ? fmt::format("  partition {}: other rows, {} at each side\n", difference.partition,
+                              HumanCount(difference.rows_left))
+                : fmt::format("  partition {}: {} rows at the left, {} at the right\n", difference.partition,
+                              HumanCount(difference.rows_left), HumanCount(difference.rows_right));
   for (const RowDifference& difference : comparison.differences) {
     text += fmt::format("  {} {}", DifferenceName(difference.kind), difference.key);
     if (!difference.fields.empty()) text += fmt::format(": {}", fmt::join(difference.fields, ", "));
@@ -56,6 +66,11 @@ nlohmann::ordered_json ToJson(const ComparedCollection& compared) {
       {"missing", comparison.missing},   {"extra", comparison.extra},
       {"changed", comparison.changed},   {"schema_differences", comparison.schema_differences},
       {"unproven", compared.unproven}};
+  json["partition_differences"] = nlohmann::ordered_json::array();
+  for (const PartitionDifference& difference : comparison.partition_differences)
+    json["partition_differences"].push_back({{"partition", difference.partition},
+                                             {"rows_left", difference.rows_left},
+                                             {"rows_right", difference.rows_right}});
   json["differences"] = nlohmann::ordered_json::array();
   for (const RowDifference& difference : comparison.differences)
     json["differences"].push_back(
@@ -90,12 +105,18 @@ nlohmann::ordered_json ToJson(const std::vector<ComparedCollection>& all) {
 
 ExitCode ExitCodeOf(const std::vector<ComparedCollection>& all) {
   const bool differ = std::any_of(all.begin(), all.end(), [](const ComparedCollection& one) {
-    return one.comparison && one.comparison->being_written.empty() && !one.comparison->equal();
+    return one.comparison && one.comparison->different();
   });
   if (differ) return kDamaged;
   const bool proved =
       std::all_of(all.begin(), all.end(), [](const ComparedCollection& one) { return one.unproven.empty(); });
   return proved ? kDone : kPartly;
+}
+
+std::string AfterStopOf(bool loads) {
+  return loads ? "no row was changed, and what --load had loaded is released again, unless something else is "
+                 "said"
+               : "nothing was changed";
 }
 
 }  // namespace mbk::cli

@@ -181,7 +181,7 @@ TEST(CommandTree, HasOneLineForEachCommand) {
 TEST(CommandTree, GivesAFooterToItsOwnCommandOnly) {
   const std::vector<CommandFacts> tree = Tree();
   ASSERT_NE(FindCommand(tree, "config show"), nullptr);
-  EXPECT_THAT(FindCommand(tree, "config show")->footer, IsEmpty());
+  EXPECT_THAT(FindCommand(tree, "check config")->footer, IsEmpty());
   EXPECT_THAT(FindCommand(tree, "")->footer, HasSubstr("Exit codes"));
   EXPECT_EQ(FindCommand(tree, "config shows"), nullptr);
 }

@@ -50,6 +50,13 @@ Result<Output> RunIt(const CopyFlags& flags, Invocation& invocation) {
                          {"bytes", report.bytes},
                          {"duration_s", seconds},
                          {"dry_run", dry_run}}};
+  if (!report.other_format.empty()) {
+    output.notes.push_back(
+        fmt::format("the backup has the format \"{}\": all that lay there was copied, but whether it was "
+                    "whole only Milvus can tell",
+                    report.other_format));
+    output.json["format"] = report.other_format;
+  }
   if (!report.streamed_because.empty()) {
     output.notes.push_back("copied through this process: " + report.streamed_because);
     output.json["streamed_because"] = report.streamed_because;
@@ -76,7 +83,7 @@ void AddCopy(CLI::App& root, std::vector<Command>& commands) {
   AddFlag(app, "--as", flags->options.as, "name at the other side; the same when not given");
   AddSwitch(app, "--dry_run", flags->options.dry_run, "print the plan, change nothing");
   commands.push_back({&app, [flags]() -> Result<Run> {
-                        MBK_TRY(CheckBackupName(flags->options.name));
+                        MBK_TRY(CheckNameOfBackup(flags->options.name));
                         if (!flags->options.as.empty()) MBK_TRY(CheckBackupName(flags->options.as));
                         return Run([flags](Invocation& invocation) { return RunIt(*flags, invocation); });
                       }});

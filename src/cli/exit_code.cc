@@ -6,6 +6,8 @@ ExitCode ExitCodeOf(const Status& status) {
   switch (status.code()) {
     case Code::kOk:
       return kDone;
+    case Code::kDataLoss:
+      return kDamaged;
     case Code::kNotFound:
       return kNoSuchThing;
     case Code::kLocked:

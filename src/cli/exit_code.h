@@ -10,7 +10,7 @@ enum ExitCode {
   kFailed = 1,
   kUsage = 2,         ///< wrong usage or configuration, found before any server was asked
   kPartly = 3,        ///< done in part, or not fully provable
-  kDamaged = 4,       ///< verify or compare ran, and found damage or differences
+  kDamaged = 4,       ///< damage or differences were found
   kNoSuchThing = 10,  ///< no such backup or collection
   kIsLocked = 11,     ///< locked by another run
   kNotAllowed = 12,   ///< credentials

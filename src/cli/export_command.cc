@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "base/reach.h"
 #include "cli/command.h"
 #include "cli/flags.h"
 #include "cli/text.h"
@@ -25,8 +26,13 @@ struct ExportFlags {
 
 Result<ExportOptions> OptionsOf(const ExportFlags& flags) {
   ExportOptions options{.name = flags.name, .dry_run = flags.dry_run};
-  MBK_TRY(CheckBackupName(options.name));
+  MBK_TRY(CheckNameOfBackup(options.name));
   options.format = flags.format == "parquet" ? ExportFormat::kParquet : ExportFormat::kJsonLines;
+  if (!flags.filter.empty() && !flags.collections.empty()) {
+    return InvalidArgument(
+        fmt::format("--filter and -c cannot be combined; for all that they name write --filter {}",
+                    ShellQuoted(flags.filter + "," + flags.collections)));
+  }
   if (flags.filter.empty()) {
     MBK_TRY_ASSIGN(options.filter, Filter::FromCollections(flags.collections));
   } else {
@@ -36,7 +42,8 @@ Result<ExportOptions> OptionsOf(const ExportFlags& flags) {
 }
 
 std::string TextOf(const ExportReport& report, bool dry_run) {
-  std::vector<std::vector<std::string>> table{{"COLLECTION", "ROWS", "FILES", "SIZE"}};
+  std::vector<std::vector<std::string>> table{
+      {"COLLECTION", dry_run ? "ROWS BEFORE DELETES" : "ROWS", "FILES", "SIZE"}};
   for (const ExportedCollection& one : report.collections)
     table.push_back({one.name.Full(), HumanCount(one.rows), HumanCount(one.files), HumanBytes(one.bytes)});
   std::string text = Table(table, {false, true, true, true});
@@ -44,8 +51,9 @@ std::string TextOf(const ExportReport& report, bool dry_run) {
   return text;
 }
 
-nlohmann::ordered_json ToJson(const ExportReport& report) {
-  nlohmann::ordered_json json{{"name", report.name}, {"target", report.target_url}};
+// Of a dry run "rows" are those that are stored: how many of them live is not known before they are read.
+nlohmann::ordered_json ToJson(const ExportReport& report, bool dry_run) {
+  nlohmann::ordered_json json{{"name", report.name}, {"target", report.target_url}, {"dry_run", dry_run}};
   json["collections"] = nlohmann::ordered_json::array();
   for (const ExportedCollection& one : report.collections)
     json["collections"].push_back(
@@ -74,7 +82,7 @@ Result<Output> RunIt(const ExportFlags& flags, const ExportOptions& options, Inv
         RunExport(options, session->backup(), target, session->run(invocation.progress), invocation.context);
   }
   MBK_TRY(report.status());
-  return Output{.text = TextOf(*report, flags.dry_run), .json = ToJson(*report)};
+  return Output{.text = TextOf(*report, flags.dry_run), .json = ToJson(*report, flags.dry_run)};
 }
 
 }  // namespace
@@ -106,6 +114,9 @@ void AddExport(CLI::App& root, std::vector<Command>& commands) {
                         MBK_TRY_ASSIGN(ExportOptions options, OptionsOf(*flags));
                         return Run([flags, options](Invocation& i) { return RunIt(*flags, options, i); });
                       }});
+  commands.back().after_stop = [] {
+    return std::string("collections that were finished stay where they were exported to");
+  };
 }
 
 }  // namespace mbk::cli

@@ -22,8 +22,6 @@ class Flag {
   /// Anything else is wrong usage.
   Flag& OneOf(const std::vector<std::string>& values);
   Flag& NotNegative();
-  /// Several values, separated by commas.
-  Flag& List();
   Flag& Required();
   Flag& ShowDefault();
 
@@ -39,8 +37,10 @@ void RequireSubcommand(CLI::App& command);
 /// One of those below `command` may follow.
 void AllowSubcommand(CLI::App& command);
 
-/// A flag with a value; `names` as "-n,--name". `value` outlives `command`, and is the default.
+/// A flag with a value; `names` as "-n,--name". `value` outlives `command`, and is the default. A value that
+/// is given and has nothing in it, but spaces and commas, is wrong usage.
 Flag AddFlag(CLI::App& command, const std::string& names, std::string& value, const std::string& help);
+/// The same of several, separated by commas.
 Flag AddFlag(CLI::App& command, const std::string& names, std::vector<std::string>& value,
              const std::string& help);
 Flag AddFlag(CLI::App& command, const std::string& names, std::int64_t& value, const std::string& help);

@@ -1,4 +1,5 @@
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <chrono>
 
@@ -7,6 +8,7 @@
 #include "cli/text.h"
 #include "ops/backup_name.h"
 #include "ops/l0compact/l0compact.h"
+#include "service/roots.h"
 #include "service/session.h"
 
 namespace mbk::cli {
@@ -28,11 +30,13 @@ Result<Output> RunIt(const L0CompactOptions& options, Invocation& invocation) {
   const auto access = options.dry_run ? service::BackupAccess::kRead : service::BackupAccess::kWrite;
   MBK_TRY_ASSIGN(auto session,
                  service::Session::Open(invocation.loaded, {.backups = access}, invocation.context));
+  L0CompactOptions compaction = options;
+  compaction.milvus_root = service::MilvusRootAmongBackups(invocation.loaded);
   MBK_TRY_ASSIGN(
       const L0CompactReport report,
-      RunL0Compact(options, session->backup(), session->run(invocation.progress), invocation.context));
+      RunL0Compact(compaction, session->backup(), session->run(invocation.progress), invocation.context));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  return Output{.text = TextOf(report, options.dry_run),
+  Output output{.text = TextOf(report, options.dry_run),
                 .json = {{"name", report.name},
                          {"output", report.output},
                          {"l0_segments", report.l0_segments},
@@ -41,7 +45,14 @@ Result<Output> RunIt(const L0CompactOptions& options, Invocation& invocation) {
                          {"objects", report.objects},
                          {"bytes", report.bytes},
                          {"duration_s", seconds},
+                         {"lost_keys", report.lost_keys},
                          {"dry_run", options.dry_run}}};
+  if (report.lost_keys.empty()) return output;
+  output.notes.push_back(
+      fmt::format("the metadata have keys that this version does not know, and {} lacks them: {}",
+                  report.output, fmt::join(report.lost_keys, ", ")));
+  output.exit_code = kPartly;
+  return output;
 }
 
 }  // namespace
@@ -56,10 +67,11 @@ void AddL0Compact(CLI::App& root, std::vector<Command>& commands) {
       "  milvus-backup l0compact -n my_backup -o my_backup_flat");
   AddFlag(app, "-n,--name", options->name, "backup name").Required();
   AddFlag(app, "-o,--output", options->output, "name of the copy; <name>_l0compacted when not given");
-  AddSwitch(app, "--force", options->force, "remove what lies under the name of the copy first");
+  AddSwitch(app, "--force", options->force,
+            "replace a backup that has the name of the copy, once the new one is whole");
   AddSwitch(app, "--dry_run", options->dry_run, "print the plan, change nothing");
   commands.push_back({&app, [options]() -> Result<Run> {
-                        MBK_TRY(CheckBackupName(options->name));
+                        MBK_TRY(CheckNameOfBackup(options->name));
                         if (!options->output.empty()) MBK_TRY(CheckBackupName(options->output));
                         return Run([options](Invocation& invocation) { return RunIt(*options, invocation); });
                       }});

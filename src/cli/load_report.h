@@ -11,7 +11,10 @@ nlohmann::ordered_json ToJson(const RestoreReport& report, double seconds);
 /// One row a collection: source, target, rows expected and imported, result.
 std::string ComparisonTable(const RestoreReport& report);
 
-/// What would be done, as a table.
+/// Collections, rows, time and rate; what is not indexed or not loaded, and how to make it so.
+std::string SummaryText(const RestoreReport& report, double seconds);
+
+/// What would be done, as a table; what is replaced, and which aliases move.
 std::string PlanText(const RestoreReport& report);
 
 /// Exit code of a run whose failures, if any, stand in the outcomes: 0, 1 when nothing arrived, else 3,

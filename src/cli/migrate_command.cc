@@ -87,7 +87,7 @@ void AddMigrate(CLI::App& root, std::vector<Command>& commands) {
   AddSwitch(app, "--dry_run", options->dry_run, "print the plan, ask nothing of Zilliz Cloud");
   commands.push_back({.app = &app,
                       .prepare = [options]() -> Result<Run> {
-                        MBK_TRY(CheckBackupName(options->name));
+                        MBK_TRY(CheckNameOfBackup(options->name));
                         MBK_TRY(CheckClusterId(options->cluster_id));
                         return Run([options](Invocation& invocation) { return RunIt(*options, invocation); });
                       },

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -22,13 +23,18 @@ class ProgressView {
   ProgressView(const ProgressView&) = delete;
   ProgressView& operator=(const ProgressView&) = delete;
   /// Stops, and clears the bar.
-  ~ProgressView();
+  ~ProgressView() { End(); }
+
+  /// The same, the first time. Whether lines for a program were lost: stderr did not take them.
+  bool End();
 
  private:
+  std::atomic<bool> lost_ = false;
   std::jthread thread_;
 };
 
-/// "copy  [#####.....]  50%  12/24 objects  1.2 MiB/2.4 MiB  10.0 MiB/s  3s left", at most `columns` wide.
+/// "copy  [#####.....]  50%  12/24 objects  1.2 MiB/2.4 MiB  10.0 MiB/s  3s left  9s", at most `columns`
+/// wide. The last is how long the run has taken.
 std::string BarText(const Progress::Snapshot& snapshot, std::chrono::steady_clock::time_point now,
                     int columns);
 /// {"step":"copy","objects_done":…} on one line.

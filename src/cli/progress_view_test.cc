@@ -45,11 +45,61 @@ TEST(Bar, SaysNothingOfWhatIsNotKnown) {
 }
 
 TEST(Bar, GoesByObjectsWhereNoBytesAreCounted) {
-  Progress::Snapshot imports{
-      .step = Step::kImport, .objects_done = 3, .objects_total = 4, .step_started = {}};
-  EXPECT_THAT(BarText(imports, kNow, 200), AllOf(HasSubstr(" 75%"), HasSubstr("3/4 import jobs")));
-  imports.step = Step::kFlush;
+  Progress::Snapshot imports{.step = Step::kFlush, .objects_done = 3, .objects_total = 4, .step_started = {}};
+  EXPECT_THAT(BarText(imports, kNow, 200), HasSubstr(" 75%"));
   EXPECT_THAT(BarText(imports, kNow, 200), HasSubstr("3/4 collections"));
+}
+
+// Field case 31: 12,288 files of 10 bytes go, then metadata of 6.7 MiB.
+TEST(Bar, OfARemovalGoesByObjectsToo) {
+  Progress::Snapshot removal = HalfWay();
+  removal.step = Step::kRemove;
+  removal.objects_done = 18;
+  removal.bytes_done = 180;
+  EXPECT_THAT(BarText(removal, kNow, 200), AllOf(HasSubstr(" 75%"), HasSubstr("18/24 objects"),
+                                                 HasSubstr("3s left"), Not(HasSubstr("/s"))));
+}
+
+// What stood there was "8/1 import jobs": files that were staged, of jobs.
+TEST(Bar, CountsFilesWhileStagingAndJobsBesideThem) {
+  const Progress::Snapshot staging{.step = Step::kStage,
+                                   .objects_done = 8,
+                                   .objects_total = 10,
+                                   .jobs_done = 1,
+                                   .jobs_total = 3,
+                                   .step_started = {}};
+  EXPECT_THAT(BarText(staging, kNow, 200), AllOf(HasSubstr("8/10 objects"), HasSubstr("1/3 import jobs")));
+}
+
+TEST(Bar, ShowsTheServersOwnPercentage) {
+  Progress::Snapshot import{
+      .step = Step::kImport, .jobs_done = 1, .jobs_total = 2, .jobs_percent_sum = 140, .step_started = {}};
+  EXPECT_THAT(BarText(import, kNow, 200), AllOf(HasSubstr(" 70%"), HasSubstr("1/2 import jobs")));
+  const Progress::Snapshot load{
+      .step = Step::kLoad, .objects_total = 4, .percent_sum = 100, .step_started = {}};
+  EXPECT_THAT(BarText(load, kNow, 200), AllOf(HasSubstr(" 25%"), HasSubstr("0/4 collections")));
+}
+
+// Field case 68: "load 100% 4/5 collections 0s left" stood for five minutes, while an index was waited for.
+TEST(Bar, IsNotFullWhileSomethingIsWaitedForThatTheServerCallsDone) {
+  Progress::Snapshot load{
+      .step = Step::kLoad, .objects_done = 4, .objects_total = 5, .percent_sum = 500, .step_started = {}};
+  EXPECT_THAT(BarText(load, kNow, 200),
+              AllOf(HasSubstr(" 99%"), HasSubstr("4/5 collections"), Not(HasSubstr("left"))));
+  load.objects_done = 5;
+  EXPECT_THAT(BarText(load, kNow, 200), HasSubstr("100%"));
+}
+
+TEST(Bar, ShowsHowLongTheRunHasTaken) {
+  const Progress::Snapshot load{
+      .step = Step::kLoad, .step_started = {}, .run_started = kNow - std::chrono::minutes(3)};
+  EXPECT_THAT(BarText(load, kNow, 200), testing::EndsWith("3m00s"));
+}
+
+TEST(Bar, HasNoCountBeyondItsTotal) {
+  EXPECT_THAT(
+      BarText({.step = Step::kCopy, .objects_done = 8, .objects_total = 1, .step_started = {}}, kNow, 200),
+      HasSubstr("8/8 objects"));
 }
 
 TEST(Bar, StopsAtAHundredPercent) {
@@ -68,7 +118,7 @@ TEST(ProgressJson, IsOneDocumentOnOneLine) {
   EXPECT_THAT(line, Not(HasSubstr("\n")));
   EXPECT_EQ(nlohmann::json::parse(line),
             nlohmann::json::parse(R"({"step":"copy","objects_done":12,"objects_total":24,
-      "bytes_done":2097152,"bytes_total":4194304,"bytes_per_second":209715,"seconds_left":10})"));
+      "bytes_done":2097152,"bytes_total":4194304,"bytes_per_second":209715,"elapsed_seconds":10,"percent":50,"seconds_left":10})"));
 }
 
 TEST(ProgressJson, LeavesOutATimeThatIsNotKnown) {

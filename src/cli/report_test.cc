@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/leftovers_report.h"
 #include "cli/load_report.h"
 #include "cli/selection_flags.h"
 
@@ -10,11 +11,12 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(ExitCode, IsOfTheKindOfTheError) {
   EXPECT_EQ(ExitCodeOf(Status()), 0);
   EXPECT_EQ(ExitCodeOf(Status(Code::kUnavailable, "")), 1);
-  EXPECT_EQ(ExitCodeOf(Status(Code::kDataLoss, "")), 1);
+  EXPECT_EQ(ExitCodeOf(Status(Code::kDataLoss, "")), 4);
   EXPECT_EQ(ExitCodeOf(Status(Code::kNotFound, "")), 10);
   EXPECT_EQ(ExitCodeOf(Status(Code::kLocked, "")), 11);
   EXPECT_EQ(ExitCodeOf(Status(Code::kPermissionDenied, "")), 12);
@@ -66,24 +68,125 @@ TEST(RestoreText, NamesFailuresAndCompares) {
   EXPECT_THAT(PlanText(report), AllOf(HasSubstr("2.0 KiB"), HasSubstr("nothing was changed")));
 }
 
-TEST(SelectionFlags, OfCreateGoByTheNewestThatIsGiven) {
-  const SelectionFlags all{
-      .filter = "f", .collections = "c", .databases = "d", .database_collections = R"({"j":["x"]})"};
-  EXPECT_TRUE(CreateFilter(all).value().Matches("default", "f"));
-  SelectionFlags old = all;
-  old.filter.clear();
-  EXPECT_TRUE(CreateFilter(old).value().Matches("j", "x"));
-  old.database_collections.clear();
-  EXPECT_TRUE(CreateFilter(old).value().Matches("default", "c"));
-  old.collections.clear();
-  EXPECT_TRUE(CreateFilter(old).value().Matches("d", "any"));
+// Field case 72.
+TEST(RestoreText, EndsWithWhatWasDoneAndWhatIsMissing) {
+  load::Outcome made = Arrived();
+  made.left = load::Left::kMade;
+  const RestoreReport bare{.collections = {made, Failed()}};
+  EXPECT_THAT(SummaryText(bare, 2.0),
+              AllOf(HasSubstr("1 of 2 collections, 1,234 rows, 2.0 KiB in 2.00 s: 617 rows/s"),
+                    HasSubstr("not indexed: default.a_bak\n"), HasSubstr("not loaded: default.a_bak\n"),
+                    Not(HasSubstr("db1.b")), Not(HasSubstr("milvus-backup"))));
+  EXPECT_THAT(SummaryText({.collections = {made}, .follow_up = CommandFor({}, "restore -n x")}, 2.0),
+              HasSubstr("what the source has of it comes with: milvus-backup restore -n x\n"));
+  made.indexes = 1;
+  made.loaded = true;
+  EXPECT_THAT(SummaryText({.collections = {made}}, 2.0), Not(HasSubstr("not ")));
+}
+
+TEST(RestoreText, OfRepeatedKeysSaysThatTheyCameOnce) {
+  load::Outcome repeated = Arrived();
+  repeated.rows_expected = 1002;
+  repeated.rows_imported = 502;
+  repeated.rows_repeated = 500;
+  const RestoreReport report{.collections = {repeated}};
+  EXPECT_THAT(ComparisonTable(report), AllOf(HasSubstr("repeated keys once"), Not(HasSubstr("equal"))));
+  EXPECT_EQ(ToJson(report, 1)["collections"][0]["rows_repeated"], 500);
+  repeated.rows_repeated = 0;
+  EXPECT_THAT(ComparisonTable({.collections = {repeated}}), Not(HasSubstr("equal")));
+}
+
+TEST(RestoreText, EndsWithWhatCollectionsThatStoodLack) {
+  load::Outcome stood = Arrived();
+  stood.left = load::Left::kAppended;
+  EXPECT_THAT(SummaryText({.collections = {stood}}, 2.0),
+              AllOf(HasSubstr("not indexed: default.a_bak\n"), HasSubstr("not loaded: default.a_bak\n")));
+  stood.stood_indexed = stood.stood_loaded = true;
+  EXPECT_THAT(SummaryText({.collections = {stood}}, 2.0), Not(HasSubstr("not ")));
+}
+
+TEST(RestoreJson, SaysWhatBecameOfUsersAndRoles) {
+  EXPECT_FALSE(ToJson(RestoreReport{}, 1).contains("rbac"));
+  EXPECT_EQ(ToJson({.with_rbac = true}, 1)["rbac"]["ok"], true);
+  const auto failed = ToJson({.with_rbac = true, .rbac = Internal("no")}, 1)["rbac"];
+  EXPECT_EQ(failed["ok"], false);
+  EXPECT_EQ(failed["error"], "no");
+}
+
+TEST(RestoreText, ADryRunNamesWhatIsReplaced) {
+  load::Outcome replaces = Arrived();
+  replaces.replaces = true;
+  replaces.moved_aliases = {"lib"};
+  EXPECT_THAT(PlanText({.collections = {replaces}}),
+              AllOf(HasSubstr("default.a_bak stands"), HasSubstr("aliases that move: lib")));
+}
+
+TEST(ExitCodeOfARestore, IsPartlyWhereARowCouldNotBeRead) {
+  load::Outcome unproven = Failed();
+  unproven.unproven = true;
+  EXPECT_EQ(ExitCodeOf(RestoreReport{.collections = {unproven}}), kPartly);
+  EXPECT_EQ(ExitCodeOf(RestoreReport{.collections = {Arrived()}, .rbac = Internal("no")}), kPartly);
+}
+
+// Takes cli/selection_flags.cc: "--use_auto_index is about indexes that are made: add --rebuild_index"
+// Killed when all was done but the removal of its record: a list that names nothing looks cut off.
+TEST(LeftoversText, OfARecordAloneSaysThatNothingElseIsLeft) {
+  LeftoversReport report{.runs = {{.where = "s3://b/mbk-runs/1.json", .state = runs::RunState::kDead}}};
+  EXPECT_THAT(LeftoversText(report), HasSubstr("nothing of it is left but the record\n"));
+  report.cleaned = true;
+  EXPECT_THAT(LeftoversText(report), HasSubstr("the record, which is removed\n"));
+  report.runs.front().findings = {"staged files at s3://b/restore-temp-1/"};
+  EXPECT_THAT(LeftoversText(report), Not(HasSubstr("but the record")));
+}
+
+TEST(LoadFlags, AnAutoIndexIsOfIndexesThatAreMade) {
+  EXPECT_EQ(LoadOptionsOf({.use_auto_index = true}).status().code(), Code::kInvalidArgument);
+  EXPECT_TRUE(LoadOptionsOf({.rebuild_index = true, .use_auto_index = true}).ok());
+  EXPECT_TRUE(LoadOptionsOf({.restore_index = true, .use_auto_index = true}).ok());
+}
+
+TEST(SelectionFlags, EachSelectsByItself) {
+  EXPECT_TRUE(CreateFilter({.filter = "f"}).value().Matches("default", "f"));
+  EXPECT_TRUE(CreateFilter({.collections = "c"}).value().Matches("default", "c"));
+  EXPECT_TRUE(CreateFilter({.databases = "d"}).value().Matches("d", "any"));
+  EXPECT_TRUE(CreateFilter({.database_collections = R"({"j":["x"]})"}).value().Matches("j", "x"));
   EXPECT_TRUE(CreateFilter({}).value().empty());
 }
 
-TEST(SelectionFlags, OfRestoreThatAreOldNameTheSource) {
-  const SelectionFlags all{
-      .filter = "f", .collections = "c", .databases = "d", .database_collections = R"({"j":["x"]})"};
-  EXPECT_TRUE(RestoreSourceFilter(all).value().Matches("default", "c"));
+// Field case 45: `restore -d prod -c docs` took default.docs.
+TEST(SelectionFlags, OneDatabaseAndBareNamesAreTheCollectionsOfThatDatabase) {
+  for (const auto& filter_of : {CreateFilter, RestoreSourceFilter}) {
+    const Filter filter = filter_of({.collections = "docs, books", .databases = "prod"}).value();
+    EXPECT_TRUE(filter.Matches("prod", "docs"));
+    EXPECT_TRUE(filter.Matches("prod", "books"));
+    EXPECT_FALSE(filter.Matches("prod", "other"));
+    EXPECT_FALSE(filter.Matches("default", "docs"));
+  }
+}
+
+TEST(SelectionFlags, AnyOtherTwoAreRefusedWithTheFilterToWrite) {
+  const auto said = [](const SelectionFlags& flags) {
+    const Result<Filter> filter = CreateFilter(flags);
+    EXPECT_EQ(filter.status().code(), Code::kInvalidArgument);
+    return filter.status().message();
+  };
+  EXPECT_THAT(said({.collections = "docs", .databases = "a,b"}), HasSubstr("--filter 'a.*,b.*,docs'"));
+  EXPECT_THAT(said({.collections = "x.docs", .databases = "a"}), HasSubstr("--filter 'a.*,x.docs'"));
+  EXPECT_THAT(said({.databases = "a", .database_collections = R"({"j":["x"],"k":[]})"}),
+              HasSubstr("--filter 'a.*,j.x,k.*'"));
+  EXPECT_THAT(said({.filter = "f", .collections = "c"}), HasSubstr("--filter f,c"));
+}
+
+// Its --filter is about names in the target, which --suffix changes.
+TEST(SelectionFlags, OfRestoreThatAreRefusedAreWrittenAsNamesOfTheBackup) {
+  const SelectionFlags flags{.collections = "x.docs,books", .databases = "a"};
+  const std::string said = RestoreSourceFilter(flags).status().message();
+  EXPECT_THAT(said, AllOf(HasSubstr(R"(-a '{"a":[],"default":["books"],"x":["docs"]}')"),
+                          Not(HasSubstr("--filter"))));
+}
+
+TEST(SelectionFlags, OfRestoreThatAreOldNameTheSourceAndTheFilterTheTarget) {
+  EXPECT_TRUE(RestoreSourceFilter({.filter = "f", .collections = "c"}).value().Matches("default", "c"));
   EXPECT_TRUE(RestoreSourceFilter({.filter = "f"}).value().empty()) << "that one is of the target";
 }
 
@@ -91,6 +194,12 @@ TEST(LoadFlags, ThatContradictEachOtherAreRefused) {
   EXPECT_EQ(LoadOptionsOf({.suffix = "_a", .rename = "a:b"}).status().code(), Code::kInvalidArgument);
   EXPECT_EQ(LoadOptionsOf({.drop_exist_collection = true, .skip_create_collection = true}).status().code(),
             Code::kInvalidArgument);
+  EXPECT_EQ(LoadOptionsOf({.drop_exist_index = true}).status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(LoadOptionsOf({.drop_first = true}).status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(LoadOptionsOf({.append = true}).status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(LoadOptionsOf({.skip_create_collection = true, .verify = true}).status().code(),
+            Code::kInvalidArgument);
+  EXPECT_EQ(LoadOptionsOf({.meta_only = true, .verify = true}).status().code(), Code::kInvalidArgument);
   EXPECT_TRUE(LoadOptionsOf({.restore_index = true}).value().rebuild_index);
   EXPECT_EQ(LoadOptionsOf({.suffix = "_a"}).value().renamer.Apply({"db1", "c"}).name, "c_a");
 }

@@ -24,7 +24,7 @@ struct RestoreFlags {
 
 Result<RestoreOptions> OptionsOf(const RestoreFlags& flags) {
   RestoreOptions options{.name = flags.name, .rbac = flags.rbac, .dry_run = flags.dry_run};
-  MBK_TRY(CheckBackupName(options.name));
+  MBK_TRY(CheckNameOfBackup(options.name));
   if (flags.use_v2_restore)
     return InvalidArgument(
         "--use_v2_restore needs the REST import of Milvus 2.4 or newer, which this version does not speak");
@@ -44,9 +44,11 @@ Result<Output> RunIt(const RestoreOptions& options, Invocation& invocation) {
                  RunRestore(options, session->backup(), target, session->restore_run(invocation.progress),
                             invocation.context));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  Output output{.json = ToJson(report, seconds), .notes = Notes(report), .exit_code = ExitCodeOf(report)};
+  Output output{
+      .json = cli::ToJson(report, seconds), .notes = Notes(report), .exit_code = ExitCodeOf(report)};
   output.json["dry_run"] = options.dry_run;
-  output.text = options.dry_run ? PlanText(report) : fmt::format("duration:{:.2f} s\n", seconds);
+  output.text = options.dry_run ? PlanText(report)
+                                : SummaryText(report, seconds) + fmt::format("duration:{:.2f} s\n", seconds);
   return output;
 }
 

@@ -22,9 +22,10 @@ struct SelectionFlags {
 };
 void AddSelectionFlags(CLI::App& app, SelectionFlags& flags);
 
-/// create, clone: --filter, then -a, then -c, then -d; the first that is given counts.
+/// create, clone: one of the four. One database as -d and bare names as -c are the collections of that
+/// database; any other two are an error that says how to write it with --filter.
 Result<Filter> CreateFilter(const SelectionFlags& flags);
-/// restore: the old flags name collections of the backup: -c, then -d, then -a.
+/// restore: the same of the three old flags, which name collections of the backup.
 Result<Filter> RestoreSourceFilter(const SelectionFlags& flags);
 
 /// How collections come to stand in the target.
@@ -36,9 +37,14 @@ struct LoadFlags {
   bool restore_index = false;  ///< the old name
   bool use_auto_index = false;
   bool meta_only = false;
+  bool allow_empty = false;
   bool drop_exist_collection = false;
   bool drop_exist_index = false;
   bool skip_create_collection = false;
+  bool append = false;
+  bool drop_first = false;
+  bool release = false;
+  bool verify = false;
   bool restore_alias = false;
   bool restore_load_state = false;
 };

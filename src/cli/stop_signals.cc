@@ -12,10 +12,17 @@ namespace {
 // Wakes the waiter at the end; nobody else sends it.
 constexpr int kQuit = SIGUSR2;
 
+bool IsIgnored(int number) {
+  struct sigaction action{};
+  return sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 sigset_t OurSignals() {
   sigset_t set;
   sigemptyset(&set);
   for (int number : {SIGINT, SIGTERM, kQuit}) sigaddset(&set, number);
+  // A signal that is blocked is delivered to sigwait even where it is ignored.
+  if (!IsIgnored(SIGHUP)) sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -28,6 +35,7 @@ StopSignals::StopSignals() {
   signal(SIGPIPE, SIG_IGN);
   waiter_ = std::thread([this, set] {
     for (int number = 0; sigwait(&set, &number) == 0 && number != kQuit;) {
+      if (stop_.stop_requested() && number == SIGHUP) continue;
       if (stop_.stop_requested()) _exit(kInterrupted);
       constexpr char kSaid[] = "\nstopping; press Ctrl-C again to end at once\n";
       [[maybe_unused]] ssize_t written = write(STDERR_FILENO, kSaid, sizeof(kSaid) - 1);

@@ -5,8 +5,10 @@
 
 namespace mbk::cli {
 
-/// Turns SIGINT and SIGTERM into a stop request. Must be made before any other thread, which then
-/// inherit the blocked signals. A second signal ends the process at once, with exit code 130.
+/// Turns SIGINT, SIGTERM and SIGHUP (the terminal is gone) into a stop request; a SIGHUP that was ignored at
+/// the start, as under nohup, stays ignored. Must be made before any other thread, which then inherit the
+/// blocked signals. A second signal ends the process at once, with exit code 130; a second SIGHUP does not: a
+/// shell and the kernel each send one when a connection drops.
 class StopSignals {
  public:
   StopSignals();

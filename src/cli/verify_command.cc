@@ -41,12 +41,17 @@ Result<LiveCompareOptions> LiveOptionsOf(const VerifyFlags& flags) {
 }
 
 Status CheckFlags(const VerifyFlags& flags) {
-  MBK_TRY(CheckBackupName(flags.name));
+  MBK_TRY(CheckNameOfBackup(flags.name));
   const bool says_live = !flags.to.empty() || !flags.suffix.empty() || !flags.rename.empty() ||
                          !flags.filter.empty() || flags.load;
   if (says_live && !flags.live)
     return InvalidArgument(
         "--to, --filter, --suffix, --rename and --load are about live collections: add --live");
+  if (flags.live && flags.level != "quick")
+    return InvalidArgument(
+        fmt::format("--live compares rows, and proves no level of the backup: run verify once with --level "
+                    "{} and once with --live",
+                    flags.level));
   return LiveOptionsOf(flags).status();
 }
 
@@ -70,19 +75,30 @@ std::string RowTable(const VerifyReport& report) {
   return Table(table, {false, false, true, true, true, true, false});
 }
 
+// Of what is counted, and named up to a limit.
+std::string AndMore(std::int64_t found, const std::vector<std::string>& named) {
+  const std::int64_t more = found - static_cast<std::int64_t>(named.size());
+  return more > 0 ? fmt::format("  and {} more\n", HumanCount(more)) : "";
+}
+
 std::string TextOf(const VerifyReport& report, const std::string& level) {
   std::string text = fmt::format("backup {}: {} objects, {}\n", report.name, HumanCount(report.objects),
                                  HumanBytes(report.bytes));
-  if (report.level == VerifyLevel::kChecksum)
-    text += fmt::format("{} objects hold the bytes that were written\n", HumanCount(report.objects_compared));
+  if (report.level == VerifyLevel::kChecksum || report.objects_compared > 0)
+    text += fmt::format("{} objects and {} files of meta/ hold the bytes that were written\n",
+                        HumanCount(report.objects_compared), report.meta_files_compared);
   if (report.level == VerifyLevel::kRows) text += "\n" + RowTable(report) + "\n";
   if (report.collections_as_recorded > 0)
     text += fmt::format("{} collections hold the rows whose fingerprints were recorded with the backup\n",
                         HumanCount(report.collections_as_recorded));
+  for (const std::string& key : report.foreign)
+    text += "FOREIGN: " + key + " is not of this backup; it does no harm\n";
+  text += AndMore(report.foreign_found, report.foreign);
   for (const std::string& what : report.damage) text += "DAMAGED: " + what + "\n";
+  text += AndMore(report.damage_found, report.damage);
   for (const std::string& what : report.unproven) text += "NOT PROVED: " + what + "\n";
   if (!report.damage.empty())
-    text += fmt::format("verify {}: DAMAGED\n", level);
+    text += fmt::format("verify {}: DAMAGED, {} findings\n", level, HumanCount(report.damage_found));
   else if (!report.unproven.empty())
     text += fmt::format("verify {}: nothing wrong was found, but not all could be proved\n", level);
   else
@@ -99,10 +115,19 @@ nlohmann::ordered_json ToJson(const rows::RowsProof& proof) {
 }
 
 nlohmann::ordered_json ToJson(const VerifyReport& report, const std::string& level) {
-  nlohmann::ordered_json json{{"name", report.name},       {"level", level},
-                              {"objects", report.objects}, {"bytes", report.bytes},
-                              {"damage", report.damage},   {"unproven", report.unproven}};
-  if (report.level == VerifyLevel::kChecksum) json["objects_compared"] = report.objects_compared;
+  nlohmann::ordered_json json{{"name", report.name},
+                              {"level", level},
+                              {"objects", report.objects},
+                              {"bytes", report.bytes},
+                              {"damage", report.damage},
+                              {"damage_found", report.damage_found},
+                              {"unproven", report.unproven},
+                              {"foreign", report.foreign},
+                              {"foreign_found", report.foreign_found}};
+  if (report.level != VerifyLevel::kQuick) {
+    json["objects_compared"] = report.objects_compared;
+    json["meta_files_compared"] = report.meta_files_compared;
+  }
   if (report.level != VerifyLevel::kRows) return json;
   json["collections_as_recorded"] = report.collections_as_recorded;
   json["collections"] = nlohmann::ordered_json::array();
@@ -162,8 +187,10 @@ void AddVerify(CLI::App& root, std::vector<Command>& commands) {
   auto flags = std::make_shared<VerifyFlags>();
   CLI::App& app = AddCommand(
       root, "verify", "prove that a backup is whole",
-      "quick     every object is there with its size, and no other: one listing\n"
-      "checksum  and holds the bytes that were written: every object is read\n"
+      "quick     the metadata name all that they promise; every object is there with its size, and no other: "
+      "one "
+      "listing\n"
+      "checksum  and holds the bytes that were written, metadata too: every object is read\n"
       "rows      and every row can be read and is what the metadata say; prints a fingerprint of the rows "
       "that\n"
       "          live, which is equal wherever the same rows lie\n\n"
@@ -198,6 +225,7 @@ void AddVerify(CLI::App& root, std::vector<Command>& commands) {
                           return flags->live ? RunLive(*flags, invocation) : RunIt(*flags, invocation);
                         });
                       }});
+  commands.back().after_stop = [flags] { return AfterStopOf(flags->load); };
 }
 
 }  // namespace mbk::cli

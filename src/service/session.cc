@@ -2,8 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
+#include <system_error>
+
+#include "base/log.h"
 #include "manifest/keys.h"
 #include "service/settings.h"
+#include "service/state_directory.h"
 #include "service/wire.h"
 #include "zilliz/cloud_client.h"
 
@@ -20,6 +25,15 @@ CopyMode ModeOf(config::TransferMode mode) {
       break;
   }
   return CopyMode::kAuto;
+}
+
+// The key of the user's file for the address that pauses the garbage collection; empty when it was not given.
+std::string GcAddressSetting(const config::Loaded& loaded) {
+  for (const config::Parameter& parameter : loaded.parameters) {
+    if (parameter.path == "Milvus.Management.Endpoint" && parameter.source != config::Source::kDefault)
+      return loaded.schema_version == 1 ? "backup.gcPause.address" : "milvus.management.endpoint";
+  }
+  return "";
 }
 
 // Ask for one key: the cheapest request that needs address, credentials and bucket to be right.
@@ -52,6 +66,24 @@ std::function<bool(const StoreIdentity&, const std::string&)> Opens(const config
   };
 }
 
+// Whether the directory of a local root is there. One that is not there is no empty one: `missing` says so,
+// and what only reads does not make it; a store that makes it says that it did.
+Result<bool> LocalRootIsThere(const config::Storage& storage, BackupAccess access, std::string& missing) {
+  if (storage.provider != config::Provider::kLocal) return true;
+  const std::string root = KeyRoot(storage);
+  std::error_code error;
+  const std::filesystem::file_status found = std::filesystem::status(root, error);
+  if (std::filesystem::is_directory(found)) return true;
+  if (std::filesystem::exists(found))
+    return FailedPrecondition(fmt::format("{} is a file, and the backup root must be a directory", root));
+  if (found.type() != std::filesystem::file_type::not_found || access != BackupAccess::kRead) return false;
+  missing = fmt::format(
+      "the backup root {} is not there{}", root,
+      storage.root_path.starts_with('~') ? "; ~ stands for no directory here, write the whole path" : "");
+  log::Warn("{}", missing);
+  return false;
+}
+
 }  // namespace
 
 Status CheckCloud(const config::Config& config) { return zilliz::CheckOptions(CloudOptionsOf(config)); }
@@ -69,10 +101,13 @@ Result<std::unique_ptr<Session>> Session::Open(const config::Loaded& loaded, con
 }
 
 MilvusTarget Session::target() {
-  return {.client = *client_, .open_store = [this](const CallContext& context) -> Result<MilvusSide*> {
+  return {.client = *client_,
+          .open_store = [this](const CallContext& context) -> Result<MilvusSide*> {
             if (milvus_side_ == nullptr) MBK_TRY(OpenMilvusStore(context));
             return milvus_side_.get();
-          }};
+          },
+          .state_directory = StateDirectory(),
+          .reach = loaded_.reach};
 }
 
 Status Session::ConnectServer(const CallContext& context) {
@@ -82,11 +117,10 @@ Status Session::ConnectServer(const CallContext& context) {
 
 Status Session::OpenMilvusStore(const CallContext& context) {
   const config::Milvus& milvus = loaded_.config.milvus;
-  MBK_TRY_ASSIGN(milvus_store_, MakeStore(milvus.storage));
+  const StoreSettings settings = SettingsOf(Side::kMilvus, loaded_.schema_version, milvus.storage);
+  MBK_TRY_ASSIGN(milvus_store_, MakeStore(milvus.storage, AddressSettings(settings), Silence()));
   const std::string root = KeyRoot(milvus.storage);
-  MBK_TRY(PointAtSettings(Probe(*milvus_store_, root, context),
-                          SettingsOf(Side::kMilvus, loaded_.schema_version, milvus.storage))
-              .WithContext("the store of Milvus"));
+  MBK_TRY(PointAtSettings(Probe(*milvus_store_, root, context), settings).WithContext("the store of Milvus"));
   const bool local = milvus.storage.provider == config::Provider::kLocal;
   milvus_side_ =
       std::make_unique<MilvusSide>(MilvusSide{.client = *client_,
@@ -94,19 +128,30 @@ Status Session::OpenMilvusStore(const CallContext& context) {
                                               .root = root,
                                               .staging_root = local ? root : "",
                                               .import_path = ImportPath(milvus.storage),
-                                              .opens = Opens(milvus.storage, milvus_store_->identity())});
+                                              .opens = Opens(milvus.storage, milvus_store_->identity()),
+                                              .reach = loaded_.reach});
   return {};
 }
 
 Status Session::OpenBackupStore(BackupAccess access, const CallContext& context) {
   const config::Storage& storage = loaded_.config.backup_storage;
-  MBK_TRY_ASSIGN(backup_store_, MakeStore(storage));
+  const StoreSettings settings = SettingsOf(Side::kBackup, loaded_.schema_version, storage);
+  MBK_TRY_ASSIGN(backup_store_, MakeStore(storage, AddressSettings(settings), Silence()));
   const std::string root = KeyRoot(storage);
-  Status reached = access == BackupAccess::kWrite ? backup_store_->EnsureBucket(context)
-                                                  : Probe(*backup_store_, root, context);
-  MBK_TRY(PointAtSettings(std::move(reached), SettingsOf(Side::kBackup, loaded_.schema_version, storage))
-              .WithContext("the backup store"));
-  backup_side_ = std::make_unique<BackupSide>(BackupSide{.store = *backup_store_, .root = root});
+  const auto explained = [settings](Status status) {
+    return PointAtSettings(std::move(status), settings).WithContext("the backup store");
+  };
+  const Result<bool> there = LocalRootIsThere(storage, access, missing_root_);
+  MBK_TRY(explained(there.status()));
+  const Status reached = *there ? Probe(*backup_store_, root, context) : Status();
+  backup_side_ =
+      std::make_unique<BackupSide>(BackupSide{.store = *backup_store_, .root = root, .reach = loaded_.reach});
+  // Only where it is missing: policies that are bound to a prefix forbid to look at a whole bucket.
+  const bool missing = !*there || reached.code() == Code::kNotFound;
+  if (access != BackupAccess::kWrite || !missing) return explained(reached);
+  backup_side_->make = [this, explained](const CallContext& inner) {
+    return explained(backup_store_->EnsureBucket(inner));
+  };
   return {};
 }
 
@@ -122,7 +167,8 @@ RunServices Session::run(Progress& progress) const {
   const config::Config& config = loaded_.config;
   return {.settings = {.collection_concurrency = config.backup_concurrency_collections,
                        .import_jobs = config.restore_concurrency_import_jobs,
-                       .pause_gc = config.backup_pause_gc,
+                       .pause_gc = config.backup_pause_gc && !config.milvus.management_endpoint.empty(),
+                       .gc_address_setting = GcAddressSetting(loaded_),
                        .keep_temp_files = config.restore_keep_temp_files,
                        .copy = {.mode = ModeOf(config.transfer_mode),
                                 .concurrency = config.transfer_concurrency,

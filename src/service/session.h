@@ -13,7 +13,7 @@
 
 namespace mbk::service {
 
-/// kWrite makes a missing bucket.
+/// kWrite lets the run make a missing bucket (BackupSide::make).
 enum class BackupAccess { kNone, kRead, kWrite };
 
 /// What a verb needs of one configuration; what it does not need is not asked for.
@@ -44,6 +44,8 @@ class Session {
   MilvusTarget target();
   /// Only with Needs::backups.
   BackupSide& backup() { return *backup_side_; }
+  /// That the local backup root is not there, of which a warning was logged; "" where it is.
+  const std::string& missing_root() const { return missing_root_; }
 
   /// Only with Needs::cloud; refers to this session.
   CloudSide cloud();
@@ -54,6 +56,9 @@ class Session {
 
  private:
   Session(const config::Loaded& loaded) : loaded_(loaded) {}
+  std::chrono::seconds Silence() const {
+    return std::chrono::seconds(loaded_.config.transfer_silence_seconds);
+  }
   Status ConnectServer(const CallContext& context);
   Status OpenMilvusStore(const CallContext& context);
   Status OpenBackupStore(BackupAccess access, const CallContext& context);
@@ -65,6 +70,7 @@ class Session {
   std::shared_ptr<ObjectStore> backup_store_;
   std::unique_ptr<MilvusSide> milvus_side_;
   std::unique_ptr<BackupSide> backup_side_;
+  std::string missing_root_;
 };
 
 }  // namespace mbk::service

@@ -89,6 +89,10 @@ StoreSettings SettingsOf(Side side, int schema_version, const config::Storage& s
   return settings;
 }
 
+std::string AddressSettings(const StoreSettings& settings) {
+  return fmt::format("{} and {}", settings.address, settings.port);
+}
+
 Status PointAtSettings(Status failure, const StoreSettings& settings) {
   std::string hint;
   Code code = failure.code();
@@ -98,7 +102,7 @@ Status PointAtSettings(Status failure, const StoreSettings& settings) {
       return failure;
     case Code::kUnavailable:
     case Code::kDeadlineExceeded:
-      hint = fmt::format("check {} and {}", settings.address, settings.port);
+      hint = "check " + AddressSettings(settings);
       break;
     case Code::kPermissionDenied:
       hint = fmt::format("check {}{}{}", settings.access_key, settings.secret_key.empty() ? "" : " and ",
@@ -110,6 +114,8 @@ Status PointAtSettings(Status failure, const StoreSettings& settings) {
       hint = fmt::format("check {}", settings.bucket);
       break;
     case Code::kInvalidArgument:
+      // A variable, and not a setting.
+      if (Mentions(failure, "SSL_CERT_") && !Mentions(failure, "caCertPath")) return failure;
       // net/ names the setting of a certificate that is not trusted, without knowing whose it is.
       hint = fmt::format("check {}", Mentions(failure, "caCertPath")     ? settings.ca_cert
                                      : Mentions(failure, "mtlsCertPath") ? settings.client_cert

@@ -22,6 +22,9 @@ struct StoreSettings {
 enum class Side { kMilvus, kBackup };
 StoreSettings SettingsOf(Side side, int schema_version, const config::Storage& storage = {});
 
+/// "minio.address and minio.port": where a server is, for messages.
+std::string AddressSettings(const StoreSettings& settings);
+
 /// The error of a store with the settings to look at appended: address and port when nothing answers,
 /// credentials when it refuses, bucket otherwise.
 Status PointAtSettings(Status failure, const StoreSettings& settings);

@@ -100,7 +100,13 @@ TlsFiles TlsOf(const config::Storage& storage) {
       .ca = storage.ca_cert_path, .client_cert = storage.mtls_cert_path, .client_key = storage.mtls_key_path};
 }
 
-S3Options S3OptionsOf(const config::Storage& storage, S3Addressing usual) {
+// How all services are asked.
+struct Asking {
+  std::string settings;  // that name the server
+  std::chrono::seconds stall_timeout;
+};
+
+S3Options S3OptionsOf(const config::Storage& storage, S3Addressing usual, const Asking& asking) {
   return {
       .service = std::string(config::ProviderName(storage.provider)),
       .host = WithoutBrackets(storage.address),
@@ -110,12 +116,14 @@ S3Options S3OptionsOf(const config::Storage& storage, S3Addressing usual) {
       .bucket = storage.bucket_name,
       .credentials = {storage.auth.access_key_id, storage.auth.secret_access_key, storage.auth.session_token},
       .tls = TlsOf(storage),
+      .settings = asking.settings,
+      .stall_timeout = asking.stall_timeout,
       .addressing = AddressingOf(storage.path_style, usual)};
 }
 
 // Google's XML API: what S3 clients speak, with signatures and tokens of its own.
-Result<std::unique_ptr<ObjectStore>> MakeGcp(const config::Storage& storage) {
-  S3Options options = S3OptionsOf(storage, S3Addressing::kAuto);
+Result<std::unique_ptr<ObjectStore>> MakeGcp(const config::Storage& storage, const Asking& asking) {
+  S3Options options = S3OptionsOf(storage, S3Addressing::kAuto, asking);
   options.batch_delete = false;  // not documented for this API
   if (storage.auth.type == config::AuthType::kStatic && storage.auth.session_token.empty()) {
     options.signature = S3Signature::kV2;
@@ -130,7 +138,7 @@ Result<std::unique_ptr<ObjectStore>> MakeGcp(const config::Storage& storage) {
   return MakeS3Store(std::move(options));
 }
 
-Result<std::unique_ptr<ObjectStore>> MakeGcpNative(const config::Storage& storage) {
+Result<std::unique_ptr<ObjectStore>> MakeGcpNative(const config::Storage& storage, const Asking& asking) {
   // At Google's own hosts the tokens come from Google, too, and whatever stands between has one CA.
   const bool is_google = IsGoogleHost(storage.address);
   auto token_client =
@@ -147,7 +155,9 @@ Result<std::unique_ptr<ObjectStore>> MakeGcpNative(const config::Storage& storag
                        .bucket = storage.bucket_name,
                        .location = storage.region,
                        .credentials = std::move(credentials),
-                       .tls = TlsOf(storage)});
+                       .tls = TlsOf(storage),
+                       .settings = asking.settings,
+                       .stall_timeout = asking.stall_timeout});
 }
 
 AzureAddressing AzureAddressingOf(config::PathStyle style) {
@@ -172,7 +182,7 @@ AzureCredentials AzureCredentialsOf(const config::Storage& storage) {
   return {.sas_token = storage.auth.session_token};
 }
 
-Result<std::unique_ptr<ObjectStore>> MakeAzure(const config::Storage& storage) {
+Result<std::unique_ptr<ObjectStore>> MakeAzure(const config::Storage& storage, const Asking& asking) {
   return MakeAzureStore({.host = storage.address,
                          .port = storage.port,
                          .use_ssl = storage.use_ssl,
@@ -180,12 +190,15 @@ Result<std::unique_ptr<ObjectStore>> MakeAzure(const config::Storage& storage) {
                          .account = storage.account_name,
                          .container = storage.bucket_name,
                          .credentials = AzureCredentialsOf(storage),
-                         .tls = TlsOf(storage)});
+                         .tls = TlsOf(storage),
+                         .settings = asking.settings,
+                         .stall_timeout = asking.stall_timeout});
 }
 
-Result<std::unique_ptr<ObjectStore>> MakeS3(const config::Storage& storage, const S3Kind& kind) {
+Result<std::unique_ptr<ObjectStore>> MakeS3(const config::Storage& storage, const S3Kind& kind,
+                                            const Asking& asking) {
   WarnOfTokensInTheClear(storage);
-  S3Options options = S3OptionsOf(storage, kind.addressing);
+  S3Options options = S3OptionsOf(storage, kind.addressing, asking);
   options.fetch_credentials = FetchOf(storage, kind.cloud);
   options.conditional_put = kind.conditional_put;
   options.checks_body_hash = kind.checks_body_hash;
@@ -194,31 +207,37 @@ Result<std::unique_ptr<ObjectStore>> MakeS3(const config::Storage& storage, cons
 
 }  // namespace
 
-Result<std::shared_ptr<ObjectStore>> MakeStore(const config::Storage& storage) {
+Result<std::shared_ptr<ObjectStore>> MakeStore(const config::Storage& storage, const std::string& settings,
+                                               std::chrono::seconds silence) {
+  // Two attempts, and what the first retry waits, are less than `silence`.
+  const Asking asking{settings, std::max(std::chrono::seconds(1), (silence - silence / 8) / 2)};
   std::shared_ptr<ObjectStore> store;
   if (storage.provider == Provider::kLocal) {
     store = MakeLocalStore({.root_directory = KeyRoot(storage)});
   } else if (const std::optional<S3Kind> kind = S3KindOf(storage.provider)) {
-    MBK_TRY_ASSIGN(store, MakeS3(storage, *kind));
+    MBK_TRY_ASSIGN(store, MakeS3(storage, *kind, asking));
   } else if (storage.provider == Provider::kGcp) {
-    MBK_TRY_ASSIGN(store, MakeGcp(storage));
+    MBK_TRY_ASSIGN(store, MakeGcp(storage, asking));
   } else if (storage.provider == Provider::kGcpNative) {
-    MBK_TRY_ASSIGN(store, MakeGcpNative(storage));
+    MBK_TRY_ASSIGN(store, MakeGcpNative(storage, asking));
   } else if (storage.provider == Provider::kAzure) {
-    MBK_TRY_ASSIGN(store, MakeAzure(storage));
+    MBK_TRY_ASSIGN(store, MakeAzure(storage, asking));
   } else {
     return InvalidArgument(
         fmt::format("storage provider {} is not in this version; there are minio, s3, aws, aliyun, tencent, "
                     "hwc, gcp, gcpnative, azure and local",
                     config::ProviderName(storage.provider)));
   }
-  return std::shared_ptr<ObjectStore>(std::make_shared<RetryingStore>(std::move(store), RetryPolicy{}));
+  RetryPolicy patience = RetryingStore::kPatient;
+  patience.silence = silence;
+  return std::shared_ptr<ObjectStore>(
+      std::make_shared<RetryingStore>(std::move(store), patience, RealSleeper(), settings));
 }
 
 std::shared_ptr<ObjectStore> MakeDirectoryStore(const std::string& path) {
   return std::make_shared<RetryingStore>(
       MakeLocalStore({.base_directory = std::filesystem::absolute(path).lexically_normal().string()}),
-      RetryPolicy{});
+      RetryingStore::kPatient);
 }
 
 zilliz::CloudOptions CloudOptionsOf(const config::Config& config) {
@@ -244,7 +263,8 @@ Result<std::shared_ptr<ObjectStore>> MakeVolumeStore(const zilliz::Volume& volum
     options.batch_delete = false;
   }
   MBK_TRY_ASSIGN(std::shared_ptr<ObjectStore> store, MakeS3Store(std::move(options)));
-  return std::shared_ptr<ObjectStore>(std::make_shared<RetryingStore>(std::move(store), RetryPolicy{}));
+  return std::shared_ptr<ObjectStore>(
+      std::make_shared<RetryingStore>(std::move(store), RetryingStore::kPatient));
 }
 
 std::string KeyRoot(const config::Storage& storage) {

@@ -13,9 +13,14 @@
 /// From configuration to concrete stores and clients. Nothing else in the program names them.
 namespace mbk::service {
 
+inline constexpr std::chrono::seconds kStoreSilence{115};
+
 /// A store that retries. kInvalidArgument for providers and kinds of credentials that this version does
-/// not have. No request is made.
-Result<std::shared_ptr<ObjectStore>> MakeStore(const config::Storage& storage);
+/// not have. No request is made. `settings` name the server, in the words of the user's file; a service that
+/// takes requests and says nothing is given up after `silence`.
+Result<std::shared_ptr<ObjectStore>> MakeStore(const config::Storage& storage,
+                                               const std::string& settings = "",
+                                               std::chrono::seconds silence = kStoreSilence);
 
 /// A local directory, made when something is written to it; keys are paths below it.
 std::shared_ptr<ObjectStore> MakeDirectoryStore(const std::string& path);

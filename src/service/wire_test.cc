@@ -81,6 +81,31 @@ INSTANTIATE_TEST_SUITE_P(OfEachProtocol, MutualTls,
                                          config::Provider::kAzure),
                          [](const auto& info) { return std::string(config::ProviderName(info.param)); });
 
+// Field case 64.
+class SilentStore : public testing::TestWithParam<config::Provider> {};
+
+TEST_P(SilentStore, IsGivenUpAfterAsLongAsTheConfigurationSays) {
+  nettest::HttpImposter server([](const nettest::SeenRequest&) { return nettest::Reply{.silent = true}; });
+  config::Storage storage = At(GetParam(), "127.0.0.1");
+  storage.port = server.port();
+  storage.use_ssl = false;
+  storage.account_name = "account";
+  storage.auth = {.type = config::AuthType::kStatic,
+                  .access_key_id = "ak",
+                  .secret_access_key = "secret",
+                  .account_key = "a2V5"};
+  const auto began = std::chrono::steady_clock::now();
+  const Status given_up =
+      (*MakeStore(storage, "", std::chrono::seconds(2)))->Head(ObjectKey("k"), {}).status();
+  EXPECT_EQ(given_up.code(), Code::kDeadlineExceeded) << given_up.message();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(30))
+      << "and not after two minutes";
+}
+
+INSTANTIATE_TEST_SUITE_P(OfEachProtocol, SilentStore,
+                         testing::Values(config::Provider::kMinio, config::Provider::kAzure),
+                         [](const auto& info) { return std::string(config::ProviderName(info.param)); });
+
 TEST(MakeStore, OnlyServicesKnownToCompareBodiesWithTheirHashAreReliedOn) {
   auto refuses = [](config::Provider provider) {
     config::Storage storage = At(provider, "store.example");
