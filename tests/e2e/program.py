@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ DONE, FAILED, USAGE, PARTLY, DIFFERENT = 0, 1, 2, 3, 4
 NOT_FOUND, LOCKED, NOT_ALLOWED, INTERRUPTED = 10, 11, 12, 130
 
 # Variables that the program reads and a developer's shell may hold.
-_OURS = ("AWS_", "MILVUS_", "MINIO_", "BACKUP_", "MILVUSCONF", "GCP_KEY_JSON", "ZILLIZ_", "SERVER_PORT")
+_OURS = ("AWS_", "MILVUS_", "MINIO_", "BACKUP_", "MILVUSCONF", "GCP_KEY_JSON", "ZILLIZ_", "SERVER_PORT", "TO_")
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,24 @@ class Program:
             check=False,
         )
         return Outcome(" ".join(["milvus-backup", *command[1:]]), done.returncode, done.stdout, done.stderr)
+
+    def shell(self, command: str, env: dict[str, str] | None = None) -> Outcome:
+        """Run what was printed as a user pastes it: in the same directory, with the program in the PATH."""
+        path = self.directory / ".path"
+        path.mkdir(exist_ok=True)
+        if not (path / "milvus-backup").exists():
+            (path / "milvus-backup").symlink_to(BINARY)
+        done = subprocess.run(
+            ["/bin/sh", "-c", command],
+            cwd=self.directory,
+            env=_environment() | self.environment | (env or {}) | {"PATH": f"{path}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        return Outcome(command, done.returncode, done.stdout, done.stderr)
 
     def ok(self, *args: object) -> Outcome:
         return self.ends_with(DONE, *args)
@@ -116,6 +135,14 @@ class Running:
     def ended(self) -> bool:
         return self._process.poll() is not None
 
+    def is_gone(self, *, within_s: float) -> bool:
+        """Waits for the end without taking what was printed: another thread may be in `finish`."""
+        try:
+            self._process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def finish(self, *, within_s: float) -> Outcome:
         stdout, stderr = self._process.communicate(timeout=within_s)
         return Outcome(self._command, self._process.returncode, stdout, stderr)
@@ -154,10 +181,15 @@ def documented_config(
     return yaml_text({"milvus": _milvus_keys(server) | (milvus or {}), "minio": section | (minio or {})})
 
 
-def local_config(server: Milvus, backup_root: Path) -> str:
-    """A user's v1 file for a Milvus that keeps its data on this machine's disk, as the backup does."""
+def local_config(
+    server: Milvus, backup_root: Path, *, minio: dict[str, Any] | None = None, milvus: dict[str, Any] | None = None
+) -> str:
+    """A user's v1 file for a Milvus that keeps its data on this machine's disk, as the backup does.
+
+    `minio` and `milvus` add keys to those sections or replace them.
+    """
     section = {"storageType": "local", "rootPath": str(server.local_root), "backupRootPath": str(backup_root)}
-    return yaml_text({"milvus": _milvus_keys(server), "minio": section})
+    return yaml_text({"milvus": _milvus_keys(server) | (milvus or {}), "minio": section | (minio or {})})
 
 
 def backup_store(store: ObjectStore, bucket: str) -> dict[str, Any]:
@@ -185,6 +217,12 @@ def _store_keys(store: ObjectStore) -> dict[str, Any]:
         "secretAccessKey": store.secret_key,
         "useSSL": store.tls,
     }
+
+
+def unpack_golden_backups(directory: Path) -> None:
+    """The backups that the Go tool 0.5.16 made, below `directory`, which is made if it is not there."""
+    with tarfile.open(REPOSITORY / "tests" / "compat" / "go-v0.5.16.tar.gz") as archive:
+        archive.extractall(directory)  # our own archive; Debian's Python 3.11.2 knows no filter
 
 
 def yaml_text(sections: dict[str, dict[str, Any]]) -> str:

@@ -4,9 +4,11 @@ import collections_of as milvus
 import pytest
 from datasets import fill_small
 from program import (
+    DIFFERENT,
     FAILED,
     NOT_ALLOWED,
     NOT_FOUND,
+    PARTLY,
     USAGE,
     documented_config,
 )
@@ -114,7 +116,7 @@ def test_v1_keys_in_a_v2_file(program, config):
 
 
 def test_misspelt_key(program, config):
-    """Version 1 lets unknown keys pass; one that is nearly a known one is pointed out."""
+    """Unknown keys are ignored with a warning, which names the key that was probably meant."""
     program.configure(config(minio={"buckeName": "bucket-b"}))
     outcome = program.ok("list")
     assert "minio.bucketName" in outcome.stderr
@@ -134,8 +136,9 @@ def test_unknown_command(program, config):
 def test_name_that_names_no_backup(program, config, name, backup_root, minio_a):
     program.configure(config())
     for verb in (["create", "-c", "coll"], ["restore"], ["get"], ["delete"]):
-        if name or verb[0] != "create":  # create without a name makes one
-            complaint(program.ends_with(USAGE, *verb, "-n", name))
+        # What lies there may have been named by another tool: only a path is no name of it.
+        elsewhere = NOT_FOUND if name and "/" not in name else USAGE
+        complaint(program.ends_with(USAGE if verb[0] == "create" else elsewhere, *verb, "-n", name))
     assert minio_a.keys(f"bucket-a/{backup_root}") == []
 
 
@@ -201,17 +204,23 @@ def test_flags_that_exclude_each_other(program, my_backup, flags):
     ids=["empty", "cut", "list", "text", "cut in a value"],
 )
 def test_unreadable_metadata(program, my_backup, minio_a, backup_root, tmp_path, content):
-    """list goes on without it, everything else says what is wrong, delete still removes it."""
+    """list goes on without it, everything else says what is wrong, delete --unfinished removes it."""
     program.ok("create", "-c", "coll", "-n", "sound")
     meta = f"minio_a/bucket-a/{backup_root}/{my_backup}/meta"
     (tmp_path / "bad.json").write_bytes(content)
     for file in ("backup_meta.json", "full_meta.json"):
         minio_a.mc("cp", str(tmp_path / "bad.json"), f"{meta}/{file}")
 
-    assert program.backups() == ["sound"]
+    listed = program.ends_with(PARTLY, "list")
+    assert "sound" in listed.stdout and my_backup not in listed.stdout
+    assert my_backup in listed.stderr
     for verb in (["get"], ["restore", "-s", "_bak"]):
-        assert my_backup in complaint(program.ends_with(FAILED, *verb, "-n", my_backup))
-    program.ok("delete", "-n", my_backup)
+        assert my_backup in complaint(program.ends_with(DIFFERENT, *verb, "-n", my_backup))
+    # What it is shows by its layout alone, so that it goes only when that is said.
+    before = minio_a.keys(f"bucket-a/{backup_root}/{my_backup}")
+    complaint(program.ends_with(FAILED, "delete", "-n", my_backup))
+    assert minio_a.keys(f"bucket-a/{backup_root}/{my_backup}") == before
+    program.ok("delete", "-n", my_backup, "--unfinished")
     assert minio_a.keys(f"bucket-a/{backup_root}/{my_backup}") == []
 
 

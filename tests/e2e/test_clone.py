@@ -2,6 +2,7 @@
 
 import collections_of as milvus
 import pytest
+from advice import takes
 from datasets import fill_small, fill_unflushed
 from program import FAILED, NOT_FOUND, documented_config
 from rows import assert_same_rows
@@ -76,6 +77,24 @@ def test_a_target_that_exists_is_left_alone(b, clone):
     assert outcome.exit_code == FAILED, str(outcome)
     assert "coll" in outcome.stderr
     assert_same_rows(there, milvus.rows(b, "coll"))
+
+
+@takes("ops/identity.cc", "it would be dropped or written to")
+@pytest.mark.usefixtures("clone", "restores_into_a")
+def test_a_clone_onto_its_source_is_none_when_another_name_or_server_is_given(a, b, program, backup_root):
+    program.configure(documented_config(a.server, backup_root=backup_root), "configs/again.yaml")
+    before = milvus.all_names(a.server)
+    onto_itself = ("clone", "-c", "archive.coll", "--drop_exist_collection", "--meta_only")
+    refused = program.ends_with(FAILED, *onto_itself, "--to", "configs/again.yaml")
+    assert "is itself what would be read" in refused.stderr
+    for part in ("another name there (--suffix or --rename)", "another server in the --to file", "nothing was changed"):
+        assert part in refused.stderr
+    program.ok(*onto_itself, "--to", "configs/again.yaml", "--suffix", "_b")
+    program.ok(*onto_itself, "--to", "configs/again.yaml", "--rename", "archive.coll:archive.other")
+    assert milvus.all_names(a.server) == before | {("archive", "coll_b"), ("archive", "other")}
+    program.ok(*onto_itself, "--to", "configs/b.yaml")
+    assert ("archive", "coll") in milvus.all_names(b)
+    assert_same_rows(a.rows_of("coll", "archive"), milvus.rows(a.server, "coll", "archive"))
 
 
 def test_a_collection_that_is_not_there(clone):

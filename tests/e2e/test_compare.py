@@ -1,11 +1,13 @@
 """`compare` and `verify --live` on collections in states that keep them from being a proof."""
 
+import re
 import threading
 
 import collections_of as milvus
 import pytest
+from advice import takes
 from datasets import INT64_MAX, fill_books, vectors
-from program import DIFFERENT, PARTLY, documented_config
+from program import DIFFERENT, PARTLY, USAGE, documented_config
 from pymilvus import utility
 
 WRITER_SECONDS = 60  # the comparison is over long before
@@ -100,6 +102,7 @@ def test_changed_rows_name_their_fields(server, compare):
     ]
 
 
+@takes("cli/compare_report.cc", "of them are named (--max_differences)")
 def test_no_more_keys_are_named_than_asked_for(server, compare):
     books(server, "left", range(100))
     books(server, "right", range(40, 120), tag="other")
@@ -107,6 +110,28 @@ def test_no_more_keys_are_named_than_asked_for(server, compare):
     one = only(outcome)
     assert (one["missing"], one["extra"], one["changed"]) == (40, 20, 60)
     assert len(one["differences"]) == 5
+    told = compare.ends_with(DIFFERENT, "compare", "-c", "left:right").stdout
+    named, flag = re.search(r"; (\d+) of them are named \((--\w+)\)", told).groups()
+    assert int(named) < 120
+    all_of_them = compare.ends_with(DIFFERENT, "compare", "-c", "left:right", flag, "120").stdout
+    assert "are named" not in all_of_them
+    for kind, keys in (("missing", range(40)), ("extra", range(100, 120)), ("changed", range(40, 100))):
+        assert {int(key) for key in re.findall(rf"^  {kind} (\d+)", all_of_them, re.MULTILINE)} == set(keys)
+
+
+@takes("ops/compare/run.cc", "has the same id and time of creation")
+def test_what_is_compared_with_itself_is_not_when_another_is_named_or_that_is_meant(server, b, compare, backup_root):
+    compare.configure(documented_config(b, backup_root=backup_root), "b.yaml")
+    for there, name in ((server, "left"), (server, "right"), (b, "left")):
+        books(there, name, range(100))
+    itself = ("compare", "-c", "left:left")
+    refused = compare.ends_with(USAGE, *itself)
+    assert "is compared with itself" in refused.stderr
+    assert "name another server or collection" in refused.stderr and "add --same-id-ok" in refused.stderr, str(refused)
+    compare.ok("compare", "-c", "left:right")
+    compare.ok(*itself, "--to", "b.yaml")
+    meant = compare.ok(*itself, "--same-id-ok")
+    assert "have one id and one time of creation" in meant.stderr
 
 
 def test_a_collection_that_is_written_to_proves_nothing(server, compare):

@@ -1,11 +1,13 @@
 """What create can be told, in the words of both lines of the Go tool."""
 
 import json
+import re
 
 import collections_of as milvus
 import pytest
+from advice import takes
 from datasets import fill_unflushed
-from program import documented_config
+from program import DONE, FAILED, USAGE, documented_config
 from rows import assert_same_rows
 
 EVERYTHING_IN_DEFAULT = {"coll", "every_type", "binary_dynamic", "partitioned", "all_deleted", "tenants", "unflushed",
@@ -36,9 +38,7 @@ def held_by(program, name):
         (("--database-collections", '{"default": ["coll"]}'), {("default", "coll")}),
         (("--filter", "archive.*"), {("archive", "coll")}),
         (("--filter", "archive.coll,coll"), {("default", "coll"), ("archive", "coll")}),
-        (("--filter", "coll", "-c", "every_type", "-d", "archive"), {("default", "coll")}),
-        (("-a", '{"archive": []}', "-c", "coll"), {("archive", "coll")}),
-        (("-c", "coll", "-d", "archive"), {("default", "coll")}),
+        (("-c", "coll", "-d", "archive"), {("archive", "coll")}),
         ((), {("default", name) for name in EVERYTHING_IN_DEFAULT} | {("archive", "coll")}),
     ],
     ids=lambda value: " ".join(value) or "everything" if isinstance(value, tuple) else "",
@@ -46,6 +46,17 @@ def held_by(program, name):
 def test_selects(here, flags, expected):
     here.ok("create", "-n", "chosen", "--strategy", "meta_only", *flags)
     assert held_by(here, "chosen") == expected
+
+
+@takes("cli/selection_flags.cc", "for all that they name write --filter {}")
+def test_a_filter_is_written_for_whoever_selects_twice(here):
+    create = ("create", "-n", "chosen", "--strategy", "meta_only")
+    twice = ("-d", "archive", "-c", "default.coll", "-a", '{"default": ["tenants"]}')
+    advised = re.search(r"write (--filter .*)", here.ends_with(USAGE, *create, *twice).stderr)[1]
+    assert here.backups() == []
+    taken = here.shell(f"milvus-backup {' '.join(create)} {advised}")
+    assert taken.exit_code == DONE, str(taken)
+    assert held_by(here, "chosen") == {("archive", "coll"), ("default", "coll"), ("default", "tenants")}
 
 
 @pytest.mark.parametrize("flags", [("--strategy", "meta_only"), ("--meta_only",)], ids=" ".join)
@@ -58,7 +69,11 @@ def test_meta_only_copies_no_data(here, minio_a, backup_root, flags):
 def test_skip_flush_backs_up_what_is_in_files(a, here, restores_into_a, flags):
     made = fill_unflushed("fresh", milvus.connection(a.server))
     try:
-        here.ok("create", "-c", "fresh", "-n", "no_flush", *flags)
+        told = "default.fresh: 496 row(s) are in memory only"
+        plan = here.ok("create", "-c", "fresh", "-n", "no_flush", "--dry-run", *flags)
+        assert told in plan.stderr
+        assert "come on top" not in plan.stdout
+        assert told in here.ok("create", "-c", "fresh", "-n", "no_flush", *flags).stderr
         assert len(milvus.read_all_rows(made)) == 496
         here.ok("restore", "-n", "no_flush", "-s", "_bak")
         assert milvus.rows(restores_into_a, "fresh_bak") == {}
@@ -75,6 +90,17 @@ def test_rows_that_are_not_flushed_are_backed_up(a, here, restores_into_a, flags
         milvus.drop(a.server, "fresh")
     here.ok("restore", "-n", "flushed", "-s", "_bak")
     assert_same_rows(expected, milvus.rows(restores_into_a, "fresh_bak"))
+
+
+@takes("milvus/grpc_data.cc", "do without --rbac")
+def test_users_and_roles_that_a_server_hands_out_to_nobody_are_refused_with_its_version(here, minio_a, backup_root):
+    """Field case 53: it was gRPC's own text."""
+    create = ("create", "-c", "coll", "-n", "with_users")
+    refused = here.ends_with(FAILED, *create, "--rbac")
+    assert "v2.3.5-lite" in refused.stderr
+    assert "from 2.4.9 on" in refused.stderr
+    assert minio_a.keys(f"bucket-a/{backup_root}") == []
+    here.ok(*create)
 
 
 def test_the_source_is_as_it_was(a, here):

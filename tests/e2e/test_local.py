@@ -9,7 +9,7 @@ import collections_of as milvus
 import pytest
 from datasets import fill_every_type, fill_partitioned
 from milvus_server import EAGER
-from program import PARTLY, Program, documented_config, local_config, yaml_text
+from program import FAILED, Program, documented_config, local_config, yaml_text
 from rows import assert_same_rows
 
 NAMES = ["partitioned", "every_type"]
@@ -121,8 +121,8 @@ def test_milvus_sees_the_disk_under_another_path(disk_a, rows, tmp_path, backups
     sections = {"milvus": v2_config(disk_a, rootPath=str(here)), "backup": backup, "transfer": {"mode": "streaming"}}
     program.configure("configVersion: v2\n" + yaml_text(sections))
     # Told of a path where nothing lies, Milvus says that it has imported that.
-    doubtful = program.ends_with(PARTLY, "restore", "-n", "my_backup", "-s", "_unmapped")
-    assert "localPath" in doubtful.stderr
+    refused = program.ends_with(FAILED, "restore", "-n", "my_backup", "-s", "_unmapped")
+    assert "Milvus imported 0 rows" in refused.stderr and "localPath" in refused.stderr
     assert list(here.iterdir()) == []
 
 

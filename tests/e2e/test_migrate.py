@@ -1,10 +1,10 @@
 """Backups go to Zilliz Cloud: its control plane is a double, the volume it gives out lies in a real MinIO behind TLS."""
 
-import tarfile
 from pathlib import Path
 
 import pytest
-from program import DONE, FAILED, INTERRUPTED, NOT_ALLOWED, NOT_FOUND, REPOSITORY, USAGE, yaml_text
+from advice import command_behind, takes
+from program import DONE, FAILED, INTERRUPTED, NOT_ALLOWED, NOT_FOUND, USAGE, unpack_golden_backups, yaml_text
 from stalling_proxy import StallingProxy
 from zilliz_double import API_KEY, CLUSTER, ZillizDouble
 
@@ -16,8 +16,7 @@ STOP_SECONDS, REACHED_SECONDS = 5, 60
 def golden(tmp_path_factory) -> Path:
     """The directory of a backup that the Go tool wrote."""
     home = tmp_path_factory.mktemp("golden")
-    with tarfile.open(REPOSITORY / "tests" / "compat" / "go-v0.5.16.tar.gz") as archive:
-        archive.extractall(home)  # our own archive; Debian's Python 3.11.2 knows no filter
+    unpack_golden_backups(home)
     return home / BACKUP
 
 
@@ -195,17 +194,28 @@ def test_a_job_that_does_not_succeed(migrate, cloud, outcome, said):
     assert ended.stdout == ""
 
 
-def test_ctrl_c_in_mid_upload_says_what_stays_behind(source, cloud, program):
+@takes("ops/migrate/run.cc", "begin again with")
+@pytest.mark.parametrize("flags", [(), ("--wait=false",)], ids=["waits", "does not wait"])
+def test_ctrl_c_in_mid_upload_says_how_to_begin_again(source, cloud, program, golden, tmp_path, flags):
     with StallingProxy(source.port, stall_at=b"GET /backups/backup/spec516/binlogs/") as proxy:
-        program.configure(config_of(source, cloud, port=proxy.port))
-        with program.start("migrate", "-n", BACKUP, "-c", CLUSTER) as running:
+        program.configure(config_of(source, cloud, port=proxy.port), "other side/there.yaml")
+        migrate = ("migrate", "-n", BACKUP, "-c", CLUSTER, *flags, "--config", "other side/there.yaml")
+        with program.start(*migrate) as running:
             assert proxy.stalled.wait(REACHED_SECONDS), str(running.finish(within_s=0))
             running.interrupt()
             outcome = running.finish(within_s=STOP_SECONDS)
-    assert outcome.exit_code == INTERRUPTED, str(outcome)
-    assert "no migration was started" in outcome.stderr
-    assert f"migrate -n {BACKUP} -c {CLUSTER}" in outcome.stderr
-    assert cloud.seen.migrations == []
+        assert outcome.exit_code == INTERRUPTED, str(outcome)
+        assert "no migration was started" in outcome.stderr
+        assert cloud.seen.migrations == []
+        proxy.resume()
+        backups = sorted(source.keys("backups"))
+        again = program.shell(command_behind("begin again with", outcome))
+    assert again.exit_code == DONE, str(again)
+    assert cloud.seen.asked_for_job.is_set() == (not flags)
+    (left, taken), (migration,) = cloud.seen.applications, cloud.seen.migrations
+    assert migration["source"]["dataPath"] == taken["path"] != left["path"]
+    assert uploaded(cloud, tmp_path / "arrived") == files_of(golden)
+    assert sorted(source.keys("backups")) == backups
 
 
 def test_ctrl_c_while_the_job_runs_says_that_it_runs_on(source, cloud, program):

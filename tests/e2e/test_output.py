@@ -14,9 +14,10 @@ def here(a, program, backup_root):
     return program
 
 
-def test_create_says_success_and_how_long_it_took(here):
+def test_create_says_success_how_long_it_took_and_what_it_holds(here):
     assert re.fullmatch(
-        r"create backup success\nduration:\d+\.\d\d s\n", here.ok("create", "-c", "coll", "-n", "one").stdout
+        r"create backup success\nduration:\d+\.\d\d s\n1 collection, 3,000 rows, \d+ objects in \S+/\n",
+        here.ok("create", "-c", "coll", "-n", "one").stdout,
     )
 
 

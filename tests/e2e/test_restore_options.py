@@ -1,10 +1,13 @@
 """What restore can be told: which collections, under which names, over what is there."""
 
 import collections_of as milvus
+import grpc
 import pytest
+from advice import takes
 from datasets import FLAT_IP, fill_coll, fill_small
 from program import FAILED, documented_config
 from rows import assert_same_rows
+from rpc_proxy import Refusal, RpcProxy
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +25,15 @@ def backup_of_all(a, tmp_path_factory, root_of_all):
 
 
 @pytest.fixture
-def restore(b, a, backup_of_all, program, root_of_all):
+def config(b, a, backup_of_all, root_of_all):
     store = a.server.store
     keys = {"backupAddress": store.address, "backupPort": store.port, "backupBucketName": "bucket-a"}
-    program.configure(documented_config(b, backup_root=root_of_all, minio=keys))
+    return lambda **server: documented_config(b, backup_root=root_of_all, minio=keys, milvus=server)
+
+
+@pytest.fixture
+def restore(config, program):
+    program.configure(config())
     return lambda *args: program.run("restore", "-n", "all_of_a", *args)
 
 
@@ -97,6 +105,26 @@ def test_skip_create_collection_adds_to_what_is_there(a, b, restore):
     succeeds(restore("-c", "coll", "--meta_only"))
     succeeds(restore("-c", "coll", "--skip_create_collection"))
     assert_same_rows(a.rows_of("coll"), milvus.rows(b, "coll"))
+
+
+@takes("ops/load/place.cc", "whether it has rows in memory only a flush tells")
+def test_rows_that_may_be_in_memory_are_joined_by_others_when_that_is_said(a, b, config, restore, program):
+    """Who may not flush does not know of them."""
+    no_right = Refusal(code=grpc.StatusCode.PERMISSION_DENIED, details="PrivilegeFlush: permission deny")
+    succeeds(restore("-c", "archive.coll", "--meta_only"))
+    before = milvus.all_names(b)
+    into = ("-c", "archive.coll", "--skip_create_collection")
+    with RpcProxy(b.address, b.port) as proxy:
+        program.configure(config(port=proxy.port))
+        proxy.refuse(lambda call: no_right if call.method == "Flush" else None)
+        refused = restore(*into)
+        assert refused.exit_code == FAILED, str(refused)
+        assert "only a flush tells (--append says that they may be there)" in refused.stderr
+        assert milvus.collection(b, "coll", "archive").num_entities == 0
+        succeeds(restore(*into, "--append"))
+        assert proxy.refused == 1
+    assert milvus.all_names(b) == before
+    assert_same_rows(a.rows_of("coll", "archive"), milvus.rows(b, "coll", "archive"))
 
 
 def test_skip_create_collection_needs_the_collection(b, restore):

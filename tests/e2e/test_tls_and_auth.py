@@ -67,6 +67,14 @@ def test_an_authority_that_is_not_trusted(config, program):
     assert "milvus.caCertPath" in program.ends_with(FAILED, "create", "-c", "coll", "-n", "never").stderr
 
 
+def test_an_authority_of_the_environment_stands_in_place_of_the_systems(guarded, config, program, tmp_path):
+    program.configure(config(caCertPath=""))
+    program.environment = {"SSL_CERT_FILE": str(guarded.server.certificates.ca)}
+    assert "coll" in program.ok("create", "-c", "coll", "--dry_run").stdout
+    program.environment = {"SSL_CERT_FILE": str(tmp_path / "missing.pem")}
+    assert "SSL_CERT_FILE" in program.ends_with(FAILED, "create", "-c", "coll", "--dry_run").stderr
+
+
 @pytest.mark.parametrize("guarded", [2], ids=["tls mode 2"], indirect=True)
 def test_a_client_without_a_certificate(config, program):
     program.configure(config(mtlsCertPath="", mtlsKeyPath=""))

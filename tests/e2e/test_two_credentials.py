@@ -1,10 +1,9 @@
 """Two buckets of one store, each with keys of its own: the store refuses to copy between them, so the bytes are streamed."""
 
 import json
-import tarfile
 
 import pytest
-from program import REPOSITORY, yaml_text
+from program import unpack_golden_backups, yaml_text
 
 SOURCE, TARGET = "keys-source", "keys-target"
 BACKUP = "spec516"
@@ -16,8 +15,7 @@ def store(rig, tmp_path_factory):
     minio = rig.minio("minio_keys", [SOURCE, TARGET])
     minio.wait_ready()
     home = tmp_path_factory.mktemp("keys")
-    with tarfile.open(REPOSITORY / "tests" / "compat" / "go-v0.5.16.tar.gz") as archive:
-        archive.extractall(home)  # our own archive; Debian's Python 3.11.2 knows no filter
+    unpack_golden_backups(home)
     minio.mc("cp", "--recursive", f"{home}/{BACKUP}", f"minio_keys/{SOURCE}/backup/")
     buckets = [f"arn:aws:s3:::{TARGET}", f"arn:aws:s3:::{TARGET}/*"]
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": buckets}]}

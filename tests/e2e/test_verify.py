@@ -9,6 +9,7 @@ from datasets import fill_books
 from program import documented_config
 from rows import PARTITION, canonical_row
 
+PARTLY = 3
 DAMAGED = 4
 NAMES = ["coll", "every_type", "binary_dynamic", "partitioned", "tenants", "nothing_in_it"]
 
@@ -38,7 +39,8 @@ def test_living_rows_are_those_that_pymilvus_reads(a, backup):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_rows_of_a_backup_are_those_of_the_server(backup, name):
-    outcome = backup.ok("--json", "verify", "-n", "proved", "--live", "--filter", name, "--load")
+    call = ("--json", "verify", "-n", "proved", "--live", "--filter", name, "--load")
+    outcome = backup.ends_with(PARTLY, *call) if name == "nothing_in_it" else backup.ok(*call)  # no row, no proof
     [one] = outcome.json()["collections"]
     assert one["equal"]
     assert one["left"]["fingerprint"] == one["right"]["fingerprint"]
@@ -60,7 +62,7 @@ def test_a_restored_collection_compares_equal_and_a_changed_one_does_not(b, back
     assert one["differences"] == [{"kind": "missing", "key": str(gone), "fields": []}]
 
 
-def test_a_flipped_byte_is_damage(backup, minio_a, backup_root, tmp_path):
+def test_a_flipped_byte_is_damage(a, backup, minio_a, backup_root, tmp_path):
     prefix = f"bucket-a/{backup_root}/proved/binlogs"
     key = minio_a.keys(prefix)[0]
     file = tmp_path / "object"
@@ -71,6 +73,15 @@ def test_a_flipped_byte_is_damage(backup, minio_a, backup_root, tmp_path):
     minio_a.mc("cp", str(file), f"minio_a/{prefix}/{key}")
     outcome = backup.ends_with(DAMAGED, "verify", "-n", "proved", "--level", "checksum")
     assert key in outcome.stdout
+
+    # Milvus 2.3.5 ends while it imports such a file, from where it lies or staged: neither begins.
+    there = milvus.names(a.server)
+    outcome = backup.ends_with(DAMAGED, "restore", "-n", "proved", "-s", "_flipped")
+    assert key in outcome.stderr and "other bytes than were written" in outcome.stderr
+    assert milvus.names(a.server) == there
+    outcome = backup.ends_with(DAMAGED, "export", "-n", "proved", "-o", str(tmp_path / "rows"))
+    assert key in outcome.stderr
+    assert not (tmp_path / "rows").exists() or not any((tmp_path / "rows").iterdir())
 
 
 def test_a_recorded_fingerprint_is_that_of_the_rows(backup):
@@ -86,7 +97,10 @@ def collections_live(outcome):
     return {one["right"]["name"].split(": ")[-1]: one for one in outcome.json()["collections"]}
 
 
-def test_a_value_that_changed_is_found_though_sizes_agree(restores_into_a, program, backup_root, minio_a):
+HEADER_IDS = slice(21, 45)  # collection, partition and segment in the descriptor event of a binlog
+
+
+def test_a_value_that_changed_is_found_though_sizes_agree(restores_into_a, program, backup_root, minio_a, tmp_path):
     """The file of one field is replaced by that of a collection which differs in this field alone."""
     using = milvus.connection(restores_into_a)
     ids = {name: fill_books(name, using, range(100), tag).describe()["collection_id"]
@@ -98,8 +112,24 @@ def test_a_value_that_changed_is_found_though_sizes_agree(restores_into_a, progr
 
     directory = f"bucket-a/{backup_root}/both/binlogs/insert_log"
     files = {name: only_file(minio_a.keys(f"{directory}/{ids[name]}"), field_id="101") for name in ids}
-    minio_a.mc("cp", *(f"minio_a/{directory}/{ids[name]}/{files[name]}" for name in ("other", "whole")))
+    content = {}
+    for name in ids:
+        minio_a.mc("cp", f"minio_a/{directory}/{ids[name]}/{files[name]}", str(tmp_path / name))
+        content[name] = (tmp_path / name).read_bytes()
+
+    def overwrite(file):
+        (tmp_path / "new").write_bytes(file)
+        minio_a.mc("cp", str(tmp_path / "new"), f"minio_a/{directory}/{ids['whole']}/{files['whole']}")
+
+    # As it is, its header tells where it comes from.
+    overwrite(content["other"])
     program.ok("verify", "-n", "both")
+    outcome = program.ends_with(DAMAGED, "verify", "-n", "both", "--level", "rows")
+    assert f"of collection {ids['other']}, and belongs to" in outcome.stdout
+
+    forged = bytearray(content["other"])
+    forged[HEADER_IDS] = content["whole"][HEADER_IDS]
+    overwrite(bytes(forged))
     outcome = program.ends_with(DAMAGED, "verify", "-n", "both", "--level", "rows")
     assert "default.whole holds other rows than when the backup was made" in outcome.stdout
     assert "default.whole, partition _default, holds other rows" in outcome.stdout

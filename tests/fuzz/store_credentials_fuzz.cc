@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/timestamp.h"
 #include "store/credentials/answer.h"
 #include "store/credentials/ini.h"
-#include "base/timestamp.h"
 
 namespace {
 
