@@ -16,6 +16,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,8 +95,9 @@ def main(store: str = "minio") -> int:
         with chapter(f"Two Milvus, each with {form.where_data_lie} of its own"):
             a, b = form.start(rig)
         with chapter("Filling milvus_A"):
-            fill_coll(a, form.rows)
-            fill_digits(a)
+            with ThreadPoolExecutor() as pool:  # most of it is Milvus's own waiting for its own
+                for filled in (pool.submit(fill_coll, a, form.rows), pool.submit(fill_digits, a)):
+                    say(filled.result())
         desk = Desk(Path(directory), form.config)
         with chapter("A backup of coll"):
             desk.write_config("configs/backup.yaml", a)
@@ -163,7 +165,7 @@ FORMS = {
 }  # fmt: skip
 
 
-def fill_coll(server: Milvus, rows: int) -> None:
+def fill_coll(server: Milvus, rows: int) -> str:
     coll = new_collection(server, "coll", DIM, FieldSchema("tag", DataType.VARCHAR, max_length=64))
     random = np.random.default_rng(7)
     for first in range(0, rows, BATCH):
@@ -172,17 +174,17 @@ def fill_coll(server: Milvus, rows: int) -> None:
     coll.flush()
     coll.create_index("vec", {"index_type": "HNSW", "metric_type": "L2", "params": {"M": 8, "efConstruction": 64}})
     coll.load()
-    say(f"coll: {rows:,} vectors of {DIM} floats, with an HNSW index")
+    return f"coll: {rows:,} vectors of {DIM} floats, with an HNSW index"
 
 
-def fill_digits(server: Milvus) -> None:
+def fill_digits(server: Milvus) -> str:
     images = load_digits()
     digits = new_collection(server, "digits", 64, FieldSchema("label", DataType.INT64))
     digits.insert([list(range(len(images.data))), images.target.tolist(), images.data.astype(np.float32)])
     digits.flush()
     digits.create_index("vec", {"index_type": "FLAT", "metric_type": "L2", "params": {}})
     digits.load()
-    say(f"digits: {len(images.data):,} handwritten digits of 8 × 8 pixels, each a vector of 64, with its label")
+    return f"digits: {len(images.data):,} handwritten digits of 8 × 8 pixels, each a vector of 64, with its label"
 
 
 def new_collection(server: Milvus, name: str, dim: int, payload: FieldSchema) -> Collection:
