@@ -23,7 +23,7 @@ pip_install() { # venv requirement…
   "$1/bin/pip" install --quiet --disable-pip-version-check --no-compile "${@:2}"
 }
 
-venv_pins="$MILVUS_WHEEL $PYMILVUS_WHEEL marshmallow<4 setuptools<81 protobuf<5 pandas<3 numpy<3 scikit-learn PyYAML"
+venv_pins="$MILVUS_WHEEL $PYMILVUS_WHEEL marshmallow<4 setuptools<81 protobuf<5 pandas<3 numpy<3 scikit-learn PyYAML minio<8"
 install_venv() {
   done_before venv "$venv_pins" && return
   say "installing Milvus 2.3.5 and pymilvus from PyPI"
