@@ -15,7 +15,7 @@ option(MBK_JOINED "compile several sources at a time" OFF)
 set(MBK_JOINED_MOST 16)
 
 # GCC takes what is included for a header, in which the member of a class must not be of a file's own type.
-set(MBK_JOINED_HEAD "#pragma GCC diagnostic ignored \"-Wsubobject-linkage\"\n")
+set(MBK_JOINED_HEAD "#ifndef __clang__\n#pragma GCC diagnostic ignored \"-Wsubobject-linkage\"\n#endif\n")
 
 # One in ten names is the last of its joined source.
 function(mbk_ends_joined variable path)
