@@ -108,7 +108,7 @@ std::string ComparisonTable(const RestoreReport& report) {
     std::string result = "equal counts";
     if (!outcome.status.ok())
       result = "failed";
-    else if (outcome.has_deletes)
+    else if (outcome.has_deletes && outcome.rows_imported < outcome.rows_expected)
       result = "deletes applied";
     else if (outcome.rows_expected == 0)
       result = "no rows";

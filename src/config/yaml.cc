@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/utf8.h"
 #include "config/text.h"
 
 namespace mbk::config {
@@ -230,25 +231,6 @@ std::string WithoutTrailingBlanks(std::string_view text) {
   return std::string(text.substr(0, last == std::string_view::npos ? 0 : last + 1));
 }
 
-void AppendUtf8(char32_t c, std::string& text) {
-  const auto tail = [&](int shift) { text += static_cast<char>(0x80 | ((c >> shift) & 0x3F)); };
-  if (c < 0x80) {
-    text += static_cast<char>(c);
-  } else if (c < 0x800) {
-    text += static_cast<char>(0xC0 | (c >> 6));
-    tail(0);
-  } else if (c < 0x10000) {
-    text += static_cast<char>(0xE0 | (c >> 12));
-    tail(6);
-    tail(0);
-  } else {
-    text += static_cast<char>(0xF0 | (c >> 18));
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
-
 // As UTF-8 where its byte order mark says that it is UTF-16; half a character becomes U+FFFD. yaml-cpp reads
 // that, too, but what is looked for in the text here is not found in it.
 std::string AsUtf8(std::string_view text) {
@@ -258,16 +240,16 @@ std::string AsUtf8(std::string_view text) {
     const auto first = static_cast<unsigned char>(text[i]), second = static_cast<unsigned char>(text[i + 1]);
     return static_cast<char32_t>(is_little ? first | second << 8 : first << 8 | second);
   };
-  std::string utf8;
+  std::string decoded;
   for (std::size_t i = 2; i + 1 < text.size(); i += 2) {
     char32_t c = unit(i);
     if (c >= 0xD800 && c < 0xDC00 && i + 3 < text.size() && unit(i + 2) >= 0xDC00 && unit(i + 2) < 0xE000) {
       i += 2;
       c = 0x10000 + ((c - 0xD800) << 10) + (unit(i) - 0xDC00);
     }
-    AppendUtf8(c >= 0xD800 && c < 0xE000 ? 0xFFFD : c, utf8);
+    utf8::Append(c >= 0xD800 && c < 0xE000 ? 0xFFFD : c, decoded);
   }
-  return utf8;
+  return decoded;
 }
 
 Result<FileValues> FlattenDocument(const YAML::Node& root) {

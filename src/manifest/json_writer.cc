@@ -2,46 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
+
 namespace mbk::manifest {
 namespace {
 
 constexpr std::size_t kPieceBytes = 64 * 1024;
 constexpr std::string_view kReplacement = "\\ufffd";  // as Go writes it: escaped
 constexpr std::size_t kIndent = 4;
-
-bool IsContinuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
-
-/// What one UTF-8 sequence may look like (RFC 3629, table 3-7 of the Unicode standard).
-struct Utf8Shape {
-  std::size_t length = 0;  ///< 0: no sequence starts with this byte
-  unsigned char second_min = 0x80;
-  unsigned char second_max = 0xBF;
-};
-
-Utf8Shape ShapeOf(unsigned char lead) {
-  if (lead < 0x80) return {.length = 1};
-  if (lead >= 0xC2 && lead <= 0xDF) return {.length = 2};
-  if (lead == 0xE0) return {.length = 3, .second_min = 0xA0};
-  if (lead == 0xED) return {.length = 3, .second_max = 0x9F};
-  if (lead >= 0xE1 && lead <= 0xEF) return {.length = 3};
-  if (lead == 0xF0) return {.length = 4, .second_min = 0x90};
-  if (lead >= 0xF1 && lead <= 0xF3) return {.length = 4};
-  if (lead == 0xF4) return {.length = 4, .second_max = 0x8F};
-  return {};
-}
-
-/// Bytes of the valid sequence `text` begins with; 0 when it begins with none.
-std::size_t Utf8Length(std::string_view text) {
-  const Utf8Shape shape = ShapeOf(static_cast<unsigned char>(text[0]));
-  if (shape.length <= 1) return shape.length;
-  if (text.size() < shape.length) return 0;
-  const auto second = static_cast<unsigned char>(text[1]);
-  if (second < shape.second_min || second > shape.second_max) return 0;
-  for (std::size_t i = 2; i < shape.length; ++i) {
-    if (!IsContinuation(static_cast<unsigned char>(text[i]))) return 0;
-  }
-  return shape.length;
-}
 
 /// The escape Go uses for a character, empty when it is written as it is.
 std::string EscapeOf(std::string_view character) {
@@ -145,8 +113,8 @@ void JsonWriter::Quoted(std::string_view text) {
     text.remove_prefix(plain);
     if (text.empty()) break;
 
-    const std::size_t length = Utf8Length(text);
-    if (length == 0) {
+    const auto [length, whole] = utf8::FirstCharacter(text);
+    if (!whole) {
       buffer_ += kReplacement;
       text.remove_prefix(1);
       continue;

@@ -107,6 +107,7 @@ struct ImportRequest {
   std::string partition_name;
   std::vector<std::string> paths;  ///< as sent; 2.2 and 2.3 want exactly two, the second may be ""
   KeyValues options;
+  bool is_l0 = false;  ///< of deletes alone: the rows that such a job counts are deletes
 };
 
 /// Rows to be written.

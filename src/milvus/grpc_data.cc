@@ -63,7 +63,7 @@ Result<ImportProgress> GrpcMilvusClient::GetImportState(std::int64_t job_id, con
   pb::milvus::GetImportStateRequest request;
   request.set_task(job_id);
   RpcCall call{.name = "GetImportState", .object = fmt::format("of job {}", job_id)};
-  MBK_TRY_ASSIGN(auto response, rpc_.Call(&Stub::GetImportState, call, request, Poll(), context));
+  MBK_TRY_ASSIGN(auto response, rpc_.Call(&Stub::GetImportState, call, request, PollOfImport(), context));
   Result<ImportProgress> progress = FromProto(response);
   if (!progress.ok()) {
     return progress.status().WithContext(

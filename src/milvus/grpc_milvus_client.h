@@ -108,12 +108,23 @@ class GrpcMilvusClient : public MilvusClient {
   CallRules Poll() const {
     return {.retry = retries_.poll, .repeat = Repeat::kPassing, .timeout = kPollTimeout};
   }
+  /// GetImportState. The proxy of Milvus 2.3.5 reads the answer of its root coordinator also where there is none,
+  /// because the call was cancelled or late, and a standalone server ends itself over that
+  /// (internal/proxy/impl.go: GetImportState).
+  CallRules PollOfImport() const {
+    CallRules rules = Poll();
+    rules.timeout = kImportPollTimeout;
+    rules.patience = kImportPollPatience;
+    return rules;
+  }
   CallRules Once(const RetryPolicy& retry, RateLimiter* limiter = nullptr) const {
     return {.retry = retry, .repeat = Repeat::kThrottled, .limiter = limiter};
   }
 
   /// A question about how far something is has a short answer.
   static constexpr Milliseconds kPollTimeout{30'000};
+  /// A silent server is given up within two minutes, and a run that was stopped is gone within five seconds.
+  static constexpr Milliseconds kImportPollTimeout{110'000}, kImportPollPatience{3'000};
 
   const MilvusRetries retries_;
   const std::string tool_version_;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/utf8.h"
 #include "milvus/row_cursor.h"
 
 // SplitKeys. The rank of a key, how many rows come before it, is one count(*); the keys that cut a range in
@@ -20,38 +21,18 @@ using Text = std::vector<char32_t>;
 /// Code points; bytes that are not UTF-8, which no server gives, count as one each.
 Text Decode(std::string_view text) {
   Text out;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[at]);
-    const std::size_t size = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    char32_t point = size == 1 ? lead : lead & (0x7Fu >> size);
-    for (std::size_t i = 1; i < size && at + i < text.size(); ++i)
-      point = point << 6 | (static_cast<unsigned char>(text[at + i]) & 0x3Fu);
-    out.push_back(point);
-    at += size;
+  while (!text.empty()) {
+    const utf8::Character character = utf8::FirstCharacter(text);
+    const std::size_t size = character.whole ? character.length : 1;
+    out.push_back(character.whole ? utf8::CodePoint(text.substr(0, size)) : static_cast<unsigned char>(text[0]));
+    text.remove_prefix(size);
   }
   return out;
 }
 
-void Append(char32_t point, std::string& out) {
-  auto push = [&](char32_t byte) { out += static_cast<char>(byte); };
-  if (point < 0x80) return push(point);
-  if (point < 0x800) {
-    push(0xC0 | point >> 6);
-  } else {
-    if (point < 0x10000) {
-      push(0xE0 | point >> 12);
-    } else {
-      push(0xF0 | point >> 18);
-      push(0x80 | (point >> 12 & 0x3F));
-    }
-    push(0x80 | (point >> 6 & 0x3F));
-  }
-  push(0x80 | (point & 0x3F));
-}
-
 std::string Encode(const Text& text) {
   std::string out;
-  for (char32_t point : text) Append(point, out);
+  for (char32_t point : text) utf8::Append(point, out);
   return out;
 }
 

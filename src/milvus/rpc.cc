@@ -43,12 +43,13 @@ RpcConnection::RpcConnection(ConnectOptions options, std::string target,
       channel_(std::move(channel)),
       stub_(::milvus::proto::milvus::MilvusService::NewStub(channel_)) {}
 
-void RpcConnection::Prepare(const RpcCall& call, Milliseconds timeout, const CallContext& context,
+void RpcConnection::Prepare(const RpcCall& call, const CallRules& rules, const CallContext& context,
                             grpc::ClientContext* rpc) const {
   if (!authorization_.empty()) rpc->AddMetadata("authorization", authorization_);
   if (!identifier_.empty()) rpc->AddMetadata("identifier", identifier_);
   if (call.db) rpc->AddMetadata("dbname", call.db->empty() ? "default" : *call.db);
-  Milliseconds allowed = std::min({options_.call_timeout, timeout, context.deadline.Remaining()});
+  Milliseconds allowed = std::min(options_.call_timeout, rules.timeout);
+  if (rules.patience == Milliseconds{0}) allowed = std::min(allowed, context.deadline.Remaining());
   rpc->set_deadline(std::chrono::system_clock::now() + allowed);
 }
 

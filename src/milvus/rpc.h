@@ -13,6 +13,7 @@
 #include "mbk/milvus.grpc.pb.h"
 #include "milvus/errors.h"
 #include "milvus/grpc_client.h"
+#include "milvus/end_of_call.h"
 #include "milvus/rate_limiter.h"
 
 namespace mbk {
@@ -36,6 +37,9 @@ struct CallRules {
   Repeat repeat = Repeat::kPassing;
   RateLimiter* limiter = nullptr;              ///< not owned; nullptr: unlimited
   Milliseconds timeout = Milliseconds::max();  ///< of one attempt; at most ConnectOptions::call_timeout
+  /// Not 0 where the server does not bear that a call is given up: a stop waits so long for the answer, and the
+  /// deadline of the run is not sent along.
+  Milliseconds patience{0};
 };
 
 /// One connection to one server: its headers, deadlines, cancellation and retries. Thread-safe.
@@ -104,14 +108,17 @@ class RpcConnection {
     MBK_TRY(context.Check());
     if (rules.limiter != nullptr) MBK_TRY(rules.limiter->Acquire(context));
     grpc::ClientContext rpc;
-    Prepare(call, rules.timeout, context, &rpc);
-    std::stop_callback cancel(context.stop, [&rpc] { rpc.TryCancel(); });
-    Status outcome = invoke(&rpc);
+    Prepare(call, rules, context, &rpc);
+    Status outcome;
+    {
+      EndOfCall end(rpc, context.stop, rules.patience);
+      outcome = invoke(&rpc);
+    }
     if (rules.limiter != nullptr) Report(*rules.limiter, outcome);
     return WhoEndedIt(std::move(outcome), context);
   }
 
-  void Prepare(const RpcCall& call, Milliseconds timeout, const CallContext& context,
+  void Prepare(const RpcCall& call, const CallRules& rules, const CallContext& context,
                grpc::ClientContext* rpc) const;
   static void Report(RateLimiter& limiter, const Status& outcome);
   /// A cancelled or late call says whether we asked for that.

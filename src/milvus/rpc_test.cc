@@ -119,6 +119,41 @@ TEST_F(RpcTest, AStopEndsACallUnderWayAtOnce) {
   EXPECT_EQ(outcome.get().code(), Code::kCancelled);
 }
 
+// Milvus 2.3.5 ends itself when such a call is given up.
+TEST_F(RpcTest, APollOfAnImportIsNotCancelledWhileItsAnswerMayCome) {
+  const std::int64_t job = client_->Import({.target = kBooks}, {}).value();
+  std::latch asked(1);
+  std::promise<void> stopped;
+  server_.OnCall([&](const SeenCall& call) {
+    if (call.rpc != "GetImportState") return;
+    asked.count_down();
+    stopped.get_future().wait();
+  });
+  std::stop_source stop;
+  auto outcome = std::async(std::launch::async, [&] {
+    return client_->GetImportState(job, {.stop = stop.get_token()});
+  });
+  asked.wait();
+  stop.request_stop();
+  stopped.set_value();
+  EXPECT_TRUE(outcome.get().ok());
+}
+
+TEST_F(RpcTest, APollOfAnImportThatIsNotAnsweredEndsAfterAStop) {
+  FailWith("GetImportState", 1, {.hang = true});
+  const std::int64_t job = client_->Import({.target = kBooks}, {}).value();
+  std::latch asked(1);
+  server_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "GetImportState") asked.count_down();
+  });
+  std::stop_source stop;
+  auto outcome = std::async(std::launch::async,
+                            [&] { return client_->GetImportState(job, {.stop = stop.get_token()}).status(); });
+  asked.wait();
+  stop.request_stop();
+  EXPECT_EQ(outcome.get().code(), Code::kCancelled);
+}
+
 TEST_F(RpcTest, ADeadlineEndsACallUnderWay) {
   FailWith("DescribeCollection", 1, {.hang = true});
   Status status =

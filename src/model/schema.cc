@@ -1,6 +1,7 @@
 #include "model/schema.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace mbk {
 
@@ -9,6 +10,13 @@ const std::string* FindValue(const KeyValues& pairs, const std::string& key) {
     if (pair.key == key) return &pair.value;
   }
   return nullptr;
+}
+
+std::int64_t TtlSeconds(const KeyValues& properties) {
+  std::int64_t seconds = 0;
+  if (const std::string* text = FindValue(properties, "collection.ttl.seconds"))
+    std::from_chars(text->data(), text->data() + text->size(), seconds);
+  return std::max<std::int64_t>(seconds, 0);
 }
 
 void SetValue(KeyValues& pairs, std::string_view key, std::string value) {

@@ -126,7 +126,8 @@ install_azurite() {
   mkdir -p "$MBK_TOOLS/azurite"
   PATH=$node:$PATH npm install --prefix "$MBK_TOOLS/azurite" --no-audit --no-fund --omit=dev --loglevel=error \
     "$AZURITE_PACKAGE" >&2
-  ln -sfn "$node/node" "$MBK_TOOLS/bin/node"
+  # The program itself: the wheel's `node` is a script that starts it, and would be ended alone.
+  ln -sfn "$("$node/node" -p process.execPath)" "$MBK_TOOLS/bin/node"
   mark_done azurite "$AZURITE_PACKAGE"
 }
 

@@ -104,6 +104,14 @@ def pair(rig: Rig, minio_a: Minio, minio_b: Minio) -> tuple[Milvus, Milvus]:
     return started
 
 
+@pytest.fixture(autouse=True)
+def pair_is_alive(request: pytest.FixtureRequest) -> None:
+    """What comes behind the death of a server says so at once, not after minutes of a client's patience."""
+    if "pair" in request.fixturenames:
+        for server in request.getfixturevalue("pair"):
+            server.process.check_alive()
+
+
 @pytest.fixture(scope="session")
 def a(pair: tuple[Milvus, Milvus]) -> Source:
     source = Source(pair[0])

@@ -2,12 +2,13 @@
 
 import json
 import re
+import time
 
 import collections_of as milvus
 import pytest
 from advice import takes
 from datasets import fill_unflushed
-from program import DONE, FAILED, USAGE, documented_config
+from program import DONE, FAILED, PARTLY, USAGE, documented_config
 from rows import assert_same_rows
 
 EVERYTHING_IN_DEFAULT = {"coll", "every_type", "binary_dynamic", "partitioned", "all_deleted", "tenants", "unflushed",
@@ -90,6 +91,26 @@ def test_rows_that_are_not_flushed_are_backed_up(a, here, restores_into_a, flags
         milvus.drop(a.server, "fresh")
     here.ok("restore", "-n", "flushed", "-s", "_bak")
     assert_same_rows(expected, milvus.rows(restores_into_a, "fresh_bak"))
+
+
+def test_rows_that_a_ttl_has_let_run_out_are_said_and_replace_nothing(a, here, restores_into_a):
+    """An import leaves rows the time at which they were written."""
+    fresh = fill_unflushed("fresh", milvus.connection(a.server))
+    try:
+        fresh.set_properties({"collection.ttl.seconds": 5})
+        here.ok("create", "-c", "fresh", "-n", "short_lived")
+        fresh.set_properties({"collection.ttl.seconds": 86400})
+        beside = ("restore", "-n", "short_lived", "-s", "_bak", "--rebuild_index", "--restore_load_state")
+        deadline = time.monotonic() + 60
+        while "shows none of them" not in here.run(*beside, "--dry-run").stderr:
+            assert time.monotonic() < deadline
+        assert "shows none of them" in here.ends_with(PARTLY, *beside).stderr
+        assert milvus.rows(restores_into_a, "fresh_bak") == {}
+        refused = here.ends_with(FAILED, "restore", "-n", "short_lived", "--drop_exist_collection")
+        assert "would be replaced by nothing that can be seen" in refused.stderr
+        assert len(milvus.read_all_rows(fresh)) == 496
+    finally:
+        milvus.drop(a.server, "fresh")
 
 
 @takes("milvus/grpc_data.cc", "do without --rbac")

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -14,6 +15,7 @@ namespace mbk::capture {
 namespace {
 
 using milvustest::MockCollection;
+using milvustest::SeenCall;
 using opstest::World;
 using testing::AllOf;
 using testing::ElementsAre;
@@ -460,6 +462,46 @@ TEST_F(Capture, OfMetadataAloneACollectionMadeAgainIsNoticed) {
   Captured captured = Described();
   Remake(kBooks, 3000);
   EXPECT_THAT(Confirm(*world_.client, captured, world_.run, {}).message(), HasSubstr("made again"));
+}
+
+// Its row count and its files are told one after the other.
+TEST_F(Capture, ASegmentThatGrowsWhileItsFilesAreListedIsListedAgain) {
+  world_.AddCollection(kBooks, kBooksId, {{.id = 10, .storage_version = 1}});
+  constexpr std::int32_t kSealed = 3;
+  world_.server.EditCollection(kBooks, [](MockCollection& books) { books.segments[0].state = kSealed; });
+  std::atomic<int> lists = 0;
+  world_.OnCall([&](const SeenCall& call) {
+    // Behind the first list, the first of its two that tells whether rows came.
+    if (call.rpc != "GetPersistentSegmentInfo" || ++lists != 2) return;
+    const MilvusLayout layout("files");
+    for (const std::int64_t field : {0, 1, 100, 101}) {
+      const ObjectKey key = layout.InsertLog(kBooksId, {.segment_id = 10, .partition_id = World::kPartition},
+                                             {field, 900 + field, 20});
+      world_.milvus_memory->Set(key.str(), backuptest::ContentOf(key.str(), 20));
+    }
+    world_.server.EditCollection(kBooks, [](MockCollection& books) { books.segments[0].num_rows = 8; });
+  });
+  Captured captured = Described();
+  ASSERT_TRUE(List(captured).ok());
+  const Segment& segment = captured.backup.collections.at(0).partitions.at(0).segments.at(0);
+  EXPECT_EQ(segment.num_rows, 8);
+  EXPECT_EQ(segment.insert_logs.size(), 8U);
+}
+
+TEST_F(Capture, ASegmentThatGrowsAllTheTimeIsAnError) {
+  world_.AddCollection(kBooks, kBooksId, {{.id = 10}});
+  constexpr std::int32_t kSealed = 3;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc != "GetPersistentSegmentInfo") return;
+    world_.server.EditCollection(kBooks, [](MockCollection& books) {
+      books.segments[0].state = kSealed;
+      ++books.segments[0].num_rows;
+    });
+  });
+  Captured captured = Described();
+  const Status listed = List(captured);
+  EXPECT_EQ(listed.code(), Code::kFailedPrecondition);
+  EXPECT_THAT(listed.message(), HasSubstr("rows come to a segment"));
 }
 
 TEST_F(Capture, AnL0SegmentWithoutDeltaLogsIsMissingSomething) {

@@ -23,6 +23,7 @@ namespace {
 constexpr std::int32_t kLevelL0 = 1;
 // common.SegmentState of segments that are being made or have gone.
 constexpr std::int32_t kNotExist = 1, kDropped = 6, kImporting = 7;
+constexpr std::int32_t kFlushed = 4;
 
 // Below this many segments each is listed by itself; above, the whole collection in few long listings,
 // which also walk over files that wait for garbage collection.
@@ -55,6 +56,29 @@ void NoteImporting(const std::vector<SegmentInfo>& infos, const CollectionName& 
   if (importing > 0)
     notes.push_back(
         fmt::format("{}: {} segment(s) of imports that are not over are not in it", name.Full(), importing));
+}
+
+// Segments that are still being written, with their rows by then. One that is flushed stays as it is.
+std::map<std::int64_t, std::int64_t> RowsOfUnfinished(const std::vector<SegmentInfo>& infos) {
+  std::map<std::int64_t, std::int64_t> rows;
+  for (const SegmentInfo& info : infos) {
+    if (info.state != kFlushed && info.state != kNotExist && info.state != kDropped && info.state != kImporting)
+      rows[info.segment_id] = info.num_rows;
+  }
+  return rows;
+}
+
+// Whether files may have come to a segment between the list of the segments and that of its files.
+Result<bool> WroteMeanwhile(MilvusClient& client, const CollectionName& name,
+                            const std::vector<SegmentInfo>& before, const CallContext& context) {
+  const auto unfinished = RowsOfUnfinished(before);
+  if (unfinished.empty()) return false;
+  MBK_TRY_ASSIGN(const std::vector<SegmentInfo> now, client.ListPersistentSegments(name, context));
+  return std::any_of(unfinished.begin(), unfinished.end(), [&](const auto& segment) {
+    const auto found = std::find_if(now.begin(), now.end(),
+                                    [&](const SegmentInfo& info) { return info.segment_id == segment.first; });
+    return found == now.end() || found->num_rows != segment.second;
+  });
 }
 
 SegmentsById ToSegments(const std::vector<SegmentInfo>& infos) {
@@ -251,7 +275,8 @@ Status ListSegmentsOf(MilvusSide& server, Collection& collection, std::vector<st
     MBK_TRY(LearnNewPartitions(server.client, segments, collection, context));
     MBK_TRY(AttachFiles(server, collection.collection_id, segments, run, context));
     const std::vector<IncompleteSegment> incomplete = FindIncomplete(segments, collection.schema);
-    if (incomplete.empty()) {
+    MBK_TRY_ASSIGN(const bool wrote_meanwhile, WroteMeanwhile(server.client, name, infos, context));
+    if (incomplete.empty() && !wrote_meanwhile) {
       for (const auto& [id, segment] : segments) {
         if (segment.storage_version < 2) MBK_TRY(CheckFieldsAligned(segment).WithContext(name.Full()));
       }
@@ -260,12 +285,17 @@ Status ListSegmentsOf(MilvusSide& server, Collection& collection, std::vector<st
       return {};
     }
     const bool nothing_there =
-        incomplete.size() == segments.size() &&
+        !incomplete.empty() && incomplete.size() == segments.size() &&
         std::none_of(incomplete.begin(), incomplete.end(), [](const auto& one) { return one.has_files; });
-    if (attempt == kListAttempts || (nothing_there && attempt == kEmptyListAttempts))
-      return FilesMissing(server, collection, incomplete);
-    log::Info("{}: files of {} segments are missing, reading the segment list again", name.Full(),
-              incomplete.size());
+    const bool last = attempt == kListAttempts || (nothing_there && attempt == kEmptyListAttempts);
+    if (last && !incomplete.empty()) return FilesMissing(server, collection, incomplete);
+    if (last)
+      return FailedPrecondition(
+          fmt::format("{}: rows come to a segment each time that its files are listed; run it again when less is "
+                      "written to it, or without --strategy skip_flush",
+                      name.Full()));
+    log::Info("{}: files of {} segments are missing{}, reading the segment list again", name.Full(),
+              incomplete.size(), wrote_meanwhile ? ", rows came to others" : "");
     MBK_TRY(run.sleeper.Sleep(kListRetryWait, context));
   }
 }

@@ -198,7 +198,7 @@ Status Builder::Prove(std::size_t index, const CallContext& context) {
   const CollectionPlan& collection = plan_.collections[index];
   Outcome& outcome = outcomes_[index];
   MBK_TRY(CheckImportedRows(source_, collection, outcome, context));
-  MBK_TRY(CheckStoredRows(client_, collection, outcome, run_.sleeper, context));
+  MBK_TRY(CheckStoredRows(client_, source_, collection, outcome, run_.sleeper, context));
   MBK_TRY(MakeIndexes(index, context));
   if (!collection.place.aside.empty())
     MBK_TRY(WaitUntilIndexed(client_, collection, outcome, run_.sleeper, context));

@@ -162,7 +162,10 @@ bool ImportPoller::SubmitNext(Entry& entry, const CallContext& context) {
   }
   ++entry.next;
   ++entry.running;
-  jobs_.push_back({.entry = &entry, .id = *job, .path = request.paths.empty() ? "" : request.paths.front()});
+  jobs_.push_back({.entry = &entry,
+                   .id = *job,
+                   .path = request.paths.empty() ? "" : request.paths.front(),
+                   .is_l0 = request.is_l0});
   return true;
 }
 
@@ -204,7 +207,7 @@ ImportPoller::Look ImportPoller::PollJob(Job& job, const CallContext& context) {
   progress_.AddJobsPercent(percent - std::exchange(job.percent, percent));
   switch (progress->state) {
     case ImportState::kCompleted:
-      entry.rows += progress->row_count;
+      if (!job.is_l0) entry.rows += progress->row_count;
       Over(job);
       return Look::kOver;
     case ImportState::kFailed:

@@ -22,7 +22,7 @@ namespace mbk::load {
 /// How the imports of a collection ended.
 struct ImportEnd {
   Status status;
-  std::int64_t rows = 0;  ///< what the completed jobs say they imported
+  std::int64_t rows = 0;  ///< what the completed jobs of data say they imported
   /// A job may still be at work, and read its files: its state, or whether it began, could not be asked.
   bool jobs_may_run = false;
 };
@@ -71,6 +71,7 @@ class ImportPoller {
     Entry* entry = nullptr;
     std::int64_t id = 0;
     std::string path;  ///< the first of those that it imports
+    bool is_l0 = false;
     ImportState state = ImportState::kPending;
     int percent = 0;
 

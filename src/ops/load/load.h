@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -194,6 +195,9 @@ struct Outcome {
   /// How many of them no delete beside their segment hits, where the backup has a record of its rows (create
   /// --fingerprint): so many must arrive, deletes or not.
   std::optional<std::int64_t> rows_not_deleted;
+  /// How many no delete hits at all, those of L0 among them, where that was counted in the files of the source:
+  /// so many must be stored.
+  std::optional<std::int64_t> rows_at_least;
   std::int64_t rows_imported = 0;  ///< as the jobs say: rows that live
   std::int64_t rows_at_most = 0;   ///< that this run may have brought, as far as it is known by now
   std::int64_t rows_repeated = 0;  ///< of kInsert: not sent, because a newer row of their key was
@@ -246,6 +250,11 @@ Status Place(MilvusClient& client, Plan& plan, const CallContext& context);
 /// unless that is what is asked for. Two requests for each of those.
 Status CheckReplacedByNothing(MilvusClient& client, Plan& plan, const Options& options,
                               const CallContext& context);
+
+/// Behind Place: an import leaves rows the time at which they were written. Where all of a collection's are older
+/// by `now` than its TTL, Milvus shows none of them: a warning, and kFailedPrecondition where they would replace
+/// others.
+Status CheckRowsHaveNotRunOut(Plan& plan, std::chrono::sys_seconds now);
 
 /// Before the first row goes into a collection that is to be empty (no `append`): flush it, so that rows
 /// count which were in memory alone, and kAlreadyExists if it has any.

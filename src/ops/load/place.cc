@@ -99,7 +99,7 @@ Status CompareSchemas(const CollectionPlan& plan, const CollectionDescription& t
   return {};
 }
 
-// Rows that were written a moment ago are counted by a query alone.
+// Rows that were written a moment ago are counted by a query alone. One of both must tell.
 Result<std::int64_t> RowsIn(MilvusClient& client, const CollectionPlan& plan,
                             const CollectionDescription& there, const CallContext& context) {
   const Result<std::int64_t> stored = client.CountStoredRows(plan.target, context);
@@ -107,8 +107,10 @@ Result<std::int64_t> RowsIn(MilvusClient& client, const CollectionPlan& plan,
   if (stored.ok() && *stored > 0) return *stored;
   const Result<std::int64_t> counted =
       client.CountRows({.collection = plan.target, .schema = &there.schema}, context);
-  if (counted.ok()) return *counted;
-  return stored.ok() ? *stored : 0;
+  if (counted.ok() || !stored.ok())
+    return counted.ok() ? counted
+                        : counted.status().WithContext(fmt::format("how many rows {} has", Where(plan.target)));
+  return stored;
 }
 
 Status HasRowsAlready(const CollectionPlan& plan, std::int64_t rows) {
@@ -125,8 +127,10 @@ Status CheckExisting(MilvusClient& client, CollectionPlan& plan, const CallConte
   MBK_TRY_ASSIGN(const CollectionDescription there, client.DescribeCollection(plan.target, context));
   if (plan.rows > 0) {
     MBK_TRY(CompareSchemas(plan, there));
-    MBK_TRY_ASSIGN(const std::int64_t rows, RowsIn(client, plan, there, context));
-    if (rows > 0 && !plan.append) return HasRowsAlready(plan, rows);
+    if (!plan.append) {
+      MBK_TRY_ASSIGN(const std::int64_t rows, RowsIn(client, plan, there, context));
+      if (rows > 0) return HasRowsAlready(plan, rows);
+    }
   }
   if (plan.drop_indexes && plan.place.old_is_loaded && !plan.release)
     return FailedPrecondition(fmt::format(
@@ -214,13 +218,36 @@ Status CheckReplacedByNothing(MilvusClient& client, Plan& plan, const Options& o
   for (CollectionPlan& collection : plan.collections) {
     if (!collection.create || !collection.place.exists || collection.rows > 0) continue;
     MBK_TRY_ASSIGN(const CollectionDescription there, client.DescribeCollection(collection.target, context));
-    MBK_TRY_ASSIGN(collection.place.old_rows, RowsIn(client, collection, there, context));
-    if (collection.place.old_rows > 0 && nothing && !options.meta_only)
+    const bool must_be_told = nothing && !options.meta_only;
+    const Result<std::int64_t> rows = RowsIn(client, collection, there, context);
+    if (must_be_told) MBK_TRY(rows.status());
+    if (rows.ok()) collection.place.old_rows = *rows;
+    if (must_be_told && collection.place.old_rows > 0)
       return FailedPrecondition(fmt::format(
           "restore: {} has {} rows, and none come to replace them: there are no rows in what was selected, "
           "as in a "
           "backup that was made with --meta_only. --meta_only says that the schema alone is meant",
           Where(collection.target), collection.place.old_rows));
+  }
+  return {};
+}
+
+Status CheckRowsHaveNotRunOut(Plan& plan, std::chrono::sys_seconds now) {
+  for (CollectionPlan& collection : plan.collections) {
+    const std::int64_t ttl = TtlSeconds(collection.create_request.properties);
+    const auto saved = static_cast<std::int64_t>(collection.source->backup_physical_timestamp);
+    if (ttl == 0 || saved == 0 || collection.rows == 0 || collection.via != Via::kImport || !collection.create)
+      continue;
+    const std::int64_t age = now.time_since_epoch().count() - saved;
+    if (age <= ttl) continue;
+    const std::string what = fmt::format(
+        "its rows are {} s old or older, and run out after {} s (collection.ttl.seconds): Milvus shows none of them; "
+        "with --via insert they begin anew",
+        age, ttl);
+    if (collection.place.exists)
+      return FailedPrecondition(fmt::format("restore: {} would be replaced by nothing that can be seen: {}",
+                                            Where(collection.target), what));
+    collection.warnings.push_back(what);
   }
   return {};
 }

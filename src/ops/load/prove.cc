@@ -30,12 +30,6 @@ constexpr Milliseconds kBuildStandsStill = std::chrono::minutes(30);
 constexpr Milliseconds kSaidAfter{10'000};
 constexpr std::int64_t kNamedDifferences = 5;
 
-// Expired rows go whenever the server compacts.
-bool HasTtl(const CollectionPlan& plan) {
-  const std::string* ttl = FindValue(plan.create_request.properties, "collection.ttl.seconds");
-  return ttl != nullptr && !ttl->empty() && *ttl != "0" && !ttl->starts_with("-");
-}
-
 // What the server may store, once it has counted.
 struct Bounds {
   std::int64_t least = 0;
@@ -43,15 +37,26 @@ struct Bounds {
   bool Hold(std::int64_t rows) const { return least <= rows && rows <= most; }
 };
 
+// Deletes of L0 segments are applied later, so that the jobs of the data count more rows.
+bool HasL0(const CollectionPlan& plan) {
+  return std::any_of(plan.imports.begin(), plan.imports.end(),
+                     [](const auto& wave) { return wave.front().is_l0; });
+}
+
+// Deletes that are applied while the rows beside them are imported.
+bool HasDeletesBesideData(const CollectionPlan& plan) {
+  return std::any_of(plan.imports.begin(), plan.imports.end(), [](const auto& wave) {
+    return std::any_of(wave.begin(), wave.end(),
+                       [](const ImportDir& dir) { return !dir.is_l0 && !dir.delta_dir.empty(); });
+  });
+}
+
+// What is stored is what came, but for what deletes of L0 hit: a compaction may have removed it by now.
 Bounds BoundsOf(const CollectionPlan& plan, const Outcome& outcome) {
   // An insert without an answer is made once more as an upsert: the row is stored twice, once of them
   // deleted.
-  if (plan.via == Via::kInsert)
-    return {.least = HasTtl(plan) ? 0 : outcome.rows_imported, .most = 2 * outcome.rows_expected};
-  const std::int64_t known =
-      outcome.rows_not_deleted.value_or(outcome.has_deletes ? 0 : outcome.rows_expected);
-  return {.least = HasTtl(plan) ? 0 : known,
-          .most = outcome.has_deletes ? outcome.rows_imported : outcome.rows_expected};
+  if (plan.via == Via::kInsert) return {.least = outcome.rows_imported, .most = 2 * outcome.rows_expected};
+  return {.least = outcome.rows_at_least.value_or(outcome.rows_imported), .most = outcome.rows_imported};
 }
 
 bool CannotTell(const Status& status) {
@@ -156,74 +161,111 @@ std::string AdviseOnIndex(const IndexProgress& empty, const CollectionPlan& plan
   return "; " + Advise("another type, which the server chooses, comes with", source.in_place(plan, flags));
 }
 
-// Deletes of L0 segments are applied later, so that the jobs of the data count more rows.
-bool HasL0(const CollectionPlan& plan) {
-  return std::any_of(plan.imports.begin(), plan.imports.end(),
-                     [](const auto& wave) { return wave.front().is_l0; });
-}
-
-// How many rows of the source no delete hits.
+// How many rows of the source no delete hits. kDataLoss where its files hold others than the metadata promise.
 Result<std::int64_t> RowsThatDeletesLeave(const ObjectSource& source, const CollectionPlan& plan,
                                           const CallContext& context) {
   MBK_TRY_ASSIGN(RowCodec* const codec, LoadRowCodec());
   MBK_TRY_ASSIGN(const rows::CollectionRows stored,
                  rows::CollectionRows::Open(*codec, {source.store, source.key_of}, *plan.source, {}));
   MBK_TRY_ASSIGN(const rows::LivingRows living, stored.FindLiving(context));
-  std::int64_t left = 0;
-  for (std::size_t i = 0; i < plan.source->partitions.size(); ++i)
-    left += living.OfPartition(i).written - living.OfPartition(i).deleted;
-  return left;
+  std::int64_t written = 0, deleted = 0;
+  for (std::size_t i = 0; i < plan.source->partitions.size(); ++i) {
+    written += living.OfPartition(i).written;
+    deleted += living.OfPartition(i).deleted;
+  }
+  if (written != plan.rows)
+    return DataLoss(fmt::format("the files of the source hold {} rows, the metadata promise {}", written, plan.rows));
+  return written - deleted;
 }
 
 bool CannotDecode(const Status& status) {
   return status.code() == Code::kUnimplemented || status.code() == Code::kFailedPrecondition;
 }
 
-}  // namespace
-
-Status CheckImportedRows(const ObjectSource& source, const CollectionPlan& plan, Outcome& outcome,
-                         const CallContext& context) {
-  const bool all_came = outcome.rows_imported == outcome.rows_expected;
-  if (plan.via != Via::kImport || all_came || outcome.rows_not_deleted) return {};
+// Sets `rows_at_least`, or says why it cannot be told. `came` is what there is of the rows: without any, "all of
+// them are deleted" must be proved.
+Status CountRowsThatDeletesLeave(const ObjectSource& source, const CollectionPlan& plan, Outcome& outcome,
+                                 std::int64_t came, const CallContext& context) {
   const Result<std::int64_t> left = RowsThatDeletesLeave(source, plan, context);
   if (CannotDecode(left.status())) {
-    if (outcome.rows_imported == 0)
-      return FailedPrecondition(fmt::format(
-          "Milvus imported none of {} rows, and whether all of them are deleted cannot be told: {}",
-          outcome.rows_expected, left.status().message()));
+    if (came == 0)
+      return FailedPrecondition(
+          fmt::format("Milvus has none of {} rows, and whether all of them are deleted cannot be told: {}",
+                      outcome.rows_expected, left.status().message()));
     outcome.notes.push_back("how many of its rows are deleted could not be told: " + left.status().message());
     return {};
   }
   MBK_TRY(left.status().WithContext("count the rows that are not deleted"));
-  const bool fits = HasL0(plan) ? outcome.rows_imported >= *left : outcome.rows_imported == *left;
-  if (!fits)
-    return DataLoss(
-        fmt::format("Milvus imported {} rows, and {} of the source's {} are not deleted; if it imported "
-                    "none, it may not see these files: is rootPath, bucketName or localPath another one?",
-                    outcome.rows_imported, *left, outcome.rows_expected));
-  if (!HasL0(plan)) outcome.rows_not_deleted = *left;
+  outcome.rows_at_least = *left;
   return {};
 }
 
-Status CheckStoredRows(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome, Sleeper& sleeper,
-                       const CallContext& context) {
-  if (!plan.create || plan.rows == 0) return {};
-  const Bounds bounds = BoundsOf(plan, outcome);
+// Asks until the count is within `bounds`, ten seconds long; what it was last.
+Result<std::int64_t> CountUntilIn(const Bounds& bounds, MilvusClient& client, const CollectionName& name,
+                                  Sleeper& sleeper, const CallContext& context) {
   Milliseconds waited{0};
   for (Milliseconds wait = kFirstCount;; wait = wait * 2) {
-    const Result<std::int64_t> stored = client.CountStoredRows(plan.place.built_as, context);
-    if (CannotTell(stored.status())) {
-      outcome.notes.push_back("the server does not say how many rows it has: " + stored.status().message());
-      return {};
-    }
-    MBK_TRY(stored.status());
-    if (bounds.Hold(*stored)) return {};
-    if (waited >= kCountedWithin)
-      return DataLoss(fmt::format("Milvus has {} rows of it, the metadata promise {}{}", *stored,
-                                  outcome.rows_expected, outcome.has_deletes ? " before deletes" : ""));
+    MBK_TRY_ASSIGN(const std::int64_t stored, client.CountStoredRows(name, context));
+    if (bounds.Hold(stored) || waited >= kCountedWithin) return stored;
     MBK_TRY(sleeper.Sleep(wait, context));
     waited += wait;
   }
+}
+
+Status OtherRowsAreStored(const Outcome& outcome, std::int64_t stored) {
+  return DataLoss(fmt::format("Milvus has {} rows of it, the metadata promise {}{}", stored,
+                              outcome.rows_expected, outcome.has_deletes ? " before deletes" : ""));
+}
+
+// Fewer than came, of a collection whose rows run out. None at all take no collection's place.
+Status SayThatRowsRanOut(const CollectionPlan& plan, Outcome& outcome, std::int64_t stored) {
+  const std::string what =
+      fmt::format("Milvus has {} of the {} rows that were brought: the others ran out, {} s old "
+                  "(collection.ttl.seconds)",
+                  stored, outcome.rows_imported, TtlSeconds(plan.create_request.properties));
+  if (stored == 0 && plan.place.exists) return FailedPrecondition(what);
+  outcome.warnings.push_back(what);
+  return {};
+}
+
+}  // namespace
+
+Status CheckImportedRows(const ObjectSource& source, const CollectionPlan& plan, Outcome& outcome,
+                         const CallContext& context) {
+  if (plan.via != Via::kImport || plan.rows == 0 || outcome.rows_not_deleted) return {};
+  if (!HasDeletesBesideData(plan)) {
+    if (outcome.rows_imported == outcome.rows_expected) return {};
+    return DataLoss(fmt::format("Milvus imported {} rows, the source holds {}", outcome.rows_imported,
+                                outcome.rows_expected));
+  }
+  MBK_TRY(CountRowsThatDeletesLeave(source, plan, outcome, outcome.rows_imported, context));
+  if (!outcome.rows_at_least) return {};
+  const std::int64_t left = *outcome.rows_at_least;
+  const bool fits = HasL0(plan) ? outcome.rows_imported >= left : outcome.rows_imported == left;
+  if (fits) return {};
+  return DataLoss(
+      fmt::format("Milvus imported {} rows, and {} of the source's {} are not deleted; if it imported "
+                  "none, it may not see these files: is rootPath, bucketName or localPath another one?",
+                  outcome.rows_imported, left, outcome.rows_expected));
+}
+
+Status CheckStoredRows(MilvusClient& client, const ObjectSource& source, const CollectionPlan& plan,
+                       Outcome& outcome, Sleeper& sleeper, const CallContext& context) {
+  if (!plan.create || plan.rows == 0) return {};
+  const Result<std::int64_t> counted =
+      CountUntilIn(BoundsOf(plan, outcome), client, plan.place.built_as, sleeper, context);
+  if (CannotTell(counted.status())) {
+    outcome.notes.push_back("the server does not say how many rows it has: " + counted.status().message());
+    return {};
+  }
+  MBK_TRY_ASSIGN(const std::int64_t stored, counted);
+  if (BoundsOf(plan, outcome).Hold(stored)) return {};
+  if (stored < outcome.rows_imported && TtlSeconds(plan.create_request.properties) > 0) return SayThatRowsRanOut(plan, outcome, stored);
+  if (stored > outcome.rows_imported || !HasL0(plan) || outcome.rows_at_least)
+    return OtherRowsAreStored(outcome, stored);
+  MBK_TRY(CountRowsThatDeletesLeave(source, plan, outcome, stored, context));
+  const bool explained = !outcome.rows_at_least || stored >= *outcome.rows_at_least;
+  return explained ? Status() : OtherRowsAreStored(outcome, stored);
 }
 
 Status VerifyRows(MilvusClient& client, const ObjectSource& source, const CollectionPlan& plan,

@@ -7,17 +7,20 @@
 /// What is held against the source before a collection takes its name.
 namespace mbk::load {
 
-/// Hold what the server says that it stores against the metadata: it counts a little late, so it is asked for
-/// up to ten seconds. kDataLoss when it has other rows. A server that does not tell this user, or cannot, is
-/// noted in the outcome. Nothing is asked where rows were added to others.
-Status CheckStoredRows(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome, Sleeper& sleeper,
-                       const CallContext& context);
+/// Hold what the server says that it stores against what the jobs brought: it counts a little late, so it is
+/// asked for up to ten seconds. Fewer are right only where deletes of L0 explain them, which is counted as in
+/// CheckImportedRows, or where rows run out (a warning; none at all replace no collection). Else kDataLoss. A
+/// server that does not tell this user, or cannot, is noted in the outcome. Nothing is asked where rows were
+/// added to others.
+Status CheckStoredRows(MilvusClient& client, const ObjectSource& source, const CollectionPlan& plan,
+                       Outcome& outcome, Sleeper& sleeper, const CallContext& context);
 
-/// Where the import jobs brought fewer rows than were written, and no record says how many are deleted: count
-/// in the files of the source how many the deletes leave, and hold what they brought against it. A directory
-/// that Milvus does not see is imported as one without rows, and the job succeeds. kDataLoss when they
-/// brought other rows; where the files cannot be decoded, kFailedPrecondition when they brought none, else
-/// that is noted. Decodes keys, timestamps and deletes.
+/// Where deletes are applied during the import, and no record says how many they hit: count in the files of the
+/// source how many rows they leave, and hold what the jobs brought against it, also where that is all of them. A
+/// directory that Milvus does not see is imported as one without rows, or without deletes, and the job succeeds.
+/// kDataLoss when they brought other rows, or the files hold others than the metadata promise; where the files
+/// cannot be decoded, kFailedPrecondition when they brought none, else that is noted. Decodes keys, timestamps
+/// and deletes.
 Status CheckImportedRows(const ObjectSource& source, const CollectionPlan& plan, Outcome& outcome,
                          const CallContext& context);
 

@@ -34,6 +34,13 @@ using testing::UnorderedElementsAre;
 
 const CollectionName kA{"default", "a"}, kB{"default", "b"}, kC{"default", "c"};
 
+bool IsAboutTemporary(const SeenCall& call) { return call.request.find("_mbk_") != std::string::npos; }
+// The temporary name that a call is about.
+CollectionName TemporaryIn(const SeenCall& call) {
+  const std::size_t at = call.request.find("_mbk_");
+  return {"default", call.request.substr(at, call.request.find('"', at) - at)};
+}
+
 // A backup of three collections with one segment each, and a server on which all three stand with other rows.
 class Replace : public testing::Test {
  protected:
@@ -85,14 +92,6 @@ class Replace : public testing::Test {
     for (const std::string& name : all)
       if (load::IsTemporaryName(name)) temporary.push_back(name);
     return temporary;
-  }
-  static bool IsAboutTemporary(const SeenCall& call) {
-    return call.request.find("_mbk_") != std::string::npos;
-  }
-  // The temporary name that a call is about.
-  static CollectionName TemporaryIn(const SeenCall& call) {
-    const std::size_t at = call.request.find("_mbk_");
-    return {"default", call.request.substr(at, call.request.find('"', at) - at)};
   }
   void ExpectNothingLeft() const {
     EXPECT_THAT(Temporary(), IsEmpty());
@@ -644,9 +643,7 @@ class ReplaceCounted : public testing::Test {
   static constexpr std::int64_t kOldRows = 77;
 
   ReplaceCounted() {
-    backup_.AddSegment(0, opstest::Books(0, 5), {{0, opstest::kNow + 1}, {1, opstest::kNow + 1}});
-    backup_.Commit();
-    for (const auto& [key, content] : backup_.store().Contents()) world_.backup_memory->Set(key, content);
+    UseRows([&] { AddRowsWithDeletes(); });
     MockCollection old{.description = {.schema = backup_.books().schema, .collection_id = 9'000}};
     old.imported_rows = kOldRows;
     world_.server.AddCollection("default", std::move(old));
@@ -656,6 +653,30 @@ class ReplaceCounted : public testing::Test {
                       {});
   }
   std::int64_t RowsNow() { return world_.server.FindCollection(kBooks)->StoredRows(); }
+
+  void AddRowsWithDeletes() {
+    backup_.AddSegment(0, opstest::Books(0, 5), {{0, opstest::kNow + 1}, {1, opstest::kNow + 1}});
+  }
+  /// Nothing but what `add` puts into the collection is in the backup.
+  void UseRows(const std::function<void()>& add) {
+    for (Partition& partition : backup_.books().partitions) partition.segments.clear();
+    backup_.books().l0_segments.clear();
+    for (const std::string& key : backup_.DataKeys()) backup_.Remove(key);
+    add();
+    backup_.Commit();
+    for (const std::string& key : world_.backup_memory->Keys()) {
+      const ObjectKey keys[] = {ObjectKey(key)};
+      ASSERT_TRUE(world_.backup_memory->Delete(keys, {}).ok());
+    }
+    for (const auto& [key, content] : backup_.store().Contents()) world_.backup_memory->Set(key, content);
+  }
+  /// What the server says of a collection that is being built, whatever its jobs brought.
+  void ServerStores(std::int64_t rows) {
+    world_.OnCall([this, rows](const SeenCall& call) {
+      if (call.rpc == "GetCollectionStatistics" && IsAboutTemporary(call))
+        world_.server.EditCollection(TemporaryIn(call), [&](MockCollection& made) { made.imported_rows = rows; });
+    });
+  }
 
   const CollectionName kBooks{"default", "books"};
   opstest::RowBackup backup_;
@@ -670,7 +691,7 @@ TEST_F(ReplaceCounted, FewerRowsAreRightWhereDeletesExplainThem) {
 }
 
 TEST_F(ReplaceCounted, FewerRowsThanDeletesExplainLeaveTheOldOnes) {
-  for (const std::int64_t brought : {0, 1, 2, 4}) {
+  for (const std::int64_t brought : {0, 1, 2, 4, 5}) {
     world_.ImportJobsBring(brought);
     const auto report = Run();
     ASSERT_TRUE(report.ok()) << report.status().message();
@@ -678,6 +699,82 @@ TEST_F(ReplaceCounted, FewerRowsThanDeletesExplainLeaveTheOldOnes) {
     EXPECT_THAT(report->status.message(), HasSubstr("3 of the source's 5 are not deleted"));
     EXPECT_EQ(RowsNow(), kOldRows) << brought;
   }
+}
+
+// The jobs' own word is no proof: what is stored is counted, too.
+TEST_F(ReplaceCounted, RowsThatTheServerDoesNotHaveInSpiteOfItsJobsLeaveTheOldOnesWithDeletesToo) {
+  ServerStores(0);
+  world_.ImportJobsBring(3);
+  EXPECT_EQ(Run().value().status.code(), Code::kDataLoss);
+  EXPECT_EQ(RowsNow(), kOldRows);
+}
+
+TEST_F(ReplaceCounted, DeletesOfL0ExplainFewerStoredRowsButNoMore) {
+  UseRows([&] {
+    backup_.AddSegment(0, opstest::Books(0, 5), {});
+    backup_.AddL0(0, {{0, opstest::kNow + 1}, {1, opstest::kNow + 1}});
+  });
+  for (const std::int64_t stored : {0, 2, 6}) {
+    ServerStores(stored);
+    const auto report = Run();
+    ASSERT_TRUE(report.ok()) << report.status().message();
+    EXPECT_EQ(report->status.code(), Code::kDataLoss) << stored;
+    EXPECT_EQ(RowsNow(), kOldRows) << stored;
+  }
+  // Two are removed by the time that they are counted, one, or none.
+  for (const std::int64_t stored : {3, 4, 5}) {
+    ServerStores(stored);
+    const auto report = Run();
+    ASSERT_TRUE(report.ok() && report->status.ok()) << report.status().message() << report->status.message();
+    EXPECT_EQ(RowsNow(), stored);
+  }
+}
+
+// The older half of each field's files is lost: as many as before, but for the rows that the metadata promise.
+TEST_F(ReplaceCounted, FilesWithFewerRowsThanTheMetadataPromiseLeaveTheOldOnes) {
+  UseRows([&] {
+    AddRowsWithDeletes();
+    backup_.books().partitions[0].segments[0].num_rows = 9;
+  });
+  world_.ImportJobsBring(3);
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->status.code(), Code::kDataLoss);
+  EXPECT_THAT(report->status.message(), HasSubstr("hold 5 rows, the metadata promise 9"));
+  EXPECT_EQ(RowsNow(), kOldRows);
+}
+
+TEST_F(ReplaceCounted, RowsThatRanOutAreSaidAndNoneTakeTheOldOnesPlace) {
+  UseRows([&] {
+    backup_.AddSegment(0, opstest::Books(0, 5), {});
+    backup_.books().properties = {{"collection.ttl.seconds", "60"}};
+  });
+  ServerStores(0);
+  const auto none = Run();
+  ASSERT_TRUE(none.ok()) << none.status().message();
+  EXPECT_EQ(none->status.code(), Code::kFailedPrecondition);
+  EXPECT_THAT(none->status.message(), HasSubstr("0 of the 5 rows"));
+  EXPECT_EQ(RowsNow(), kOldRows);
+  ServerStores(2);
+  const auto some = Run();
+  ASSERT_TRUE(some.ok() && some->status.ok()) << some.status().message() << some->status.message();
+  EXPECT_THAT(some->collections.front().warnings, testing::Contains(HasSubstr("2 of the 5 rows")));
+  EXPECT_EQ(RowsNow(), 2);
+}
+
+TEST_F(ReplaceCounted, RowsThatMilvusWouldNotShowAnyMoreReplaceNone) {
+  UseRows([&] {
+    backup_.AddSegment(0, opstest::Books(0, 5), {});
+    backup_.books().properties = {{"collection.ttl.seconds", "60"}};
+    backup_.books().backup_physical_timestamp = 1'700'000'000;
+  });
+  const Status refused = Run().status();
+  EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+  EXPECT_THAT(refused.message(), AllOf(HasSubstr("collection.ttl.seconds"), HasSubstr("--via insert")));
+  EXPECT_EQ(RowsNow(), kOldRows);
+  const auto beside = Run({.renamer = Renamer::FromSuffix("_bak").value()});
+  ASSERT_TRUE(beside.ok() && beside->status.ok()) << beside.status().message();
+  EXPECT_THAT(beside->collections.front().warnings, ElementsAre(HasSubstr("shows none of them")));
 }
 
 TEST_F(ReplaceCounted, ABackupThatIsDeletedUnderTheImportLeavesTheOldOnes) {
@@ -721,14 +818,7 @@ TEST_F(ReplaceCounted, AFileOverWhichTheServerMayHaveEndedItselfIsFoundAsIsSaid)
 }
 
 TEST_F(ReplaceCounted, ABackupWithoutRowsReplacesRowsOnlyWhenThatIsMeant) {
-  backup_.books().partitions[0].segments.clear();
-  for (const std::string& key : backup_.DataKeys()) backup_.Remove(key);
-  backup_.Commit();
-  for (const std::string& key : world_.backup_memory->Keys()) {
-    const ObjectKey keys[] = {ObjectKey(key)};
-    ASSERT_TRUE(world_.backup_memory->Delete(keys, {}).ok());
-  }
-  for (const auto& [key, content] : backup_.store().Contents()) world_.backup_memory->Set(key, content);
+  UseRows([] {});
   const Status refused = Run().status();
   EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
   EXPECT_THAT(refused.message(), AllOf(HasSubstr("has 77 rows"), HasSubstr("--meta_only")));
@@ -750,6 +840,18 @@ TEST_F(Append, IntoACollectionWithRowsIsRefusedUnlessItIsMeant) {
   const Status refused = Run(Into()).status();
   EXPECT_EQ(refused.code(), Code::kAlreadyExists);
   EXPECT_THAT(refused.message(), AllOf(HasSubstr("--append"), HasSubstr("77"), HasSubstr("twice")));
+  ExpectAllOld();
+  load::Options append = Into();
+  append.append = true;
+  ASSERT_TRUE(Run(append).value().status.ok());
+  EXPECT_EQ(world_.server.FindCollection(kB)->StoredRows(), kOldRows + 5);
+}
+
+TEST_F(Append, IntoOneWhoseRowsNothingTellsIsRefusedUnlessItIsMeant) {
+  FailAll("GetCollectionStatistics", {.grpc_code = 12, .reason = "unknown method"});
+  FailAll("Query", {.code = 101, .error_code = 1, .reason = "collection not loaded"});
+  const Status refused = Run(Into()).status();
+  EXPECT_THAT(refused.message(), AllOf(HasSubstr("how many rows"), HasSubstr("collection not loaded")));
   ExpectAllOld();
   load::Options append = Into();
   append.append = true;

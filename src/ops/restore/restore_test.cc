@@ -582,6 +582,24 @@ TEST_F(Restore, OfUsersAndRolesNeedsABackupThatHasThem) {
   ExpectNothingChanged();
 }
 
+TEST_F(Restore, OfUsersAndRolesIntoAServerThatHandsOutNoneIsRefusedBeforeAnythingIsMade) {
+  world_.server.SetRbac({.users = {{.name = "ann"}}});
+  ASSERT_TRUE(
+      RunCreate({.name = "with_rbac", .rbac = true}, world_.milvus, world_.backups, world_.run, {}).ok());
+  world_.server.Fail(
+      {.rpc = "BackupRBAC", .times = 2, .grpc_code = 12, .reason = "unknown method BackupRBAC"});
+  calls_before_ = Changes();
+  bucket_before_ = world_.milvus_memory->Contents();
+  for (const bool dry_run : {true, false}) {
+    const Status refused = RunRestore({.name = "with_rbac", .load = Beside(), .rbac = true, .dry_run = dry_run},
+                                      world_.backups, world_.target, world_.run, {})
+                               .status();
+    EXPECT_EQ(refused.code(), Code::kUnimplemented);
+    EXPECT_THAT(refused.message(), AllOf(HasSubstr("users and roles"), HasSubstr("without --rbac")));
+    ExpectNothingChanged();
+  }
+}
+
 TEST_F(Restore, AddsTheUsersAndRolesThatAreMissing) {
   world_.server.SetRbac({.users = {{.name = "ann"}}, .roles = {{.name = "reader"}}});
   ASSERT_TRUE(

@@ -469,6 +469,8 @@ Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& sour
   MBK_TRY(load::ChooseWays(plan, options.load, load::WaysOf(target.client)));
 
   run.progress.Enter(Step::kPreflight);
+  // They come last: a server that takes none says so before a row is moved.
+  if (options.rbac) MBK_TRY(target.client.BackupRbac(context).status().WithContext("users and roles"));
   // Where every row is inserted the server's own store need not even be there.
   MBK_TRY_ASSIGN(MilvusSide* const importer, OpenImporter(plan, target, context));
   MBK_TRY_ASSIGN(const std::optional<ObjectKey> stray,
@@ -479,6 +481,8 @@ Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& sour
                               run.sleeper, context));
   MBK_TRY(load::Place(target.client, plan, context));
   MBK_TRY(load::CheckReplacedByNothing(target.client, plan, options.load, context));
+  MBK_TRY(load::CheckRowsHaveNotRunOut(
+      plan, std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now())));
   const bool in_place = importer != nullptr && MayImportInPlace(source.store, layout, *importer, stray, run);
   const DigestLog digests =
       options.load.meta_only ? DigestLog() : RecordedDigests(source.store, layout, context);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -29,14 +28,8 @@ bool MayBeDone(const Status& status) {
 }
 
 std::int64_t TtlOf(const CollectionDescription& described) {
-  for (const KeyValues* properties : {&described.properties, &described.schema.properties}) {
-    const std::string* text = FindValue(*properties, "collection.ttl.seconds");
-    if (text == nullptr) continue;
-    std::int64_t seconds = 0;
-    std::from_chars(text->data(), text->data() + text->size(), seconds);
-    return std::max<std::int64_t>(seconds, 0);
-  }
-  return 0;
+  const std::int64_t seconds = TtlSeconds(described.properties);
+  return seconds > 0 ? seconds : TtlSeconds(described.schema.properties);
 }
 
 }  // namespace

@@ -20,9 +20,8 @@ constexpr std::size_t kRecordsAtATime = 4096;
 
 class Comparison {
  public:
-  Comparison(ObjectReader& store, const BackupLayout& layout, VerifyReport& report, Findings& damage,
-             const RunServices& run)
-      : store_(store), layout_(layout), report_(report), damage_(damage), run_(run) {}
+  Comparison(ObjectReader& store, const BackupLayout& layout, ChecksumProof& proof, const RunServices& run)
+      : store_(store), layout_(layout), proof_(proof), run_(run) {}
 
   Status Compare(const manifest::ObjectRecord& record, const CallContext& context) {
     const ObjectKey key(layout_.prefix() + record.key);
@@ -36,13 +35,13 @@ class Comparison {
     run_.progress.Add(1, 0);
     if (*digest != recorded) return NoteDamage(OtherBytes(key, *digest, recorded));
     std::scoped_lock lock(mutex_);
-    ++report_.objects_compared;
+    ++proof_.objects_compared;
     return {};
   }
 
   void Finish() {
     for (const auto& [kind, count] : without_)
-      report_.unproven.push_back(
+      proof_.unproven.push_back(
           kind.empty()
               ? fmt::format(
                     "{} objects have no recorded digest (the store that copied them told none): their "
@@ -54,7 +53,7 @@ class Comparison {
  private:
   Status NoteDamage(std::string what) {
     std::scoped_lock lock(mutex_);
-    damage_.Add(std::move(what));
+    proof_.damage.Add(std::move(what));
     return {};
   }
   Status NoteUnproven(const manifest::ObjectRecord& record) {
@@ -65,8 +64,7 @@ class Comparison {
 
   ObjectReader& store_;
   const BackupLayout& layout_;
-  VerifyReport& report_;
-  Findings& damage_;
+  ChecksumProof& proof_;
   const RunServices& run_;
   std::mutex mutex_;
   std::map<std::string, std::int64_t> without_;  ///< objects by the kind of digest that does not help
@@ -94,10 +92,10 @@ class Unrecorded {
       if (key < record.key) unrecorded_.Add(key);
     }
   }
-  void Finish(VerifyReport& report) {
+  void Finish(ChecksumProof& proof) {
     for (; next_ < index_.size(); ++next_) unrecorded_.Add(KeyOfNext());
     if (unrecorded_.empty()) return;
-    report.unproven.push_back(
+    proof.unproven.push_back(
         fmt::format("{} of {} objects are not recorded in meta/{}: their bytes cannot be compared: {}",
                     unrecorded_.count(), index_.size(), kObjects, unrecorded_.Summary(Findings::kMostNamed)));
   }
@@ -115,23 +113,23 @@ class Unrecorded {
 
 }  // namespace
 
-Status VerifyChecksums(ObjectReader& store, const BackupLayout& layout, const ObjectIndex& index,
-                       VerifyReport& report, Findings& damage, const RunServices& run,
-                       const CallContext& context) {
-  run.progress.Enter(Step::kVerify, report.objects, report.bytes);
-  Comparison comparison(store, layout, report, damage, run);
+Result<ChecksumProof> VerifyChecksums(ObjectReader& store, const BackupLayout& layout,
+                                      const ObjectIndex& index, const RunServices& run,
+                                      const CallContext& context) {
+  ChecksumProof proof;
+  Comparison comparison(store, layout, proof, run);
   ObjectRecordReader reader(store, layout, context);
   Unrecorded unrecorded(layout, index);
   for (;;) {
     Result<std::vector<manifest::ObjectRecord>> records = NextRecords(reader);
     if (records.status().code() == Code::kNotFound) {
-      report.unproven.push_back(fmt::format(
+      proof.unproven.push_back(fmt::format(
           "the backup has no meta/{} (the Go tool writes none): the bytes of its objects cannot be compared",
           kObjects));
-      return {};
+      return proof;
     }
     if (records.status().code() == Code::kDataLoss) {
-      damage.Add(records.status().message());
+      proof.damage.Add(records.status().message());
       break;
     }
     MBK_TRY(records.status());
@@ -142,9 +140,9 @@ Status VerifyChecksums(ObjectReader& store, const BackupLayout& layout, const Ob
         records->size(), run.settings.listing_concurrency, context,
         [&](std::size_t i, const CallContext& inner) { return comparison.Compare((*records)[i], inner); }));
   }
-  unrecorded.Finish(report);
+  unrecorded.Finish(proof);
   comparison.Finish();
-  return {};
+  return proof;
 }
 
 }  // namespace mbk

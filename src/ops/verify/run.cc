@@ -83,11 +83,14 @@ class Verification {
   }
 
   Status LookAtBytes(OpenedBackup& opened) {
-    const std::size_t unproven_before = report_.unproven.size();
-    MBK_TRY(VerifyChecksums(store_, opened.layout, ObjectIndex(opened.backup.collections), report_, damage_,
-                            run_, context_));
+    run_.progress.Enter(Step::kVerify, report_.objects, report_.bytes);
+    MBK_TRY_ASSIGN(ChecksumProof proof,
+                   VerifyChecksums(store_, opened.layout, ObjectIndex(opened.backup.collections), run_, context_));
+    report_.objects_compared = proof.objects_compared;
+    damage_.Add(proof.damage);
     // Objects without a digest have their rows read.
-    if (report_.level == VerifyLevel::kRows) report_.unproven.resize(unproven_before);
+    if (report_.level != VerifyLevel::kRows)
+      report_.unproven.insert(report_.unproven.end(), proof.unproven.begin(), proof.unproven.end());
     return {};
   }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "net/url.h"
 #include "store/s3/s3_error.h"
 #include "store/s3/s3_object_store.h"
 #include "store/s3/s3_request.h"
@@ -15,9 +16,9 @@ namespace {
 
 // Both stores of a server-side copy must agree in this: address, port, TLS and region.
 std::string EndpointName(const S3Options& options) {
-  int port = options.port != 0 ? options.port : options.use_ssl ? 443 : 80;
-  std::string region = options.region.empty() ? "us-east-1" : options.region;
-  return fmt::format("{}://{}:{} {}", options.use_ssl ? "https" : "http", options.host, port, region);
+  const Endpoint endpoint{.use_ssl = options.use_ssl, .host = options.host, .port = options.port};
+  const std::string region = options.region.empty() ? "us-east-1" : options.region;
+  return fmt::format("{} {}", endpoint.Origin(), region);
 }
 
 // Google copies objects of any size at once; the largest have 5 TiB.

@@ -559,6 +559,7 @@ TEST_F(S3PlaceTest, AnIpv6EndpointHasBracketsInUrlAndHost) {
   ASSERT_EQ(store.status(), Status());
   EXPECT_EQ((*store)->Delete(one_, context_), Status());
   EXPECT_THAT(Asked(), ElementsAre("DELETE [::1]:9000/bucket/k for us-east-1"));
+  EXPECT_EQ((*store)->identity().endpoint, "http://[::1]:9000 us-east-1");
 }
 
 TEST(S3Addressing, ABucketCannotStandBeforeAnIpAddress) {
