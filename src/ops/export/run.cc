@@ -17,6 +17,7 @@
 #include "ops/whole_backup.h"
 #include "repository/repository.h"
 #include "repository/tree_check.h"
+#include "store/list_first.h"
 
 namespace mbk {
 namespace {
@@ -43,7 +44,7 @@ std::string DirectoryOf(const ExportTarget& target, const Collection& collection
 
 // Files of an earlier export would be read together with the new ones.
 Status CheckNothingThere(ObjectStore& store, const std::string& directory, const CallContext& context) {
-  const Result<ListPage> page = store.List({.prefix = directory, .max_keys = 1}, context);
+  const Result<ListPage> page = ListFirst(store, {.prefix = directory, .max_keys = 1}, context);
   if (page.status().code() == Code::kNotFound) return {};  // a dry run has not made the directory
   MBK_TRY(page.status());
   if (page->objects.empty()) return {};
