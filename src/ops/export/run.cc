@@ -207,7 +207,7 @@ Status CheckFiles(BackupSide& side, const BackupLayout& layout,
 Status CheckBytes(BackupSide& side, const BackupLayout& layout,
                   const std::vector<const Collection*>& selected, bool dry_run, const RunServices& run,
                   const CallContext& context) {
-  const DigestLog recorded = RecordedDigests(side.store, layout, context);
+  MBK_TRY_ASSIGN(const DigestLog recorded, RecordedDigests(side.store, layout, context));
   const auto reads = [dry_run](std::size_t, const Segment&) { return !dry_run; };
   MBK_TRY_ASSIGN(const Findings other_bytes,
                  CheckRecordedBytes(side.store, layout, selected, recorded, reads, run, context));
