@@ -1,5 +1,7 @@
 #include <fmt/core.h>
 
+#include <set>
+
 #include "cli/command.h"
 #include "cli/compare_report.h"
 #include "cli/flags.h"
@@ -16,12 +18,28 @@ struct CompareFlags {
   std::int64_t max_differences = 20;
 };
 
+// Of two pairs with one left side only one would be compared, and nobody told. "a" and "default.a" are one.
+Status CheckNamedOnce(const std::string& name, std::set<CollectionName>& before) {
+  MBK_TRY_ASSIGN(const Filter named, Filter::FromCollections(name));
+  for (const auto& [db, selected] : named.databases()) {
+    for (const std::string& collection : selected.collections) {
+      if (!before.insert({db, collection}).second)
+        return InvalidArgument(
+            fmt::format("collection {} is named twice, and can be compared with one other alone", name));
+    }
+  }
+  return {};
+}
+
 // "a:b,db.c" says which collections are compared, and which of them have another name there.
 Result<LiveCompareOptions> OptionsOf(const CompareFlags& flags) {
   std::string names, rules;
+  std::set<CollectionName> lefts;
   for (const std::string& item : flags.collections) {
     const std::size_t colon = item.find(':');
-    names += (names.empty() ? "" : ",") + item.substr(0, colon);
+    const std::string name = item.substr(0, colon);
+    MBK_TRY(CheckNamedOnce(name, lefts));
+    names += (names.empty() ? "" : ",") + name;
     if (colon != std::string::npos) rules += (rules.empty() ? "" : ",") + item;
   }
   LiveCompareOptions options{.load = flags.load,

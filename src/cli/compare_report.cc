@@ -10,6 +10,11 @@
 namespace mbk::cli {
 namespace {
 
+// What the exit code 0 says: all of both sides was compared, and is equal.
+bool IsProvedEqual(const ComparedCollection& compared) {
+  return compared.comparison && compared.comparison->equal() && compared.unproven.empty();
+}
+
 std::string ResultOf(const ComparedCollection& compared) {
   if (!compared.comparison) return "not read";
   if (!compared.comparison->being_written.empty()) return "being written to";
@@ -17,7 +22,7 @@ std::string ResultOf(const ComparedCollection& compared) {
   if (compared.comparison->left.total.rows + compared.comparison->right.total.rows == 0 &&
       !compared.unproven.empty())
     return "no rows";
-  return compared.comparison->equal() ? "equal" : "not proved";
+  return IsProvedEqual(compared) ? "equal" : "not proved";
 }
 
 std::string DifferencesText(const Comparison& comparison) {
@@ -62,7 +67,7 @@ nlohmann::ordered_json ToJson(const ComparedCollection& compared) {
   const Comparison& comparison = *compared.comparison;
   nlohmann::ordered_json json{
       {"left", ToJson(comparison.left)}, {"right", ToJson(comparison.right)},
-      {"result", ResultOf(compared)},    {"equal", comparison.equal()},
+      {"result", ResultOf(compared)},    {"equal", IsProvedEqual(compared)},
       {"missing", comparison.missing},   {"extra", comparison.extra},
       {"changed", comparison.changed},   {"schema_differences", comparison.schema_differences},
       {"unproven", compared.unproven}};

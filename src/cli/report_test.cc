@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/compare_report.h"
 #include "cli/leftovers_report.h"
 #include "cli/load_report.h"
 #include "cli/selection_flags.h"
@@ -202,6 +203,39 @@ TEST(LoadFlags, ThatContradictEachOtherAreRefused) {
   EXPECT_EQ(LoadOptionsOf({.meta_only = true, .verify = true}).status().code(), Code::kInvalidArgument);
   EXPECT_TRUE(LoadOptionsOf({.restore_index = true}).value().rebuild_index);
   EXPECT_EQ(LoadOptionsOf({.suffix = "_a"}).value().renamer.Apply({"db1", "c"}).name, "c_a");
+}
+
+// Two sides with the same rows, so many.
+ComparedCollection Same(std::int64_t rows) {
+  Comparison comparison;
+  comparison.rows_compared = true;
+  comparison.left.total.rows = comparison.right.total.rows = rows;
+  return {.left = {"default", "a"}, .right = {"default", "b"}, .comparison = comparison};
+}
+
+TEST(CompareReport, CallsEqualOnlyWhatIsProved) {
+  const ComparedCollection equal = Same(3);
+  EXPECT_THAT(ComparisonText({equal}), HasSubstr("equal"));
+  EXPECT_EQ(ToJson(std::vector{equal})[0]["result"], "equal");
+  EXPECT_EQ(ToJson(std::vector{equal})[0]["equal"], true);
+  EXPECT_EQ(ExitCodeOf(std::vector{equal}), kDone);
+
+  ComparedCollection unproved = equal;
+  unproved.unproven = {"counts 4 rows and returns 3"};
+  EXPECT_THAT(ComparisonText({unproved}), AllOf(HasSubstr("not proved"), Not(HasSubstr("equal"))));
+  EXPECT_EQ(ToJson(std::vector{unproved})[0]["result"], "not proved");
+  EXPECT_EQ(ToJson(std::vector{unproved})[0]["equal"], false);
+  EXPECT_EQ(ExitCodeOf(std::vector{unproved}), kPartly);
+}
+
+TEST(CompareReport, TwoSidesWithoutRowsAreNotEqual) {
+  ComparedCollection empty = Same(0);
+  empty.unproven = {"neither has a row: there is nothing to compare"};
+  EXPECT_THAT(ComparisonText({empty}), AllOf(HasSubstr("no rows"), Not(HasSubstr("equal"))));
+  EXPECT_EQ(ToJson(std::vector{empty})[0]["result"], "no rows");
+  EXPECT_EQ(ToJson(std::vector{empty})[0]["equal"], false);
+  EXPECT_EQ(ExitCodeOf(std::vector{empty}), kPartly);
+  EXPECT_EQ(ToJson(std::vector{Same(0)})[0]["equal"], true) << "rows of a backup that are all deleted";
 }
 
 }  // namespace

@@ -15,8 +15,10 @@
 
 namespace mbk {
 
-/// What objects.json says of the bytes of a backup; nothing where there is none, or where it cannot be read.
-DigestLog RecordedDigests(ObjectReader& store, const BackupLayout& layout, const CallContext& context);
+/// What objects.json says of the bytes of a backup; nothing where there is none, as the Go tool writes none.
+/// One that cannot be read is an error, kDataLoss where it is damaged: without it no byte would be compared.
+Result<DigestLog> RecordedDigests(ObjectReader& store, const BackupLayout& layout,
+                                  const CallContext& context);
 
 /// Whether the files of a segment are to be read; `collection` counts those that are asked for.
 using ReadsSegment = std::function<bool(std::size_t collection, const Segment& segment)>;

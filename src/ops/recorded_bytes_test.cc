@@ -10,6 +10,7 @@
 #include "ops/testing/row_backup.h"
 #include "ops/testing/telling_stores.h"
 #include "store/content_hash.h"
+#include "store/testing/faulty_store.h"
 
 namespace mbk {
 namespace {
@@ -87,6 +88,22 @@ TEST_F(RecordedBytesTest, AreReadBeforeAnEtagThatMayBeNoMd5SaysThatTheyDiffer) {
   EXPECT_THAT(OtherBytesIn(encrypted), IsEmpty());
   const std::string key = FlipLast();
   EXPECT_THAT(OtherBytesIn(encrypted), ElementsAre(HasSubstr(key)));
+}
+
+TEST_F(RecordedBytesTest, ARecordThatCannotBeReadIsNotTakenForNone) {
+  backup_.Commit();
+  const std::string key = backup_.DataKeys().back();
+  const Digest md5 = DigestOf(backup_.store().Contents().at(key), Digest::Kind::kMd5);
+  const auto read = [&](ObjectReader& store) { return RecordedDigests(store, backup_.layout(), {}); };
+  EXPECT_EQ(read(backup_.store()).value().Find(ObjectKey(key)), md5);
+  FaultyStore failing(Memory());
+  failing.Inject({.operation = StoreOperation::kGet, .status = {Code::kPermissionDenied, "AccessDenied"}});
+  EXPECT_EQ(read(failing).status().code(), Code::kPermissionDenied);
+  const std::string objects = backup_.layout().Meta(kObjects).str();
+  backup_.store().Set(objects, backup_.store().Contents().at(objects) + "x");
+  EXPECT_EQ(read(backup_.store()).status().code(), Code::kDataLoss);
+  backup_.Remove(objects);
+  EXPECT_EQ(read(backup_.store()).value().Find(ObjectKey(key)), Digest{}) << "as the Go tool leaves it";
 }
 
 TEST_F(RecordedBytesTest, OfFilesWithoutARecordAreNotRead) {

@@ -9,6 +9,7 @@
 #include "manifest/manifest.h"
 #include "manifest/own_objects.h"
 #include "repository/meta_file.h"
+#include "store/list_first.h"
 
 namespace mbk {
 namespace {
@@ -53,13 +54,14 @@ class Surroundings {
 
   Status Describe(BackupPlace& place) {
     MBK_TRY_ASSIGN(const ListPage level,
-                   store_.List({.prefix = layout_.prefix(), .delimiter = "/"}, context_));
+                   ListFirst(store_, {.prefix = layout_.prefix(), .delimiter = "/"}, context_));
     MBK_TRY_ASSIGN(const ListPage sample,
-                   store_.List({.prefix = layout_.prefix(), .max_keys = kSampleKeys}, context_));
+                   ListFirst(store_, {.prefix = layout_.prefix(), .max_keys = kSampleKeys}, context_));
     if (sample.objects.empty()) return {};
     place.kind = PlaceKind::kForeign;
-    MBK_TRY_ASSIGN(const ListPage binlogs,
-                   store_.List({.prefix = layout_.tree().DataPrefix(), .delimiter = "/"}, context_));
+    MBK_TRY_ASSIGN(
+        const ListPage binlogs,
+        ListFirst(store_, {.prefix = layout_.tree().DataPrefix(), .delimiter = "/"}, context_));
     place.seen = NameForeign(level, binlogs, sample);
     if (!place.seen.empty()) return {};
     MBK_TRY_ASSIGN(const bool has_data, HasData(sample));
@@ -113,8 +115,9 @@ class Surroundings {
       return PartOf(Below(object.key.str()), object.size) == BackupPart::kData;
     };
     if (std::any_of(sample.objects.begin(), sample.objects.end(), is_data)) return true;
-    MBK_TRY_ASSIGN(const ListPage data,
-                   store_.List({.prefix = layout_.tree().DataPrefix(), .max_keys = kSampleKeys}, context_));
+    MBK_TRY_ASSIGN(
+        const ListPage data,
+        ListFirst(store_, {.prefix = layout_.tree().DataPrefix(), .max_keys = kSampleKeys}, context_));
     return std::any_of(data.objects.begin(), data.objects.end(), is_data);
   }
 

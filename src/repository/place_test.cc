@@ -7,6 +7,7 @@
 #include "repository/repository.h"
 #include "repository/testing/backups.h"
 #include "store/memory/memory_store.h"
+#include "store/testing/empty_pages.h"
 #include "store/testing/faulty_store.h"
 
 namespace mbk {
@@ -165,6 +166,16 @@ TEST_F(LookAtAPlace, WhatIsSomethingElseIsNamed) {
     EXPECT_EQ(place.kind, PlaceKind::kForeign) << c.name << ' ' << c.key;
     EXPECT_THAT(place.seen, HasSubstr(c.seen)) << c.name << ' ' << c.key;
   }
+}
+
+TEST(LookAt, SeesWhatLiesBehindAnEmptyPage) {
+  auto memory = std::make_shared<MemoryStore>();
+  memory->Set("backup/nightly/a/1", "x");
+  memory->Set("backup/nightly/insert_log/1/2/3/100/7", "x");
+  EmptyPages store(memory);
+  const BackupPlace place = LookAt(store, kLayout, {}).value();
+  EXPECT_EQ(place.kind, PlaceKind::kForeign);
+  EXPECT_THAT(place.seen, HasSubstr("Milvus's own data")) << "though its directory is not the first";
 }
 
 TEST(LookAt, AStoreThatDoesNotAnswerSaysNothingOfWhatLiesThere) {

@@ -11,6 +11,8 @@
 #include "repository/testing/backups.h"
 #include "store/forwarding_store.h"
 #include "store/memory/memory_store.h"
+#include "store/retrying_store.h"
+#include "store/testing/empty_pages.h"
 #include "store/testing/faulty_store.h"
 
 namespace mbk {
@@ -132,6 +134,19 @@ TEST(BackupWriter, RefusesANameThatIsTaken) {
   EXPECT_THAT(begun.message(),
               AllOf(HasSubstr("backup with name nightly already exist"), Not(HasSubstr("delete"))));
   EXPECT_EQ(store.Contents(), before);
+}
+
+TEST(BackupWriter, RefusesANameThatIsTakenBehindAnEmptyPageOfTheListing) {
+  auto memory = std::make_shared<MemoryStore>();
+  ASSERT_TRUE(WriteBackup(*memory).ok());
+  const auto before = memory->Contents();
+  auto pages = std::make_shared<EmptyPages>(memory);
+  RetryingStore wrapped(pages, RetryingStore::kPatient);  // as the real stores are
+  for (ObjectStore* store : std::initializer_list<ObjectStore*>{&wrapped, pages.get()}) {
+    EXPECT_EQ(BackupWriter::CheckFree(*store, kLayout, {}).code(), Code::kAlreadyExists);
+    EXPECT_EQ(BackupWriter::Begin(*store, kLayout, "create", {}).status().code(), Code::kAlreadyExists);
+  }
+  EXPECT_EQ(memory->Contents(), before);
 }
 
 TEST(BackupWriter, RefusesANameAtWhichAnythingLiesAndSaysWhat) {

@@ -11,6 +11,7 @@
 #include "repository/object_stream.h"
 #include "repository/place.h"
 #include "repository/repository.h"
+#include "store/list_first.h"
 
 namespace mbk {
 namespace {
@@ -36,7 +37,7 @@ bool IsOwn(BackupPart part, bool has_bundle) {
 Result<bool> IsTaken(ObjectReader& store, const BackupLayout& layout, const CallContext& context) {
   constexpr int kMoreThanLocks = 16;
   MBK_TRY_ASSIGN(const ListPage page,
-                 store.List({.prefix = layout.prefix(), .max_keys = kMoreThanLocks}, context));
+                 ListFirst(store, {.prefix = layout.prefix(), .max_keys = kMoreThanLocks}, context));
   return std::any_of(page.objects.begin(), page.objects.end(), [&](const ObjectInfo& object) {
     return PartOf(Below(layout, object.key), object.size) != BackupPart::kLock;
   });

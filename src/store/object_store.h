@@ -42,13 +42,13 @@ struct ListRequest {
   std::string prefix;      ///< a true string prefix, not a directory
   std::string delimiter;   ///< "" lists everything below, "/" one level
   std::string page_token;  ///< from the page before; empty for the first
-  int max_keys = 1000;     ///< at most; a page may hold fewer and still not be the last
+  int max_keys = 1000;     ///< at most; a page may hold fewer and still not be the last (ListFirst)
 };
 
 struct ListPage {
   std::vector<ObjectInfo> objects;           ///< in the store's order: by UTF-8 bytes on S3
   std::vector<std::string> common_prefixes;  ///< each ends in the delimiter
-  std::string next_page_token;               ///< empty: this was the last page
+  std::string next_page_token;               ///< empty: the last, and no other page is empty (RetryingStore)
 };
 
 /// {0, -1} is the whole object. Any other range must begin inside the object (else kFailedPrecondition:

@@ -5,8 +5,10 @@
 
 #include "store/byte_range.h"
 #include "store/forwarding_store.h"
+#include "store/list_first.h"
 #include "store/memory/memory_store.h"
 #include "store/readonly_store.h"
+#include "store/testing/empty_pages.h"
 
 namespace mbk {
 namespace {
@@ -61,6 +63,21 @@ TEST(ForEachObject, DoesNotGoInCirclesWithTheService) {
   const Status status = ForEachObject(store, "", {}, [](const ObjectInfo&) { return Status(); });
   EXPECT_EQ(status.code(), Code::kInternal);
   EXPECT_THAT(status.message(), HasSubstr("same page"));
+}
+
+TEST(ListFirst, GivesWhatIsAskedForWhereverThePagesEnd) {
+  auto memory = std::make_shared<MemoryStore>();
+  for (const char* key : {"p/1", "p/2", "p/3", "p/d/1", "p/d/2", "q"}) memory->Set(key, "x");
+  EmptyPages store(memory);
+  EXPECT_EQ(ListFirst(store, {.prefix = "p/", .max_keys = 2}, {}).value().objects.size(), 2u);
+  EXPECT_EQ(ListFirst(store, {.prefix = "p/"}, {}).value().objects.size(), 5u);
+  const ListPage level = ListFirst(store, {.prefix = "p/", .delimiter = "/"}, {}).value();
+  EXPECT_EQ(level.objects.size(), 3u);
+  EXPECT_THAT(level.common_prefixes, ElementsAre("p/d/"));
+  EXPECT_EQ(level.next_page_token, "");
+  EXPECT_TRUE(ListFirst(store, {.prefix = "r"}, {}).value().objects.empty());
+  CirclingStore circling(memory);
+  EXPECT_EQ(ListFirst(circling, {}, {}).status().code(), Code::kInternal);
 }
 
 TEST(ReadObject, RefusesWhatIsLargerThanExpected) {

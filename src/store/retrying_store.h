@@ -21,6 +21,9 @@ namespace mbk {
 ///   upload's when it has the etag that S3 derives from the parts.
 /// * StartUpload may leave an upload without parts behind when its answer is lost.
 ///
+/// Of listings it passes over the empty pages that services give in between, each with retries of its own: a
+/// service ends a page where a partition of its ends, or its time is up, and may have found nothing by then.
+///
 /// A store that has never answered is more likely spelled wrong than restarting: it is given up after ten
 /// seconds. What goes on for seconds is said once (RetryNotice).
 ///

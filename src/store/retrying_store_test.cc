@@ -6,6 +6,7 @@
 #include "store/memory/memory_store.h"
 #include "store/metered_store.h"
 #include "store/testing/conformance.h"
+#include "store/testing/empty_pages.h"
 #include "store/testing/faulty_store.h"
 #include "store/testing/recording_sleeper.h"
 
@@ -66,6 +67,49 @@ TEST_F(RetryingStoreTest, EveryOperationIsTriedAgain) {
   EXPECT_THAT(sleeper_.slept(), SizeIs(kStoreOperations));
   EXPECT_EQ(received, "content");
   EXPECT_EQ(memory_->Contents().at("large"), "acon");
+}
+
+// Whoever looks at one page takes one without anything for the end.
+TEST_F(RetryingStoreTest, AnEmptyPageIsOnlyEverTheLast) {
+  for (const char* key : {"p/1", "p/2", "q/1"}) memory_->Set(key, "x");
+  RetryingStore store(std::make_shared<EmptyPages>(faulty_), RetryPolicy{}, sleeper_);
+  faulty_->Inject({.operation = StoreOperation::kList});
+  const ListPage first = store.List({.prefix = "p/"}, {}).value();
+  EXPECT_THAT(first.objects, SizeIs(1));
+  EXPECT_FALSE(first.next_page_token.empty());
+  EXPECT_EQ(faulty_->fired(), 1) << "each page has its attempts";
+  EXPECT_THAT(store.List({.delimiter = "/"}, {}).value().common_prefixes, SizeIs(1));
+  const ListPage none = store.List({.prefix = "r/"}, {}).value();
+  EXPECT_THAT(none.objects, IsEmpty());
+  EXPECT_EQ(none.next_page_token, "");
+}
+
+// Gives an empty page after the other, and stops the run on the way.
+class EndlessPages : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<ListPage> List(const ListRequest&, const CallContext&) override {
+    if (++pages == stop_at) stop.request_stop();
+    return ListPage{.next_page_token = circles ? "round" : std::to_string(pages)};
+  }
+  std::stop_source stop;
+  int pages = 0, stop_at = 0;
+  bool circles = false;
+};
+
+TEST_F(RetryingStoreTest, EmptyPagesWithoutAnEndEndAllTheSame) {
+  for (const bool circles : {false, true}) {
+    auto pages = std::make_shared<EndlessPages>(memory_);
+    pages->circles = circles;
+    RetryingStore store(pages, RetryPolicy{}, sleeper_);
+    EXPECT_EQ(store.List({}, {}).status().code(), Code::kDataLoss);
+    EXPECT_LE(pages->pages, circles ? 2 : 10'000);
+  }
+  auto pages = std::make_shared<EndlessPages>(memory_);
+  pages->stop_at = 3;
+  RetryingStore store(pages, RetryPolicy{}, sleeper_);
+  EXPECT_EQ(store.List({}, {.stop = pages->stop.get_token()}).status().code(), Code::kCancelled);
+  EXPECT_EQ(pages->pages, 3);
 }
 
 TEST_F(RetryingStoreTest, GivesUpAfterTheLastAttempt) {

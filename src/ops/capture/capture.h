@@ -56,7 +56,7 @@ struct Captured {
   std::vector<LeftOut> left_out;
   std::set<CollectionName> passed_over;  ///< see Selection
   std::vector<std::string> notes;        ///< what of the collections that were taken is not in `backup`
-  /// Rows that are in no file, of the collections of which they were counted (CountRowsInMemory).
+  /// Rows that are in no file, of the collections of which their number is known (CountRowsInMemory).
   std::map<CollectionName, std::int64_t> rows_in_memory;
 };
 

@@ -551,6 +551,24 @@ TEST_F(Capture, CountsRowsThatAreInMemoryOnly) {
                           AllOf(HasSubstr("loaded collections alone"), HasSubstr("default.films"))));
 }
 
+TEST_F(Capture, GivesNoNumberOfRowsInMemoryWhereTheFilesHoldDeletes) {
+  world_.AddCollection(kBooks, kBooksId, {{.id = 10, .has_deletes = true}});  // of five rows
+  for (const std::int64_t counted : {3, 5, 12}) {
+    world_.server.EditCollection(kBooks, [&](MockCollection& books) {
+      books.loaded_percent = 100;
+      books.rows.clear();
+      for (std::int64_t id = 0; id < counted; ++id) books.rows.push_back({.key = {.number = id}});
+    });
+    Captured captured = Described();
+    ASSERT_TRUE(List(captured).ok());
+    ASSERT_TRUE(CountRowsInMemory(*world_.client, captured, world_.run, {}).ok());
+    EXPECT_THAT(captured.rows_in_memory, IsEmpty()) << counted;
+    EXPECT_THAT(captured.notes,
+                ElementsAre(AllOf(HasSubstr("default.books"),
+                                  HasSubstr(counted == 12 ? "at least 7 row(s)" : "cannot be told"))));
+  }
+}
+
 // On 2.2.16, which cannot count, a loaded collection was called one that is not loaded.
 TEST_F(Capture, ALoadedCollectionThatCannotBeCountedIsNamedWithTheReason) {
   world_.AddCollection(kBooks, kBooksId, {{.id = 10}});

@@ -26,12 +26,18 @@ Stored StoredOf(const Collection& collection) {
   return stored;
 }
 
+// How many of the stored rows the deletes in the files hit is not known here: what is counted beyond those
+// rows is in memory for certain, with more perhaps; where nothing is, nothing can be said.
 std::string NoteOf(const CollectionName& name, std::int64_t counted, const Stored& stored) {
   const std::int64_t more = counted - stored.rows;
   if (more > 0)
     return fmt::format("{}: {}{} row(s) are in memory only, and are not in it (--strategy skip_flush)",
                        name.Full(), stored.has_deletes ? "at least " : "", more);
-  if (more < 0 && !stored.has_deletes)
+  if (stored.has_deletes)
+    return fmt::format("{}: rows that are in memory only are not in it (--strategy skip_flush); how many "
+                       "cannot be told: {}",
+                       name.Full(), "its files hold deletes, and how many rows those hit is not counted");
+  if (more < 0)
     return fmt::format(
         "{}: deletes of {} row(s) are in memory only, and are not in it (--strategy skip_flush)", name.Full(),
         -more);
@@ -66,7 +72,8 @@ Status CountRowsInMemory(MilvusClient& client, Captured& captured, const RunServ
                           return {};
                         }
                         const Stored stored = StoredOf(collection);
-                        captured.rows_in_memory[name] = std::max<std::int64_t>(0, *counted - stored.rows);
+                        if (!stored.has_deletes)
+                          captured.rows_in_memory[name] = std::max<std::int64_t>(0, *counted - stored.rows);
                         notes[i] = NoteOf(name, *counted, stored);
                         return {};
                       }));

@@ -6,6 +6,7 @@
 #include "base/uuid.h"
 #include "manifest/keys.h"
 #include "ops/check/check.h"
+#include "store/list_first.h"
 #include "transfer/copier.h"
 
 namespace mbk {
@@ -32,8 +33,8 @@ class Probe {
 };
 
 Result<bool> IsEmpty(ObjectReader& store, const std::string& root, const CallContext& context) {
-  MBK_TRY_ASSIGN(ListPage page,
-                 store.List({.prefix = root.empty() ? "" : JoinKey(root, "/"), .max_keys = 1}, context));
+  const ListRequest one{.prefix = root.empty() ? "" : JoinKey(root, "/"), .max_keys = 1};
+  MBK_TRY_ASSIGN(const ListPage page, ListFirst(store, one, context));
   return page.objects.empty();
 }
 

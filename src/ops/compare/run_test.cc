@@ -181,6 +181,14 @@ TEST_F(CompareLive, ReleasesWhatItLoaded) {
   EXPECT_EQ(right_.Calls("ReleaseCollection"), 0u);
 }
 
+TEST_F(CompareLive, ReleasesWhatMayBeLoadedThoughTheAnswerWasAnInternalError) {
+  left_.server.EditCollection(kBooks, [](MockCollection& books) { books.loaded_percent.reset(); });
+  left_.server.Fail({.rpc = "LoadCollection", .code = 65535, .error_code = 1, .reason = "etcd is slow"});
+  const ComparedCollection one = Only(true);
+  EXPECT_THAT(one.unproven, ElementsAre(HasSubstr("etcd is slow")));
+  EXPECT_EQ(left_.Calls("ReleaseCollection"), 1u);
+}
+
 TEST_F(CompareLive, WhatAnotherClientIsLoadingIsWaitedForAndStays) {
   left_.server.EditCollection(kBooks, [](MockCollection& books) { books.loaded_percent = 40; });
   left_.OnCall([&](const milvustest::SeenCall& call) {

@@ -43,7 +43,7 @@ struct CollectionSummary {
   std::int64_t bytes = 0;
   std::optional<RowsRecord> rows_record;  ///< with CreateOptions::fingerprint
   /// Rows that the server counts and that are in no file yet: those are not in a backup made without a flush.
-  /// Unset where a flush brings them in, or where they cannot be counted.
+  /// Unset where a flush brings them in, and where it cannot be told exactly how many.
   std::optional<std::int64_t> rows_in_memory;
 };
 

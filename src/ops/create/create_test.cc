@@ -174,6 +174,23 @@ TEST(Create, ADryRunRefusesANameThatIsTaken) {
   EXPECT_EQ(Create(world, {.dry_run = true}).status().code(), Code::kAlreadyExists);
 }
 
+TEST(Create, WhatIsNotWholeIsRefusedByADryRunToo) {
+  World world;
+  Fill(world);
+  world.server.EditCollection({"default", "books"}, [](milvustest::MockCollection& books) {
+    books.description.schema.fields.push_back(backuptest::Field(101, "w", DataType::kInt64));
+  });
+  for (const FlushStrategy strategy : {FlushStrategy::kAuto, FlushStrategy::kMetaOnly}) {
+    for (const bool dry_run : {true, false}) {
+      const Status refused = Create(world, {.strategy = strategy, .dry_run = dry_run}).status();
+      EXPECT_EQ(refused.code(), Code::kDataLoss) << dry_run << ": " << refused.message();
+      EXPECT_THAT(refused.message(), AllOf(HasSubstr("what was captured is not whole"),
+                                           HasSubstr("two fields of the schema have the id 101")));
+    }
+  }
+  EXPECT_THAT(CompleteBackups(world), IsEmpty());
+}
+
 TEST(Create, OfMetadataOnlyTakesNoRows) {
   World world;
   Fill(world);

@@ -63,6 +63,11 @@ Result<capture::Captured> Describe(const CreateOptions& options, MilvusSide& ser
   return captured;
 }
 
+// What no restore would take is no backup.
+Status CheckCaptured(const Backup& backup) {
+  return CheckWhole(backup).WithContext("what was captured is not whole");
+}
+
 // Read from where the backup lies: what is recorded is what can be read back.
 Status RecordFingerprints(ObjectReader& store, const BinlogTree& tree, Backup& backup, const RunServices& run,
                           const CallContext& context) {
@@ -108,8 +113,7 @@ Result<CreateReport> Write(const CreateOptions& options, MilvusSide& server, Bac
                                                     gc_pause ? &*gc_pause : nullptr, digests, run, context));
   }
   MBK_TRY(RefuseNothing(options, server, captured));  // all of them may have vanished
-  // What no restore would take is no backup.
-  MBK_TRY(CheckWhole(backup).WithContext("what was captured is not whole"));
+  MBK_TRY(CheckCaptured(backup));
 
   // Nothing is taken on trust: one listing shows what really lies there, and goes into objects.json.
   run.progress.Enter(Step::kVerify);
@@ -136,6 +140,7 @@ Result<CreateReport> DryRun(const CreateOptions& options, MilvusSide& server, co
     MBK_TRY(capture::ListSegments(server, captured, run, context));
   capture::AddUpSizes(captured.backup);
   MBK_TRY(RefuseNothing(options, server, captured));
+  MBK_TRY(CheckCaptured(captured.backup));
   if (options.strategy == FlushStrategy::kSkipFlush)
     MBK_TRY(capture::CountRowsInMemory(server.client, captured, run, context));
   CreateReport report = ReportOf(options, captured);

@@ -10,6 +10,7 @@
 #include "ops/testing/row_backup.h"
 #include "store/forwarding_store.h"
 #include "store/local/local_store.h"
+#include "store/testing/empty_pages.h"
 #include "store/testing/temp_directory.h"
 
 namespace mbk {
@@ -78,6 +79,15 @@ TEST_F(Export, DoesNotMixWithAnEarlierOne) {
   const auto again = Run({.name = "nightly"});
   EXPECT_EQ(again.status().code(), Code::kAlreadyExists);
   EXPECT_THAT(again.status().message(), HasSubstr("part-00000.parquet"));
+}
+
+TEST_F(Export, DoesNotMixWithAnEarlierOneBehindAnEmptyPageOfTheListing) {
+  auto memory = std::make_shared<MemoryStore>();
+  memory->Set("out/default/books/partition=new/part-00000.parquet", "of an earlier one");
+  EmptyPages store(memory);
+  ExportTarget target{.store = store, .directory = "out"};
+  const auto report = RunExport({.name = "nightly", .dry_run = true}, backup_.side, target, backup_.run, {});
+  EXPECT_EQ(report.status().code(), Code::kAlreadyExists);
 }
 
 TEST_F(Export, NamesTheFilesThatHaveOtherBytesBeforeItWrites) {

@@ -17,6 +17,7 @@
 #include "ops/whole_backup.h"
 #include "repository/repository.h"
 #include "repository/tree_check.h"
+#include "store/list_first.h"
 
 namespace mbk {
 namespace {
@@ -43,7 +44,7 @@ std::string DirectoryOf(const ExportTarget& target, const Collection& collection
 
 // Files of an earlier export would be read together with the new ones.
 Status CheckNothingThere(ObjectStore& store, const std::string& directory, const CallContext& context) {
-  const Result<ListPage> page = store.List({.prefix = directory, .max_keys = 1}, context);
+  const Result<ListPage> page = ListFirst(store, {.prefix = directory, .max_keys = 1}, context);
   if (page.status().code() == Code::kNotFound) return {};  // a dry run has not made the directory
   MBK_TRY(page.status());
   if (page->objects.empty()) return {};
@@ -206,7 +207,7 @@ Status CheckFiles(BackupSide& side, const BackupLayout& layout,
 Status CheckBytes(BackupSide& side, const BackupLayout& layout,
                   const std::vector<const Collection*>& selected, bool dry_run, const RunServices& run,
                   const CallContext& context) {
-  const DigestLog recorded = RecordedDigests(side.store, layout, context);
+  MBK_TRY_ASSIGN(const DigestLog recorded, RecordedDigests(side.store, layout, context));
   const auto reads = [dry_run](std::size_t, const Segment&) { return !dry_run; };
   MBK_TRY_ASSIGN(const Findings other_bytes,
                  CheckRecordedBytes(side.store, layout, selected, recorded, reads, run, context));

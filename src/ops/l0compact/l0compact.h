@@ -35,7 +35,7 @@ struct L0CompactReport {
 /// hit, and no L0 segment is left (spec/cli.md, l0compact): for servers that cannot import L0. The source is
 /// not changed; a failure leaves nothing of the output. With `force`, an old output is removed only when the
 /// new one is whole: then an error says under which name it stands. kFailedPrecondition when what lies under
-/// the output's name is no backup.
+/// the output's name is no backup, or not that alone.
 Result<L0CompactReport> RunL0Compact(const L0CompactOptions& options, BackupSide& side,
                                      const RunServices& run, const CallContext& context);
 

@@ -160,6 +160,20 @@ TEST_F(L0Compact, ForcedNeverReplacesWhatIsNoBackup) {
   }
 }
 
+// What is not of the old output stays where it is, and would keep the new one from its name.
+TEST_F(L0Compact, ForcedRefusesAnOutputBesideWhichSomethingElseLies) {
+  ASSERT_TRUE(Run({.name = "nightly", .output = "monday"}).ok());
+  backup_.store().Set("backup/monday/binlogs/.DS_Store", "of a Mac");
+  const auto before = backup_.store().Contents();
+  for (const bool dry_run : {true, false}) {
+    const Status refused =
+        Run({.name = "nightly", .output = "monday", .force = true, .dry_run = dry_run}).status();
+    EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+    EXPECT_THAT(refused.message(), HasSubstr("backup/monday/binlogs/.DS_Store"));
+    EXPECT_EQ(backup_.store().Contents(), before);
+  }
+}
+
 TEST_F(L0Compact, ForcedThatFailsBecauseOfItsSourceLeavesTheOldOutput) {
   ASSERT_TRUE(Run({.name = "nightly", .output = "monday"}).ok());
   for (const std::string& key : backup_.DataKeys())
@@ -200,6 +214,29 @@ TEST_F(L0Compact, ForcedReplacesOnlyTheOutputThatItLookedAt) {
               AllOf(HasSubstr("another run has written it since"), HasSubstr("monday_l0_")));
   EXPECT_THAT(backup_.store().Contents().at("backup/monday/meta/backup_meta.json"),
               HasSubstr("of another run"));
+}
+
+// While the new output is written, somebody looks at the old one with a file manager.
+class LookedAtMeanwhile : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<WriteResult> Put(const PutRequest& request, const CallContext& context) override {
+    if (request.key.str().find("_l0_") != std::string::npos)
+      MBK_TRY(
+          inner().Put({.key = ObjectKey("backup/monday/.DS_Store"), .body = "of a Mac"}, context).status());
+    return ForwardingStore::Put(request, context);
+  }
+};
+
+TEST_F(L0Compact, ForcedLeavesTheOldOutputWhereSomethingElseCameBesideItMeanwhile) {
+  ASSERT_TRUE(Run({.name = "nightly", .output = "monday"}).ok());
+  LookedAtMeanwhile store(std::shared_ptr<ObjectStore>(&backup_.store(), [](ObjectStore*) {}));
+  BackupSide side{.store = store, .root = "backup"};
+  const Status refused =
+      RunL0Compact({.name = "nightly", .output = "monday", .force = true}, side, backup_.run, {}).status();
+  EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+  EXPECT_THAT(refused.message(), AllOf(HasSubstr("monday/.DS_Store"), HasSubstr("monday_l0_")));
+  EXPECT_THAT(Verify("monday").damage, IsEmpty());
 }
 
 // Whichever call fails, before it was carried out or after: the old output can be read, or the new one, and

@@ -208,12 +208,12 @@ Result<L0CompactReport> WriteNew(const L0CompactOptions& options, BackupSide& si
 }
 
 // The output of before, by the etag of its commit, where there is one; the refusal where what lies there must
-// not be removed.
+// not be removed, or would not all go.
 Result<std::optional<std::string>> FindOldOutput(const L0CompactOptions& options, BackupSide& side,
                                                  const BackupLayout& to, const CallContext& context) {
   if (!options.force) return std::optional<std::string>();
-  Result<std::string> etag =
-      CheckRemovable({.name = to.name(), .milvus_root = options.milvus_root}, side, context);
+  Result<std::string> etag = CheckRemovable(
+      {.name = to.name(), .milvus_root = options.milvus_root, .frees_name = true}, side, context);
   if (etag.status().code() == Code::kNotFound) return std::optional<std::string>();
   MBK_TRY(etag.status());
   return std::optional(*std::move(etag));
@@ -238,7 +238,10 @@ Result<L0CompactReport> WriteAndReplace(const L0CompactOptions& options, BackupS
                                               failure.message(), beside.name()));
   };
   // That one and no other: the new output may have taken hours.
-  const RemoveOptions old{.name = to.name(), .milvus_root = options.milvus_root, .commit_etag = old_etag};
+  const RemoveOptions old{.name = to.name(),
+                          .milvus_root = options.milvus_root,
+                          .commit_etag = old_etag,
+                          .frees_name = true};
   const Status removed = RunRemove(old, side, run, context).status();
   if (!removed.ok()) return stands_beside(removed);
   const Status copied = RunCopy({.name = beside.name(), .as = to.name()}, side, side, run, context).status();

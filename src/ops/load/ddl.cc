@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "ops/in_doubt.h"
 #include "ops/load/load.h"
 #include "ops/load/to_the_end.h"
 
@@ -58,12 +59,6 @@ Status CreateOrName(MilvusClient& client, const CreateIndexRequest& index, Outco
   return {};
 }
 
-// Whether a call that failed so may have been carried out all the same.
-bool MayBeDone(const Status& status) {
-  return status.code() == Code::kCancelled || status.code() == Code::kUnavailable ||
-         status.code() == Code::kDeadlineExceeded;
-}
-
 // The old index makes room for the new one, field by field, so that no field is without one for long: also
 // after a stop between the two.
 Status ReplaceIndex(MilvusClient& client, const CreateIndexRequest& index,
@@ -73,7 +68,9 @@ Status ReplaceIndex(MilvusClient& client, const CreateIndexRequest& index,
   for (const IndexInfo& old : there) {
     if (old.field_name != index.field_name || !done.ok()) continue;
     done = client.DropIndex(index.collection, old, context);
-    if (done.ok() || MayBeDone(done)) dropped.push_back(old);
+    // Gone is gone: so answers a drop that was made again because the first went unanswered.
+    if (done.code() == Code::kNotFound) done = Status();
+    if (done.ok() || MayBeCarriedOut(done)) dropped.push_back(old);
   }
   const int before = outcome.indexes;
   if (done.ok()) done = CreateOrName(client, index, outcome, context);

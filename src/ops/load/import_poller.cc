@@ -10,6 +10,7 @@
 #include "base/caught.h"
 #include "base/log.h"
 #include "base/patience.h"
+#include "ops/in_doubt.h"
 
 namespace mbk::load {
 namespace {
@@ -23,12 +24,6 @@ Milliseconds Longer(Milliseconds wait) { return std::min(wait * 9 / 8, kLongestW
 // Jobs are worked on in their order; the states of those far behind the first waiting ones cannot have
 // changed. Some servers run several at once, hence not just one.
 constexpr int kPendingLookedAt = 8;
-
-// Whether it is not known what became of a call.
-bool InDoubt(const Status& failure) {
-  return failure.code() == Code::kUnavailable || failure.code() == Code::kDeadlineExceeded ||
-         failure.code() == Code::kCancelled;
-}
 
 }  // namespace
 
@@ -156,7 +151,7 @@ bool ImportPoller::SubmitNext(Entry& entry, const CallContext& context) {
   if (!std::exchange(entry.begun, true) && entry.import.begun) entry.import.begun();
   Result<std::int64_t> job = client_.Import(request, context);
   if (!job.ok()) {
-    entry.jobs_may_run |= InDoubt(job.status());
+    entry.jobs_may_run |= MayBeCarriedOut(job.status());
     entry.status = job.status().WithContext(fmt::format("import into {}", request.target.Full()));
     return false;
   }

@@ -190,6 +190,24 @@ TEST_F(ImportPollerTest, AJobWhoseStartWentUnansweredMayRun) {
   EXPECT_THAT(may_run_, testing::ElementsAre("books"));
 }
 
+// A proxy that lost the component that does the work says so, too, or Milvus's number for whatever has none.
+TEST_F(ImportPollerTest, AJobWhoseStartWasAnsweredByAnInternalErrorMayRun) {
+  server_.Fail({.rpc = "Import", .times = 1, .grpc_code = 13, .reason = "stream terminated"});
+  ASSERT_TRUE(Run({Import("books", {{RequestInto("books")}})}).ok());
+  server_.Fail({.rpc = "Import", .times = 1, .code = 65535, .error_code = 1, .reason = "etcd is slow"});
+  ASSERT_TRUE(Run({Import("films", {{RequestInto("films")}})}).ok());
+  EXPECT_FALSE(results_["books"].first.ok());
+  EXPECT_FALSE(results_["films"].first.ok());
+  EXPECT_THAT(may_run_, testing::ElementsAre("books", "films"));
+}
+
+TEST_F(ImportPollerTest, AJobThatWasRefusedDoesNotRun) {
+  server_.Fail({.rpc = "Import", .times = 1, .code = 1100, .error_code = 1, .reason = "no such field"});
+  ASSERT_TRUE(Run({Import("books", {{RequestInto("books")}})}).ok());
+  EXPECT_FALSE(results_["books"].first.ok());
+  EXPECT_THAT(may_run_, testing::IsEmpty());
+}
+
 TEST_F(ImportPollerTest, AJobThatFailedIsOver) {
   server_.ScriptImports({Failed("bad")});
   ASSERT_TRUE(Run({Import("books", {{RequestInto("books")}})}).ok());

@@ -20,8 +20,9 @@ constexpr std::int64_t kMostRows = 10'000;
 constexpr std::int64_t kGatheredBytes = 4 * kInsertBytes;
 constexpr int kCallsAtATime = 4;
 
-// Whether a call that failed so may have been carried out all the same.
-bool MayBeDone(const Status& status) {
+// Whether the same rows are sent once more: no answer came. Not so after kInternal, which may come again and
+// ends the run (that rows may have come is said whatever the failure is), nor after a stop.
+bool WentUnanswered(const Status& status) {
   return status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded;
 }
 
@@ -75,7 +76,7 @@ class Inserter {
     begun_ = true;
     Result<WriteRowsResult> written = client_.InsertRows(request, context);
     // The same rows in place of those that may be there already.
-    if (MayBeDone(written.status())) written = client_.UpsertRows(request, context);
+    if (WentUnanswered(written.status())) written = client_.UpsertRows(request, context);
     if (!written.ok()) return written.status();
     if (!written->rejected.empty())
       return FailedPrecondition(fmt::format("the server refused {} of {} rows: {}", written->rejected.size(),

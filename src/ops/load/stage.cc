@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "ops/load/rewrite.h"
 #include "repository/tree_check.h"
+#include "store/list_first.h"
 #include "transfer/copier.h"
 
 namespace mbk::load {
@@ -126,7 +127,7 @@ Result<Staged> Stage(MilvusSide& server, const ObjectSource& source, const Colle
 
 Status RemoveStaging(ObjectStore& store, const BinlogTree& staging, const CallContext& context) {
   for (;;) {
-    MBK_TRY_ASSIGN(ListPage page, store.List({.prefix = staging.prefix()}, context));
+    MBK_TRY_ASSIGN(ListPage page, ListFirst(store, {.prefix = staging.prefix()}, context));
     if (page.objects.empty())
       return store.RemoveEmptyDirectories(staging.prefix(), [](std::string_view) { return true; }, context);
     std::vector<ObjectKey> keys;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "ops/in_doubt.h"
 #include "ops/load/temporary_name.h"
 
 namespace mbk::load {
@@ -38,16 +39,11 @@ void AwaitDefinitions(MilvusClient& client, const std::string& db, const CallCon
   log::Debug("after a rename without an answer: {}", answered.message());
 }
 
-bool MayComeLate(const Status& status) {
-  return status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded ||
-         status.code() == Code::kCancelled || status.code() == Code::kInternal;
-}
-
 // Renames what stands under `from` without looking at it first; whether it has the name `to` is asked.
 Status RenameAndLook(MilvusClient& client, const CollectionName& from, const CollectionName& to,
                      std::int64_t id, const CallContext& context) {
   const Status renamed = client.RenameCollection(from, to.name, context);
-  if (!renamed.ok() && MayComeLate(renamed)) AwaitDefinitions(client, from.db, context);
+  if (!renamed.ok() && MayBeCarriedOut(renamed)) AwaitDefinitions(client, from.db, context);
   MBK_TRY_ASSIGN(const std::optional<Standing> now, StandingUnder(client, to, context));
   bool moved = Is(now, to, id);
   if (!renamed.ok() && id == 0) {

@@ -215,6 +215,11 @@ TEST_F(Migrate, SaysThatAnUnansweredStartIsInDoubt) {
   EXPECT_THAT(Run().status().message(), HasSubstr("whether the migration was started is not known"));
 }
 
+TEST_F(Migrate, SaysThatAStartWhoseAnswerMakesNoSenseIsInDoubt) {
+  cloud_.start = DataLoss("the answer has no usable jobId");
+  EXPECT_THAT(Run().status().message(), HasSubstr("whether the migration was started is not known"));
+}
+
 TEST_F(Migrate, SaysThatARefusedStartStartedNothing) {
   cloud_.start = Status(Code::kFailedPrecondition, "cluster is suspended");
   EXPECT_THAT(Run().status().message(),

@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "manifest/object_index.h"
 #include "ops/backup_files.h"
+#include "ops/in_doubt.h"
 #include "ops/migrate/follow.h"
 #include "ops/migrate/migrate.h"
 #include "ops/migrate/volume_keys.h"
@@ -123,10 +124,10 @@ Status BeginAgain(const MigrateOptions& options, const Reach& reach, const Statu
           fmt::format("{}; {}", not_started.message(), Advise("begin again with", again))};
 }
 
-// A start that went unanswered may have been carried out.
+// A start that went unanswered may have been carried out, and so may one whose answer makes no sense: what it
+// would tell is the job.
 Status StartFailed(const MigrateOptions& options, const Reach& reach, const Status& failure) {
-  const bool in_doubt = failure.code() == Code::kUnavailable || failure.code() == Code::kDeadlineExceeded ||
-                        failure.code() == Code::kCancelled;
+  const bool in_doubt = MayBeCarriedOut(failure) || failure.code() == Code::kDataLoss;
   if (!in_doubt) return BeginAgain(options, reach, failure);
   return {failure.code(),
           fmt::format(

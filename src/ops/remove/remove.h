@@ -21,6 +21,9 @@ struct RemoveOptions {
   std::optional<std::string> milvus_root;
   /// Only the backup whose backup_meta.json has this etag ("": none): one that came there since is refused.
   std::optional<std::string> commit_etag;
+  /// Something else is to be written under the name: what would leave objects there, which are not of the
+  /// backup, is refused.
+  bool frees_name = false;
 };
 
 struct RemoveReport {

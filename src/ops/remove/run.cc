@@ -5,6 +5,7 @@
 
 #include "ops/backup_name.h"
 #include "ops/remove/remove.h"
+#include "ops/select/filter.h"
 #include "store/abort_uploads.h"
 
 namespace mbk {
@@ -76,6 +77,16 @@ Status CheckIsOfItsLock(const RemoveOptions& options, const BackupSide& side, co
                   found.place.lock->Describe()));
 }
 
+// What is not of the backup stays, and nothing is written beside it.
+Status CheckFreesName(const RemoveOptions& options, const BackupSide& side, const BackupLayout& layout,
+                      const BackupFiles& files) {
+  if (!options.frees_name || files.foreign == 0) return {};
+  return Refused(side, layout,
+                 fmt::format("{} object(s) that are not of this backup would stay there, and keep a new one "
+                             "from its name: {}",
+                             files.foreign, Enumerate(files.foreign_samples)));
+}
+
 // What lies there, when it may be removed.
 Result<Found> LookForRemoval(const RemoveOptions& options, const BackupSide& side, const BackupLayout& layout,
                              const CallContext& context) {
@@ -88,6 +99,7 @@ Result<Found> LookForRemoval(const RemoveOptions& options, const BackupSide& sid
   MBK_TRY(CheckIsNotMilvuss(options, side, layout));
   MBK_TRY_ASSIGN(found.files, CountBackupFiles(side.store, layout, found.place.HasBundle(), context));
   MBK_TRY(CheckIsOfItsLock(options, side, layout, found));
+  MBK_TRY(CheckFreesName(options, side, layout, found.files));
   return found;
 }
 

@@ -172,7 +172,11 @@ TEST_F(Replace, TwiceIsAsGoodAsOnce) {
 class ReplaceFailsAt : public Replace, public testing::WithParamInterface<std::string> {};
 
 TEST_P(ReplaceFailsAt, TheOldOnesStay) {
-  FailAll(GetParam());
+  // An import that is refused has not begun, and needs no files.
+  if (GetParam() == "Import")
+    FailAll("Import", {.code = 1100, .error_code = 1, .reason = "no such field"});
+  else
+    FailAll(GetParam());
   const auto report = Run();
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_FALSE(report->status.ok());
@@ -189,6 +193,17 @@ INSTANTIATE_TEST_SUITE_P(Server, ReplaceFailsAt,
                          testing::Values("CreateCollection", "CreatePartition", "Import", "GetImportState",
                                          "CreateIndex"),
                          [](const auto& info) { return info.param; });
+
+TEST_F(Replace, AnImportThatMayHaveBeenTakenKeepsItsFiles) {
+  FailAll("Import");
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_FALSE(report->status.ok());
+  EXPECT_NE(world_.milvus_memory->Contents(), before_);
+  ExpectOnlyStagedFilesLeft();
+  RemoveWhatRunsLeft();
+  ExpectAllOld();
+}
 
 TEST_F(Replace, StagingThatFailsLeavesTheOldOnes) {
   world_.milvus_store.Inject(
@@ -942,6 +957,47 @@ TEST_F(Append, AnIndexWhoseSuccessorIsRefusedComesBack) {
   EXPECT_THAT(world_.server.FindCollection(kB)->indexes, SizeIs(1));
   EXPECT_THAT(report->collections.at(0).warnings,
               ElementsAre(HasSubstr("index type unknown"), HasSubstr("has its old index v_idx again")));
+}
+
+// It was dropped all the same.
+TEST_F(Append, AnIndexWhoseDropWasAnsweredByAnInternalErrorComesBack) {
+  for (Failure failure : {Failure{.code = 65535, .error_code = 1, .reason = "etcd is slow"},
+                          Failure{.grpc_code = 13, .reason = "stream terminated"}}) {
+    failure.rpc = "DropIndex";
+    world_.OnCall([&](const SeenCall& call) {
+      if (call.rpc != "DropIndex") return;
+      world_.server.EditCollection(kB, [](MockCollection& old) { old.indexes.clear(); });
+      world_.server.Fail(failure);
+    });
+    load::Options indexes = Into();
+    indexes.append = indexes.drop_exist_index = indexes.rebuild_index = true;
+    indexes.source_filter = Filter::Parse("b").value();
+    const auto report = Run(indexes);
+    world_.OnCall(nullptr);
+    ASSERT_TRUE(report.ok()) << report.status().message();
+    EXPECT_FALSE(report->status.ok());
+    EXPECT_THAT(world_.server.FindCollection(kB)->indexes, SizeIs(1)) << failure.reason;
+    EXPECT_THAT(report->collections.at(0).warnings,
+                testing::Contains(HasSubstr("has its old index v_idx again")));
+  }
+}
+
+TEST_F(Append, AnIndexWhoseDropWentUnansweredAndWasMadeAgainIsReplaced) {
+  std::atomic<int> drops = 0;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc != "DropIndex") return;
+    world_.server.EditCollection(kB, [](MockCollection& old) { old.indexes.clear(); });
+    world_.server.Fail(drops++ == 0
+                           ? Failure{.rpc = "DropIndex", .grpc_code = 14, .reason = "cut"}
+                           : Failure{.rpc = "DropIndex", .code = 700, .reason = "index not found"});
+  });
+  load::Options indexes = Into();
+  indexes.append = indexes.drop_exist_index = indexes.rebuild_index = true;
+  indexes.source_filter = Filter::Parse("b").value();
+  const auto report = Run(indexes);
+  ASSERT_TRUE(report.ok() && report->status.ok()) << report.status().message();
+  EXPECT_EQ(drops, 2);
+  EXPECT_THAT(world_.server.FindCollection(kB)->indexes, SizeIs(1));
 }
 
 TEST_F(Append, ALoadedCollectionIsReleasedOnlyWhenThatIsSaid) {

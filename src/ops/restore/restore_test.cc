@@ -182,6 +182,20 @@ TEST_F(RestoreOfAFlippedBit, IsRefusedBeforeAnythingIsMade) {
   ExpectRefused(Run());
 }
 
+// Nobody can say then which bytes were written.
+TEST_F(RestoreOfAFlippedBit, IsRefusedTooWhereTheRecordCannotBeRead) {
+  const std::string objects = "backup/nightly/meta/objects.json";
+  world_.backup_memory->Set(objects, "x" + world_.backup_memory->Contents().at(objects));
+  for (const bool dry_run : {true, false}) {
+    const Status refused = RunRestore({.name = "nightly", .load = Beside(), .dry_run = dry_run},
+                                      world_.backups, world_.target, world_.run, {})
+                               .status();
+    EXPECT_EQ(refused.code(), Code::kDataLoss);
+    EXPECT_THAT(refused.message(), HasSubstr(objects));
+    ExpectNothingChanged();
+  }
+}
+
 TEST_F(RestoreOfAFlippedBit, IsRefusedByADryRunWhereTheStoreTells) {
   ExpectRefused(RunRestore({.name = "nightly", .load = Beside(), .dry_run = true}, world_.backups,
                            world_.target, world_.run, {}));

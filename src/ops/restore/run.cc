@@ -484,10 +484,11 @@ Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& sour
   MBK_TRY(load::CheckRowsHaveNotRunOut(
       plan, std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now())));
   const bool in_place = importer != nullptr && MayImportInPlace(source.store, layout, *importer, stray, run);
-  const DigestLog digests =
-      options.load.meta_only ? DigestLog() : RecordedDigests(source.store, layout, context);
-  if (!options.load.meta_only)
+  DigestLog digests;
+  if (!options.load.meta_only) {
+    MBK_TRY_ASSIGN(digests, RecordedDigests(source.store, layout, context));
     MBK_TRY(CheckBytes(plan, digests, in_place, options.dry_run, layout, source.store, run, context));
+  }
   if (options.dry_run)
     return RestoreReport{.name = options.name, .collections = Preview(plan), .notes = std::move(notes)};
 

@@ -11,6 +11,7 @@
 #include "base/parallel.h"
 #include "milvus/key_expression.h"
 #include "milvus/row_cursor.h"
+#include "ops/in_doubt.h"
 #include "ops/load_wait.h"
 #include "ops/rows/collection_rows.h"
 #include "ops/rows/largest_key.h"
@@ -21,11 +22,6 @@ namespace {
 constexpr std::int64_t kLoaded = 100;  // percent
 // Also of a run that was stopped, which must be gone within five seconds.
 constexpr std::chrono::seconds kReleaseTimeout{2};
-
-bool MayBeDone(const Status& status) {
-  return status.code() == Code::kCancelled || status.code() == Code::kUnavailable ||
-         status.code() == Code::kDeadlineExceeded;
-}
 
 std::int64_t TtlOf(const CollectionDescription& described) {
   const std::int64_t seconds = TtlSeconds(described.properties);
@@ -73,8 +69,9 @@ Status LiveRows::MakeReadable(Sleeper& sleeper, const CallContext& context) {
   // Somebody else's load is theirs to release.
   if (percent > 0) return WaitUntilLoaded(client_, collection_, {}, sleeper, context);
   const Status started = client_.LoadCollection(collection_, context);
-  // One that went unanswered may have been heard, also after a stop.
-  release_ = started.ok() || MayBeDone(started);
+  // One that went unanswered may have been heard, also after a stop. To release what was not loaded does no
+  // harm.
+  release_ = started.ok() || MayBeCarriedOut(started);
   // Without an index, or rights, or memory: that is this collection's matter.
   if (started.code() == Code::kNotFound || started.code() == Code::kInternal)
     return FailedPrecondition(

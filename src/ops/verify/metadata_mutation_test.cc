@@ -337,9 +337,16 @@ TEST_F(MetadataMutation, GarbageInTheRecordOfObjectsIsFoundWhereItIsRead) {
   backup_.store().Set(MetaKey(kObjects), "x" + whole);
   EXPECT_THAT(Verify(VerifyLevel::kQuick).damage, IsEmpty()) << "which has no use for it";
   EXPECT_THAT(Verify(VerifyLevel::kChecksum).damage, Contains(HasSubstr("objects.json")));
-  EXPECT_EQ(Copy().code(), Code::kDataLoss) << "the copy's own record is made of it";
+  const auto before = backup_.store().Contents();
+  for (const auto& [name, run] : Verbs()) {
+    const Status refused = run();
+    EXPECT_EQ(refused.code(), Code::kDataLoss) << name;
+    EXPECT_THAT(refused.message(), HasSubstr("objects.json")) << name;
+  }
+  EXPECT_EQ(backup_.store().Contents(), before);
   EXPECT_THAT(copied_.Keys(), IsEmpty());
-  EXPECT_TRUE(Export().ok()) << "which does not read it either";
+  EXPECT_THAT(exported_.Keys(), IsEmpty());
+  EXPECT_EQ(world_.Calls("CreateCollection"), 0u);
 }
 
 // At every level, and by every verb before it changes anything.

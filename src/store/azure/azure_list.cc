@@ -7,7 +7,7 @@
 
 namespace mbk::azure {
 
-Result<ListPage> AzureStore::ListOnePage(const ListRequest& request, const CallContext& context) {
+Result<ListPage> AzureStore::List(const ListRequest& request, const CallContext& context) {
   constexpr int kMostKeys = 5000;  // the service gives no more
   Request list{.operation = "ListBlobs",
                .method = "GET",
@@ -25,21 +25,6 @@ Result<ListPage> AzureStore::ListOnePage(const ListRequest& request, const CallC
   if (!page.ok()) return std::move(page).status().WithContext(where());
   MBK_TRY(CheckPage(*page, request).WithContext(where()));
   return page;
-}
-
-Result<ListPage> AzureStore::List(const ListRequest& request, const CallContext& context) {
-  // The service ends a page where a partition of its ends or its time is up, and may have found nothing by
-  // then.
-  constexpr int kMostEmptyPages = 10'000;
-  ListRequest next = request;
-  for (int empty = 0; empty < kMostEmptyPages; ++empty) {
-    MBK_TRY_ASSIGN(ListPage page, ListOnePage(next, context));
-    const bool is_empty = page.objects.empty() && page.common_prefixes.empty();
-    if (!is_empty || page.next_page_token.empty()) return page;
-    next.page_token = std::move(page.next_page_token);
-  }
-  return DataLoss(fmt::format("ListBlobs {}: {} empty pages, and no end of them", client_.Url(request.prefix),
-                              kMostEmptyPages));
 }
 
 }  // namespace mbk::azure

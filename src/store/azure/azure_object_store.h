@@ -50,7 +50,6 @@ class AzureStore final : public ObjectStore {
   Status EnsureBucket(const CallContext& context) override;
 
  private:
-  Result<ListPage> ListOnePage(const ListRequest& request, const CallContext& context);
   Status DeleteOne(const ObjectKey& key, const CallContext& context);
   /// Send a request that writes a blob; when a copy of another program's into it is under way, abort that one
   /// and send it again: two more requests.
