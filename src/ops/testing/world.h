@@ -8,9 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "codec/row_codec.h"
 #include "manifest/keys.h"
 #include "milvus/testing/client_fixture.h"
 #include "milvus/testing/mock_server.h"
+#include "model/column_builder.h"
 #include "ops/environment.h"
 #include "repository/testing/backups.h"
 #include "store/memory/memory_store.h"
@@ -34,7 +36,7 @@ class World {
   World& operator=(const World&) = delete;
 
   /// What a segment holds: two column groups with one file each (of storage version 1: four fields), and a
-  /// delta log when it `has_deletes`.
+  /// delta log when it `has_deletes`, which hits none of its rows. Only then its rows can be read.
   struct SegmentSpec {
     std::int64_t id = 0;
     std::int64_t partition_id = kPartition;
@@ -48,13 +50,8 @@ class World {
   /// Adds a collection of an id and a vector with its segments to the server, and their files to its bucket.
   void AddCollection(const CollectionName& name, std::int64_t id, const std::vector<SegmentSpec>& segments) {
     milvustest::MockCollection collection{
-        .description = {.schema = {.name = name.name,
-                                   .fields = {backuptest::Field(100, "id", DataType::kInt64),
-                                              backuptest::Field(101, "v", DataType::kFloatVector)}},
-                        .collection_id = id},
+        .description = {.schema = SchemaOf(name.name), .collection_id = id},
         .partitions = {{.name = "_default", .id = kPartition}, {.name = "new", .id = kPartition + 1}}};
-    collection.description.schema.fields[0].is_primary_key = true;
-    collection.description.schema.fields[1].type_params = {{"dim", "8"}};
     for (const SegmentSpec& spec : segments) collection.segments.push_back(AddSegment(id, spec));
     server.AddCollection(name.db, std::move(collection));
   }
@@ -66,14 +63,22 @@ class World {
     auto place = [&](const ObjectKey& key) {
       milvus_memory->Set(key.str(), backuptest::ContentOf(key.str(), 20));
     };
+    const bool is_read = spec.has_deletes && spec.storage_version == 2;
     if (!spec.is_l0) {
       const std::vector<std::int64_t> fields = spec.storage_version < 2
                                                    ? std::vector<std::int64_t>{0, 1, 100, 101}
                                                    : std::vector<std::int64_t>{100, 101};
-      for (const std::int64_t field : fields)
-        place(layout.InsertLog(collection_id, segment, {field, spec.id * 10 + field, 20}));
+      for (const std::int64_t field : fields) {
+        const ObjectKey key = layout.InsertLog(collection_id, segment, {field, spec.id * 10 + field, 20});
+        if (is_read)
+          milvus_memory->Set(key.str(), PackedRows(field, spec.rows));
+        else
+          place(key);
+      }
     }
-    if (spec.is_l0 || spec.has_deletes) place(layout.DeltaLog(collection_id, segment, {0, spec.id * 10, 20}));
+    if (spec.is_l0 || spec.has_deletes)
+      milvus_memory->Set(layout.DeltaLog(collection_id, segment, {0, spec.id * 10, 20}).str(),
+                         DeleteOfAnotherKey({collection_id, spec.partition_id, spec.id}));
     constexpr std::int32_t kFlushed = 4;
     return {.segment_id = spec.id,
             .collection_id = collection_id,
@@ -121,6 +126,49 @@ class World {
       .settings = {.pause_gc = false, .copy = {.concurrency = 4}}, .progress = progress, .sleeper = sleeper};
 
  private:
+  static CollectionSchema SchemaOf(const std::string& name) {
+    CollectionSchema schema{.name = name,
+                            .fields = {backuptest::Field(100, "id", DataType::kInt64),
+                                       backuptest::Field(101, "v", DataType::kFloatVector)}};
+    schema.fields[0].is_primary_key = true;
+    schema.fields[1].type_params = {{"dim", "8"}};
+    return schema;
+  }
+
+  static RowCodec& Codec() { return *LoadRowCodec().value(); }
+
+  // The file of a column group: keys with row ids and timestamps, or vectors.
+  static std::string PackedRows(std::int64_t group, std::int64_t rows) {
+    ColumnBuilder row_id(kRowIdField, DataType::kInt64, ColumnLayout::kFixed, 8);
+    ColumnBuilder time(kTimestampField, DataType::kInt64, ColumnLayout::kFixed, 8);
+    ColumnBuilder id(100, DataType::kInt64, ColumnLayout::kFixed, 8);
+    ColumnBuilder vector(101, DataType::kFloatVector, ColumnLayout::kFixed, 32);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      row_id.AppendNumber(static_cast<std::uint64_t>(row));
+      time.AppendNumber(kTimeOfRows);
+      id.AppendNumber(static_cast<std::uint64_t>(row));
+      vector.AppendBytes(std::string(32, '\0'));
+    }
+    RowBatch batch{.rows = rows};
+    if (group == 100)
+      batch.columns = {row_id.Finish(), time.Finish(), id.Finish()};
+    else
+      batch.columns = {vector.Finish()};
+    const std::vector<std::int64_t> groups[] = {{kRowIdField, kTimestampField, 100}, {101}};
+    return Codec().EncodePacked(SchemaOf("packed"), batch, groups).value();
+  }
+  static std::string DeleteOfAnotherKey(const BinlogOrigin& origin) {
+    ColumnBuilder id(100, DataType::kInt64, ColumnLayout::kFixed, 8);
+    ColumnBuilder time(kTimestampField, DataType::kInt64, ColumnLayout::kFixed, 8);
+    id.AppendNumber(1'000'000);
+    time.AppendNumber(kTimeOfRows + 1);
+    return Codec()
+        .EncodeDeltaLog(origin, id.Finish(), time.Finish(), RowCodec::DeltaFormat::kJson,
+                        {.written_at = kTimeOfRows})
+        .value();
+  }
+  static constexpr std::uint64_t kTimeOfRows = 1'717'200'000'000ull << 18;
+
   World(const std::shared_ptr<MemoryService>& service, Stores stores, milvustest::MockOptions options)
       : milvus_memory(
             std::make_shared<MemoryStore>(MemoryOptions{.bucket = BucketName("milvus"), .service = service})),
