@@ -482,7 +482,7 @@ TEST_F(ReplaceDroppingFirst, TheRecordSaysBeforeTheDropWhatTheNewOneIsFor) {
   });
   const auto report = Run(First());
   ASSERT_TRUE(report.ok() && report->status.ok()) << report.status().message();
-  std::scoped_lock lock(mutex);
+  world_.OnCall(nullptr);
   EXPECT_TRUE(recorded.drop_first);
   EXPECT_EQ(recorded.old_id, old_ids_[kA]);
   EXPECT_THAT(recorded.old_aliases, UnorderedElementsAre("lib", "shelf"));
