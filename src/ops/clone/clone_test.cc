@@ -19,7 +19,8 @@ const CollectionName kBooks{"default", "books"};
 class Clone : public testing::Test {
  protected:
   Clone() {
-    source_.AddCollection(kBooks, 1000, {{.id = 10, .has_deletes = true}, {.id = 11}});
+    source_.AddCollection(kBooks, 1000,
+                          {{.id = 10, .has_deletes = true, .has_rows = true}, {.id = 11, .has_rows = true}});
     bucket_before_ = source_.milvus_memory->Contents();
   }
   Result<RestoreReport> Run(const CloneOptions& options = {}) {

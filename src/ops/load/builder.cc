@@ -29,6 +29,21 @@ Status DropStanding(MilvusClient& client, const CollectionName& name, std::int64
   return client.DropCollection(name, context);
 }
 
+// Of an exchange that is neither done nor undone, for all that is known.
+std::string WhereAllStands(const runs::RecordedCollection& collection) {
+  const std::string name = collection.target.Full();
+  const auto named = [&](const std::string& other) {
+    return CollectionName{collection.target.db, other}.Full();
+  };
+  std::string said =
+      fmt::format("the new collection stands whole under {}, or under {}", named(collection.temporary), name);
+  if (!collection.aside.empty())
+    said += fmt::format("; the rows of the old one stand whole under {}, or under {}",
+                        named(collection.aside), name);
+  if (collection.drop_first) said += "; the old one was dropped first";
+  return said;
+}
+
 }  // namespace
 
 Builder::Builder(MilvusClient& client, const Plan& plan, std::vector<Outcome>& outcomes,
@@ -157,7 +172,20 @@ Status Builder::DropBefore(std::size_t index, const CallContext& context) {
   const CollectionPlan& collection = plan_.collections[index];
   if (journal_.check) MBK_TRY(journal_.check());
   if (source_.still_there) MBK_TRY(source_.still_there(context));
-  MBK_TRY(DropStanding(client_, collection.target, collection.place.old_id, context));
+  MBK_TRY_ASSIGN(const std::optional<Standing> old, StandingUnder(client_, collection.target, context));
+  // From now on the new one may be all there is: a killed run's record must say what it is for, and what
+  // aliases it is to have.
+  runs::RecordedCollection& record = sites_[index].record;
+  record.drop_first = true;
+  record.old_id = collection.place.old_id;
+  record.old_aliases = old ? old->aliases : collection.place.old_aliases;
+  MBK_TRY(Record(index, context));
+  const Status dropped = DropStanding(client_, collection.target, collection.place.old_id, context);
+  if (!dropped.ok()) {
+    // Its answer may be all that was lost.
+    const auto now = StandingUnder(client_, collection.target, ToTheEnd(context));
+    if (!now.ok() || now->has_value()) return dropped;
+  }
   sites_[index].old_dropped = true;
   return {};
 }
@@ -215,12 +243,14 @@ Status Builder::MakeIndexes(std::size_t index, const CallContext& context) {
   if (!collection.indexes.empty()) NoteChange(collection, outcome);
   const bool releases = !collection.create && collection.drop_indexes && collection.place.old_is_loaded;
   if (!releases) return CreateIndexesOf(client_, collection, outcome, context);
-  MBK_TRY(client_.ReleaseCollection(collection.target, context));
-  const Status made = CreateIndexesOf(client_, collection, outcome, context);
+  Status made = client_.ReleaseCollection(collection.target, context);
+  // Also one whose release failed, or was not answered, may be released.
+  const bool is_released = made.ok();
+  if (is_released) made = CreateIndexesOf(client_, collection, outcome, context);
   const Status loaded = client_.LoadCollection(collection.target, ToTheEnd(context));
   if (!loaded.ok())
-    outcome.warnings.push_back(
-        fmt::format("it was loaded, was released, and could not be loaded again: {}", loaded.message()));
+    outcome.warnings.push_back(fmt::format("it was loaded, {} released, and could not be loaded again: {}",
+                                           is_released ? "was" : "may have been", loaded.message()));
   return made;
 }
 
@@ -244,17 +274,19 @@ Status Builder::TakeItsName(std::size_t index, const CallContext& context) {
   Site& site = sites_[index];
   Outcome& outcome = outcomes_[index];
   site.record.proved = true;
+  // The only copy there is: a stop now would cost it.
+  const CallContext naming = site.old_dropped ? ToTheEnd(context) : context;
   if (collection.place.way == Way::kNameLast) {
-    MBK_TRY(Exchange(index, context));
+    MBK_TRY(Exchange(index, naming));
   } else {
-    MBK_TRY(context.Check());
-    MBK_TRY(Record(index, context));
+    MBK_TRY(naming.Check());
+    MBK_TRY(Record(index, naming));
   }
   site.complete = true;
   outcome.filled = true;
   outcome.left = collection.create ? Left::kMade : outcome.left;
   RemoveOld(index, context);
-  GiveAliases(index, context);
+  GiveAliases(index, site.old_dropped ? ToTheEnd(context) : context);
   Close(index, context);
   return {};
 }
@@ -283,16 +315,17 @@ Status Builder::Exchange(std::size_t index, const CallContext& context) {
     outcome.loaded = outcome.loaded && site.record.collection_id != 0;
     return taken;
   }
-  const Result<ExchangeState> state = StateOf(client_, site.record, ToTheEnd(context));
-  if (state.ok() && (*state == ExchangeState::kNotBegun || *state == ExchangeState::kGivenUp)) {
+  const Status undone = ConfirmUndone(client_, site.record, taken, ToTheEnd(context));
+  if (undone.ok()) {
     LoadOldAgain(index, ToTheEnd(context));
-    return taken;
+    if (site.record.aside.empty()) return taken;
+    return {taken.code(), taken.message() + "; the old collection has its name"};
   }
   // Whatever stands where now, it is whole; the record tells a later run what belongs where.
   site.complete = true;
   outcome.left = Left::kBehind;
-  outcome.behind = taken.message();
-  return taken;
+  outcome.behind = fmt::format("{}; {}; {}", taken.message(), undone.message(), WhereAllStands(site.record));
+  return {taken.code(), outcome.behind};
 }
 
 // Milvus Lite releases what it renames, also when that is undone.
@@ -326,7 +359,8 @@ void Builder::GiveAliases(std::size_t index, const CallContext& context) {
   const CollectionPlan& collection = plan_.collections[index];
   Outcome& outcome = outcomes_[index];
   if (sites_[index].old_dropped) {
-    for (const std::string& alias : collection.place.old_aliases) {
+    outcome.moved_aliases.clear();
+    for (const std::string& alias : sites_[index].record.old_aliases) {
       const Status given = GiveAlias(client_, collection.target, alias, context);
       if (given.ok())
         outcome.moved_aliases.push_back(alias);

@@ -75,8 +75,11 @@ class Inserter {
                                    .send_auto_ids = plan_.keeps_auto_ids};
     begun_ = true;
     Result<WriteRowsResult> written = client_.InsertRows(request, context);
-    // The same rows in place of those that may be there already.
-    if (WentUnanswered(written.status())) written = client_.UpsertRows(request, context);
+    if (WentUnanswered(written.status())) {
+      if (!plan_.create) return InDoubt(written.status(), piece.rows);
+      // The same rows in place of those that may be there already: none but this run's have their keys.
+      written = client_.UpsertRows(request, context);
+    }
     if (!written.ok()) return written.status();
     if (!written->rejected.empty())
       return FailedPrecondition(fmt::format("the server refused {} of {} rows: {}", written->rejected.size(),
@@ -84,6 +87,17 @@ class Inserter {
     sent_ += piece.rows;
     progress_.Add(piece.rows, EncodedSize(piece));
     return {};
+  }
+
+  // An upsert would replace what others have written under the same keys, and a second insert might bring the
+  // rows twice.
+  Status InDoubt(const Status& unanswered, std::int64_t rows) const {
+    return {
+        unanswered.code(),
+        fmt::format("{}; whether these {} rows are in {} is not known, and they are not sent again: that "
+                    "would replace newer rows of the same keys. Look at its rows, or restore under another "
+                    "name and take over from there what is missing",
+                    unanswered.message(), rows, plan_.target.Full())};
   }
 
   MilvusClient& client_;
@@ -129,7 +143,7 @@ Status InsertCollection(MilvusClient& client, RowCodec& codec, const ObjectSourc
   rows::BinlogRows living(outcome.source.Full(), std::move(binlogs));
   MBK_TRY_ASSIGN(const rows::RowCounts counts, living.Count(context));
   MBK_TRY(CheckRowsRead(plan, counts));
-  // A batch that went unanswered is sent once more.
+  // A batch that went unanswered is sent once more, where the collection is this run's.
   outcome.rows_at_most = 2 * outcome.rows_expected;
   Inserter inserter(client, plan, run.progress);
   const Status all_sent = inserter.Send(living, context);

@@ -101,6 +101,42 @@ TEST_F(Insert, SaysThatRowsOfOneKeyBecameOne) {
   EXPECT_THAT(outcomes[0].notes, Contains(AllOf(HasSubstr("55 rows became 49"), HasSubstr("6"))));
 }
 
+// Their keys are of this run alone.
+TEST_F(Insert, WithoutAnAnswerTheRowsAreSentOnceMoreIntoWhatTheRunMade) {
+  const Plan plan = PlanFor({.via = Via::kInsert});
+  std::vector<Outcome> outcomes{{.source = kBooks, .target = kBooks, .rows_expected = 50}};
+  MakeCollection(plan);
+  server_.Fail({.rpc = "Insert", .grpc_code = 14, .reason = "connection reset"});
+  ASSERT_TRUE(InsertRows(*client_, Source(), plan, outcomes, Filled(), backup_.run, {}).ok());
+  ASSERT_TRUE(outcomes[0].status.ok()) << outcomes[0].status.message();
+  EXPECT_THAT(server_.seen("Upsert"), SizeIs(1));
+  EXPECT_EQ(server_.FindCollection(kBooks)->rows.size(), 49u);
+}
+
+TEST_F(Insert, WithoutAnAnswerNoRowOfTheUsersIsReplaced) {
+  MakeCollection(PlanFor({.via = Via::kInsert}));
+  const auto theirs = [](const milvustest::MockRow& row) {
+    return row.key.number == 5 && row.values.at("title") == "theirs";
+  };
+  for (const bool append : {true, false}) {
+    for (const int grpc_code : {14, 4}) {
+      server_.EditCollection(kBooks, [](milvustest::MockCollection& books) {
+        books.rows = {{.key = {.number = 5}, .values = {{"title", "theirs"}}}};
+      });
+      const Plan plan = PlanFor({.via = Via::kInsert, .skip_create_collection = true, .append = append});
+      std::vector<Outcome> outcomes{{.source = kBooks, .target = kBooks, .rows_expected = 50}};
+      server_.Fail({.rpc = "Insert", .grpc_code = grpc_code, .reason = "connection reset"});
+      ASSERT_TRUE(InsertRows(*client_, Source(), plan, outcomes, Filled(), backup_.run, {}).ok());
+      EXPECT_FALSE(outcomes[0].status.ok());
+      EXPECT_THAT(outcomes[0].status.message(), AllOf(HasSubstr("is not known"), HasSubstr("default.books"),
+                                                      HasSubstr("Look at its rows")));
+      EXPECT_EQ(outcomes[0].left, Left::kAppended);
+      EXPECT_THAT(server_.seen("Upsert"), SizeIs(0));
+      EXPECT_THAT(server_.FindCollection(kBooks)->rows, Contains(testing::Truly(theirs)));
+    }
+  }
+}
+
 // What the metadata promise is what is expected, never whether there is anything to do.
 TEST_F(Insert, SendsRowsAlsoWhereTheMetadataCountNone) {
   for (Partition& partition : backup_.books().partitions)

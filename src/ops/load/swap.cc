@@ -31,19 +31,25 @@ std::string Describe(const std::optional<Standing>& standing, const CollectionNa
   return fmt::format("{} is the name of the collection with the id {}", name.Full(), standing->collection_id);
 }
 
-// Servers carry out definitions one after the other: when this one is answered, a rename whose own answer got
-// lost has been carried out, or never will be.
-void AwaitDefinitions(MilvusClient& client, const std::string& db, const CallContext& context) {
+// Servers carry out definitions one after the other: when this one is answered, one whose own answer got lost
+// has been carried out, or never will be. Only that there is nothing to rename is an answer: whatever else is
+// said may come from somebody on the way. An error: it may be carried out still.
+Status AwaitDefinitions(MilvusClient& client, const std::string& db, const CallContext& context) {
   const std::string nothing = TemporaryName(NewRunId(), 1);
   const Status answered = client.RenameCollection({db, nothing}, nothing + "_old", context);
-  log::Debug("after a rename without an answer: {}", answered.message());
+  log::Debug("after a definition without an answer: {}", answered.message());
+  if (answered.ok() || answered.code() == Code::kNotFound) return {};
+  return {answered.code(),
+          fmt::format("whether what went unanswered will still be carried out is not known: {}",
+                      answered.message())};
 }
 
 // Renames what stands under `from` without looking at it first; whether it has the name `to` is asked.
 Status RenameAndLook(MilvusClient& client, const CollectionName& from, const CollectionName& to,
                      std::int64_t id, const CallContext& context) {
   const Status renamed = client.RenameCollection(from, to.name, context);
-  if (!renamed.ok() && MayBeCarriedOut(renamed)) AwaitDefinitions(client, from.db, context);
+  Status over;
+  if (!renamed.ok() && MayBeCarriedOut(renamed)) over = AwaitDefinitions(client, from.db, context);
   MBK_TRY_ASSIGN(const std::optional<Standing> now, StandingUnder(client, to, context));
   bool moved = Is(now, to, id);
   if (!renamed.ok() && id == 0) {
@@ -51,6 +57,8 @@ Status RenameAndLook(MilvusClient& client, const CollectionName& from, const Col
     moved = moved && !stays;
   }
   if (moved) return {};
+  if (!renamed.ok() && !over.ok())
+    return {renamed.code(), fmt::format("{}; {}", renamed.message(), over.message())};
   if (!renamed.ok()) return renamed;
   return FailedPrecondition(
       fmt::format("{} was renamed to {}, but now {}", from.Full(), to.Full(), Describe(now, to)));
@@ -85,6 +93,22 @@ Status PutBack(MilvusClient& client, const RecordedCollection& collection, const
   MBK_TRY(RenameAndLook(client, Named(collection, collection.aside), collection.target, aside.collection_id,
                         context));
   return MoveAliases(client, collection.target, aside.collection_id, collection.collection_id,
+                     collection.old_aliases, context);
+}
+
+// With nothing aside. The old one has its name again, or never lost it; aliases may have moved all the same,
+// and would go with the new one.
+Status GiveAliasesBack(MilvusClient& client, const RecordedCollection& collection,
+                       const CallContext& context) {
+  if (collection.old_aliases.empty()) return {};
+  MBK_TRY_ASSIGN(const std::optional<Standing> named, StandingUnder(client, collection.target, context));
+  if (!Is(named, collection.target, collection.old_id)) return {};
+  if (collection.old_id == 0) {  // Milvus Lite: what has the name may be the new one
+    MBK_TRY_ASSIGN(const std::optional<Standing> built,
+                   StandingUnder(client, Named(collection, collection.temporary), context));
+    if (!built) return {};
+  }
+  return MoveAliases(client, collection.target, collection.old_id, collection.collection_id,
                      collection.old_aliases, context);
 }
 
@@ -148,7 +172,7 @@ Result<ExchangeState> StateOf(MilvusClient& client, const RecordedCollection& co
   // Milvus Lite has the id 0 for all: there the new one has the name when it is not under its temporary one.
   const bool has_ids = collection.collection_id != 0;
   const bool new_has_name = Is(named, collection.target, collection.collection_id) && (has_ids || !built);
-  const bool replaces = collection.old_id != 0 || !collection.aside.empty();
+  const bool replaces = collection.old_id != 0 || !collection.aside.empty() || collection.drop_first;
   const bool old_has_name = replaces ? Is(named, collection.target, collection.old_id) : !named;
   if (old && old->collection_id != collection.old_id) return ExchangeState::kForeign;
   if (new_has_name) return old ? ExchangeState::kExchanged : ExchangeState::kDone;
@@ -179,16 +203,27 @@ Status TakeName(MilvusClient& client, const RecordedCollection& collection, cons
 
   const Status exchanged = Exchange(client, collection, uninterrupted);
   if (exchanged.ok()) return exchanged;
+  // What went unanswered must not come behind what puts it right. Where it still may, ConfirmUndone says so.
+  if (MayComeLate(exchanged)) {
+    const Status over = AwaitDefinitions(client, collection.target.db, uninterrupted);
+    if (!over.ok()) log::Debug("{}", over.message());
+  }
   const CallContext undo{.deadline = Deadline::After(kUninterrupted)};
   const Status back = GiveNameBack(client, collection, undo);
-  if (back.ok())
-    return {exchanged.code(), fmt::format("{}; the old collection has its name", exchanged.message())};
+  if (back.ok()) return exchanged;
   return {exchanged.code(),
-          fmt::format(
-              "{}; and the old collection could not get its name back: {}; its rows stand whole under {}, "
-              "or under {}",
-              exchanged.message(), back.message(), Named(collection, collection.aside).Full(),
-              collection.target.Full())};
+          fmt::format("{}; the old collection did not get its name and its aliases back at once: {}",
+                      exchanged.message(), back.message())};
+}
+
+Status ConfirmUndone(MilvusClient& client, const RecordedCollection& collection, const Status& why,
+                     const CallContext& context) {
+  if (MayComeLate(why)) MBK_TRY(AwaitDefinitions(client, collection.target.db, context));
+  MBK_TRY(GiveNameBack(client, collection, context));
+  MBK_TRY_ASSIGN(const ExchangeState state, StateOf(client, collection, context));
+  if (state == ExchangeState::kNotBegun || state == ExchangeState::kGivenUp) return {};
+  MBK_TRY_ASSIGN(const std::optional<Standing> named, StandingUnder(client, collection.target, context));
+  return FailedPrecondition(Describe(named, collection.target));
 }
 
 Status GiveNameBack(MilvusClient& client, const RecordedCollection& collection, const CallContext& context) {
@@ -197,7 +232,7 @@ Status GiveNameBack(MilvusClient& client, const RecordedCollection& collection, 
   if (collection.aside.empty()) return {};
   MBK_TRY_ASSIGN(const std::optional<Standing> old, StandingUnder(client, aside, context));
   // Whatever stands there was brought there by us: nobody else uses the name.
-  if (!old || old->IsAlias(aside)) return {};
+  if (!old || old->IsAlias(aside)) return GiveAliasesBack(client, collection, context);
   MBK_TRY_ASSIGN(const std::optional<Standing> named, StandingUnder(client, collection.target, context));
   MBK_TRY_ASSIGN(const std::optional<Standing> built, StandingUnder(client, temporary, context));
   if (Is(named, collection.target, collection.collection_id) && !built) {

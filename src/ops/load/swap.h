@@ -57,13 +57,19 @@ Status RenameById(MilvusClient& client, const CollectionName& from, const std::s
 
 /// The new collection takes its name. With an old one (`aside`): that goes aside, its aliases move to the new
 /// one. Between the two renames no stop is obeyed, and an error puts the old one back under its name with its
-/// aliases; when that fails too, the message says under which name it stands. After success the old one
-/// stands aside, whole, without aliases. `collection` is proved; its record is written already.
+/// aliases; whether that worked ConfirmUndone says. After success the old one stands aside, whole, without
+/// aliases. `collection` is proved; its record is written already.
 Status TakeName(MilvusClient& client, const RecordedCollection& collection, const CallContext& context);
 
+/// Behind a TakeName that failed with `why`: ok when all is as it was before, with all aliases, and nothing
+/// of it is still to come; what is not back yet is tried once more. Only then the new one may be dropped. An
+/// error: nobody knows for sure, or it is not so, and all of it is to stay.
+Status ConfirmUndone(MilvusClient& client, const RecordedCollection& collection, const Status& why,
+                     const CallContext& context);
+
 /// Undo TakeName, from whatever state: the old one gets back its name and its aliases, the new one its
-/// temporary name. ok also when there is nothing to undo. kFailedPrecondition when somebody else has the name
-/// by now.
+/// temporary name. The aliases also where it has its name already. ok also when there is nothing to undo.
+/// kFailedPrecondition when somebody else has the name by now.
 Status GiveNameBack(MilvusClient& client, const RecordedCollection& collection, const CallContext& context);
 
 /// Finish an exchange that came as far as kExchanged: what aliases the old one still has move, then it is

@@ -9,6 +9,7 @@
 #include "ops/create/create.h"
 #include "ops/load/temporary_name.h"
 #include "ops/restore/restore.h"
+#include "ops/runs/record.h"
 #include "ops/testing/advised.h"
 #include "ops/testing/row_backup.h"
 #include "ops/testing/world.h"
@@ -413,6 +414,119 @@ TEST_F(Replace, AnAliasThatCannotMoveGivesTheNameBack) {
   EXPECT_TRUE(OldStands(kA));
   EXPECT_THAT(Aliases(kA), UnorderedElementsAre("lib", "shelf"));
   ExpectNothingLeft();
+}
+
+// The first alias has moved, the second does not, and then the first does not move back.
+class ReplaceAliases : public Replace {
+ protected:
+  void TheSecondAndThoseBehindItFail(int times) {
+    world_.OnCall([this, times](const SeenCall& call) {
+      if (call.rpc == "AlterAlias" && ++altered_ == 2)
+        world_.server.Fail(
+            {.rpc = "AlterAlias", .times = times, .code = 65535, .error_code = 1, .reason = "etcd is slow"});
+    });
+  }
+  std::atomic<int> altered_ = 0;
+};
+
+TEST_F(ReplaceAliases, OneThatDoesNotMoveBackAtOnceIsNotDroppedWithTheNewOne) {
+  TheSecondAndThoseBehindItFail(2);
+  const auto report = Run();
+  ASSERT_TRUE(report.ok());
+  EXPECT_THAT(OutcomeOf(*report, kA).status.message(), HasSubstr("the old collection has its name"));
+  EXPECT_EQ(OutcomeOf(*report, kA).left, load::Left::kOldKept);
+  EXPECT_TRUE(OldStands(kA));
+  EXPECT_THAT(Aliases(kA), UnorderedElementsAre("lib", "shelf"));
+  ExpectNothingLeft();
+}
+
+TEST_F(ReplaceAliases, OneThatDoesNotMoveBackAtAllKeepsTheNewOne) {
+  TheSecondAndThoseBehindItFail(1000);
+  const auto report = Run();
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(OutcomeOf(*report, kA).left, load::Left::kBehind);
+  ASSERT_THAT(Temporary(), SizeIs(1));
+  EXPECT_THAT(OutcomeOf(*report, kA).behind,
+              AllOf(HasSubstr(Temporary().front()), HasSubstr("etcd is slow")));
+  EXPECT_TRUE(OldStands(kA));
+  EXPECT_THAT(Aliases(kA), ElementsAre("shelf"));
+  EXPECT_THAT(Aliases({"default", Temporary().front()}), ElementsAre("lib"));
+  EXPECT_THAT(opstest::AdvisedWords("put right with", report->advice),
+              ElementsAre("milvus-backup", "check", "--leftovers", "--clean"));
+}
+
+// Nobody answers any more, and the rename that was sent may come at any time.
+TEST_F(Replace, ARenameThatMayStillComeKeepsBoth) {
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "RenameCollection" && call.request.find(R"("oldName":"a")") != std::string::npos)
+      FailAll("RenameCollection", {.grpc_code = 14, .reason = "connection reset"});
+  });
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  const load::Outcome& a = OutcomeOf(*report, kA);
+  EXPECT_EQ(a.left, load::Left::kBehind);
+  EXPECT_THAT(a.behind, HasSubstr("still be carried out is not known"));
+  EXPECT_TRUE(OldStands(kA));
+  EXPECT_THAT(Temporary(), Not(IsEmpty()));
+  EXPECT_THAT(world_.milvus_memory->Keys(), testing::Contains(testing::StartsWith("mbk-runs/")));
+}
+
+// Dropped first on a server that renames: from then on the new one is the only copy.
+class ReplaceDroppingFirst : public Replace {
+ protected:
+  static load::Options First() {
+    load::Options options = Over();
+    options.drop_first = true;
+    return options;
+  }
+  runs::RecordedCollection RecordedNow() const {
+    for (const auto& [key, content] : world_.milvus_memory->Contents())
+      if (key.starts_with("mbk-runs/")) return runs::RecordFromJson(content).value().collections.at(0);
+    return {};
+  }
+};
+
+TEST_F(ReplaceDroppingFirst, TheRecordSaysBeforeTheDropWhatTheNewOneIsFor) {
+  std::mutex mutex;
+  runs::RecordedCollection recorded;
+  world_.OnCall([&](const SeenCall& call) {
+    std::scoped_lock lock(mutex);
+    if (call.rpc == "DropCollection" && call.request.find(R"("a")") != std::string::npos)
+      recorded = RecordedNow();
+  });
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok() && report->status.ok()) << report.status().message();
+  world_.OnCall(nullptr);
+  EXPECT_TRUE(recorded.drop_first);
+  EXPECT_EQ(recorded.old_id, old_ids_[kA]);
+  EXPECT_THAT(recorded.old_aliases, UnorderedElementsAre("lib", "shelf"));
+  EXPECT_TRUE(load::IsTemporaryName(recorded.temporary));
+  EXPECT_NE(recorded.collection_id, 0);
+  for (const CollectionName& name : {kA, kB, kC}) EXPECT_TRUE(NewStands(name)) << name.Full();
+  EXPECT_THAT(Aliases(kA), UnorderedElementsAre("lib", "shelf"));
+  EXPECT_THAT(OutcomeOf(*report, kA).moved_aliases, UnorderedElementsAre("lib", "shelf"));
+  ExpectNothingLeft();
+}
+
+TEST_F(ReplaceDroppingFirst, AWholeNewOneThatDoesNotGetTheNameStays) {
+  std::atomic<bool> failing = false;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "RenameCollection" && call.request.find(R"("newName":"a")") != std::string::npos &&
+        !failing.exchange(true))
+      world_.server.Fail(
+          {.rpc = "RenameCollection", .code = 65535, .error_code = 1, .reason = "etcd is slow"});
+  });
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  ASSERT_THAT(Temporary(), SizeIs(1));
+  const CollectionName made{"default", Temporary().front()};
+  EXPECT_EQ(world_.server.FindCollection(made)->StoredRows(), 5);
+  EXPECT_EQ(OutcomeOf(*report, kA).left, load::Left::kBehind);
+  EXPECT_THAT(OutcomeOf(*report, kA).behind, AllOf(HasSubstr("dropped first"), HasSubstr(made.name)));
+  EXPECT_TRUE(RecordedNow().proved);
+  EXPECT_THAT(opstest::AdvisedWords("put right with", report->advice),
+              ElementsAre("milvus-backup", "check", "--leftovers", "--clean"));
+  EXPECT_TRUE(OldStands(kB) && OldStands(kC));
 }
 
 TEST_F(Replace, WhatSomebodyElsePutUnderTheNameMeanwhileIsNotDropped) {
@@ -1011,6 +1125,25 @@ TEST_F(Append, ALoadedCollectionIsReleasedOnlyWhenThatIsSaid) {
   ASSERT_TRUE(Run(indexes).value().status.ok());
   EXPECT_EQ(world_.Calls("ReleaseCollection"), 1u);
   EXPECT_EQ(world_.server.FindCollection(kB)->loaded_percent, 100);
+}
+
+TEST_F(Append, ACollectionWhoseReleaseFailsIsLoadedAgain) {
+  world_.server.EditCollection(kB, [](MockCollection& old) { old.loaded_percent = 100; });
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc != "ReleaseCollection") return;
+    // Carried out, and not answered.
+    world_.server.EditCollection(kB, [](MockCollection& old) { old.loaded_percent.reset(); });
+    world_.server.Fail(
+        {.rpc = "ReleaseCollection", .code = 65535, .error_code = 1, .reason = "etcd is slow"});
+  });
+  load::Options indexes = Into();
+  indexes.append = indexes.drop_exist_index = indexes.rebuild_index = indexes.release = true;
+  indexes.source_filter = Filter::Parse("b").value();
+  const auto report = Run(indexes);
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_THAT(report->status.message(), HasSubstr("etcd is slow"));
+  EXPECT_EQ(world_.server.FindCollection(kB)->loaded_percent, 100);
+  EXPECT_EQ(world_.Calls("DropIndex"), 0u);
 }
 
 // Field case 49: a server that calls indexes of a type that it does not know finished, and puts nothing into

@@ -37,9 +37,9 @@ class Restore : public testing::Test {
  protected:
   Restore() {
     world_.AddCollection(kBooks, 1000,
-                         {{.id = 10, .has_deletes = true},
-                          {.id = 11, .partition_id = World::kPartition + 1},
-                          {.id = 12, .partition_id = kAllPartitions, .is_l0 = true}});
+                         {{.id = 10, .has_deletes = true, .has_rows = true},
+                          {.id = 11, .partition_id = World::kPartition + 1, .has_rows = true},
+                          {.id = 12, .partition_id = kAllPartitions, .is_l0 = true, .has_rows = true}});
     world_.AddCollection({"db1", "tiny"}, 1001, {{.id = 13}});
     world_.server.EditCollection(kBooks, [](MockCollection& books) {
       books.description.aliases = {"lib"};

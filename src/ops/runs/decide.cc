@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include "ops/load/temporary_name.h"
 #include "ops/runs/by_hand.h"
 #include "ops/runs/leftovers.h"
+#include "ops/select/filter.h"
 
 namespace mbk::runs {
 namespace {
@@ -74,16 +76,49 @@ std::string RowsOf(MilvusClient& client, const CollectionName& name, const CallC
   return rows.ok() ? fmt::format(" (it has {} rows, without those that are in memory)", *rows) : "";
 }
 
+// The aliases of an old one that was dropped first, which the new one, whole and under its name, lacks.
+std::vector<std::string> MissingAliases(const RecordedCollection& collection,
+                                        const std::optional<Standing>& named) {
+  std::vector<std::string> missing;
+  const bool is_new =
+      named && !named->IsAlias(collection.target) && named->collection_id == collection.collection_id;
+  if (!is_new || !collection.drop_first || !collection.proved) return missing;
+  for (const std::string& alias : collection.old_aliases)
+    if (std::find(named->aliases.begin(), named->aliases.end(), alias) == named->aliases.end())
+      missing.push_back(alias);
+  return missing;
+}
+
+// Without a temporary name nothing shows that the record is of a run.
+Decision DecideAliases(const RecordedCollection& collection, const std::optional<Standing>& named) {
+  const std::vector<std::string> missing = MissingAliases(collection, named);
+  if (missing.empty()) return {};
+  return {.remedy = Remedy::kByHand,
+          .finding = fmt::format("{} is new and whole; of the old one, which was dropped first, it lacks {}",
+                                 collection.target.Full(), Enumerate(missing)),
+          .by_hand = "give it these aliases"};
+}
+
 // Built under its own name, where a server does not rename. A production collection by now, for all that
 // anybody knows: it is never dropped by a record.
 Result<Decision> DecideUnderOwnName(MilvusClient& client, const RecordedCollection& collection,
                                     const CallContext& context) {
-  if (collection.proved) return Decision();
   MBK_TRY_ASSIGN(const std::optional<Standing> standing, StandingUnder(client, collection.target, context));
+  if (collection.proved) return DecideAliases(collection, standing);
   const bool remade =
       standing && collection.collection_id != 0 && standing->collection_id != collection.collection_id;
   if (!standing || remade) return Decision();
   const std::string name = collection.target.Full();
+  // The old one, which was about to be dropped.
+  if (collection.old_id != 0 && standing->collection_id == collection.old_id) return Decision();
+  if (!collection.created && collection.drop_first) {
+    return Decision{
+        .remedy = Remedy::kByHand,
+        .finding = fmt::format("the old {} was being dropped to make room for a new one; what has "
+                               "the name now is the old one, or a new one without rows{}",
+                               name, RowsOf(client, collection.target, context)),
+        .by_hand = "look at its rows, and restore it once more"};
+  }
   if (!collection.created) {
     return Decision{
         .remedy = Remedy::kByHand,
@@ -104,7 +139,7 @@ Result<Decision> DecideUnderOwnName(MilvusClient& client, const RecordedCollecti
 }
 
 Decision Foreign(const RecordedCollection& collection, const std::optional<Standing>& old,
-                 const std::optional<Standing>& named) {
+                 const std::optional<Standing>& named, const std::optional<Standing>& built) {
   const std::string name = collection.target.Full();
   Decision decision{
       .remedy = Remedy::kByHand,
@@ -117,10 +152,53 @@ Decision Foreign(const RecordedCollection& collection, const std::optional<Stand
     decision.by_hand = fmt::format("to get it back rename or drop what has the name, then rename it {}",
                                    RenameByHand(Named(collection, collection.aside), collection.target.name));
   } else if (!collection.temporary.empty()) {
-    decision.by_hand = fmt::format("{} was built by the killed run; when it is not needed, drop it {}",
-                                   collection.temporary, DropByHand(Named(collection, collection.temporary)));
+    const bool is_used = built && !built->aliases.empty();
+    decision.by_hand = fmt::format(
+        "{} was built by the killed run{}; when it is not needed, drop it {}", collection.temporary,
+        is_used ? " and has the aliases " + Enumerate(built->aliases) + ", which would go with it" : "",
+        DropByHand(Named(collection, collection.temporary)));
   }
   return decision;
+}
+
+// Another server may answer under the address by now; on the first one rows of the user's may stand under a
+// name that this record alone explains.
+Decision Absent(const RecordedCollection& collection) {
+  const std::string stands = collection.aside.empty() ? collection.temporary : collection.aside;
+  const std::string aside =
+      collection.aside.empty() ? "" : fmt::format(" nor {}", Named(collection, collection.aside).Full());
+  return {
+      .remedy = Remedy::kByHand,
+      .finding = fmt::format("of what the run made of {} nothing is here, neither {}{}",
+                             collection.target.Full(), Named(collection, collection.temporary).Full(), aside),
+      .by_hand = fmt::format("is this the server that the run was on? If it was another one, {} may stand "
+                             "whole there as {}: give it its name back {}",
+                             collection.target.Full(), stands,
+                             RenameByHand(Named(collection, stands), collection.target.name)),
+      .is_absent = true};
+}
+
+// The old one was dropped first, and nothing has the name.
+Decision DecideDroppedFirst(const RecordedCollection& collection) {
+  const std::string name = collection.target.Full();
+  if (collection.proved)
+    return {.remedy = Remedy::kTakeName,
+            .finding = fmt::format("the old {} was dropped first, and nothing has the name; the new one, "
+                                   "proved, stands whole under {}",
+                                   name, collection.temporary)};
+  Decision drop = DropNew(collection);
+  drop.finding = fmt::format(
+      "the old {} was dropped first, and nothing has the name; the new one, {}, is not "
+      "known to be whole",
+      name, collection.temporary);
+  drop.also = fmt::format("nothing has the name {}", name);
+  if (!collection.old_aliases.empty()) {
+    const std::string aliases = fmt::format("the old one had the aliases {}, which lead nowhere now",
+                                            Enumerate(collection.old_aliases));
+    drop.finding += "; " + aliases;
+    drop.also += "; " + aliases;
+  }
+  return drop;
 }
 
 // Names and ids are none that the run made. What it built may still be known by its id, where no old
@@ -135,11 +213,15 @@ Result<Decision> DecideForeign(MilvusClient& client, const RecordedCollection& c
     MBK_TRY_ASSIGN(old, StandingUnder(client, Named(collection, collection.aside), context));
   }
   const bool ours = built && built->collection_id == collection.collection_id && !built->IsAlias(temporary);
-  // With the name taken by a third, and nothing aside, what was built is of no use.
-  if (ours && named && !old) return DropNew(collection);
-  if (!built && !old) return Decision();
+  if (ours && !named && !old && collection.drop_first) return DecideDroppedFirst(collection);
+  // With the name taken by a third, and nothing aside, what was built is of no use, unless it is the only
+  // whole copy, or somebody finds it by an alias that has moved to it.
+  const bool only_copy = collection.drop_first && collection.proved;
+  const bool is_used = built && !built->aliases.empty();
+  if (ours && named && !old && !only_copy && !is_used) return DropNew(collection);
+  if (!built && !old) return collection.aside.empty() && !only_copy ? Decision() : Absent(collection);
   if (built && !ours && !old) return NotOurs(collection, *built);
-  return Foreign(collection, old, named);
+  return Foreign(collection, old, named, built);
 }
 
 }  // namespace
@@ -156,7 +238,7 @@ Result<Decision> Decide(MilvusClient& client, const std::string& run_id, const R
   }
   if (collection.temporary.empty()) return DecideUnderOwnName(client, collection, context);
   // Not yet known; a server that has none (Milvus Lite) is asked what stands where, as others are.
-  if (collection.collection_id == 0 && collection.aside.empty())
+  if (collection.collection_id == 0 && collection.aside.empty() && !collection.drop_first)
     return DecideWithoutId(client, collection, context);
   MBK_TRY_ASSIGN(const ExchangeState state, load::StateOf(client, collection, context));
   switch (state) {
@@ -181,7 +263,16 @@ Result<Decision> Decide(MilvusClient& client, const std::string& run_id, const R
                                               collection.target.Full(), collection.aside)};
     case ExchangeState::kForeign:
       return DecideForeign(client, collection, context);
-    case ExchangeState::kDone:
+    case ExchangeState::kDone: {
+      MBK_TRY_ASSIGN(const std::optional<Standing> named, StandingUnder(client, collection.target, context));
+      const std::vector<std::string> missing = MissingAliases(collection, named);
+      if (missing.empty()) break;
+      return Decision{
+          .remedy = Remedy::kTakeName,
+          .finding = fmt::format("the new {} is proved and has the name, but not yet the aliases {} "
+                                 "of the old one, which was dropped first",
+                                 collection.target.Full(), Enumerate(missing))};
+    }
     case ExchangeState::kGivenUp:
       break;
   }

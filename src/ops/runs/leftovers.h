@@ -59,8 +59,10 @@ Result<FoundRuns> FindRuns(const RecordedTarget& target, const CallContext& cont
 /// What is to be done about one collection of a dead run.
 enum class Remedy {
   kNothing,   ///< nothing of it is left
-  kDropNew,   ///< the new one under its temporary name goes; what has the name stays
+  kDropNew,   ///< the new one under its temporary name goes; what has the name stays. Where that is the old
+              ///< one it gets back the aliases that had moved to the new one, first
   kGiveBack,  ///< the old one gets its name back, then the new one goes
+  kTakeName,  ///< the new one is proved, and the old one was dropped first: it takes the name and the aliases
   kDropOld,   ///< the new one is proved and has the name: it gets the aliases, the old one goes
   kByHand,    ///< what the names mean now is not what the run made of them, or it stands under a final name,
               ///< where others use it: nothing is touched
@@ -69,6 +71,8 @@ struct Decision {
   Remedy remedy = Remedy::kNothing;
   std::string finding;     ///< what stands where, for a person; empty for kNothing
   std::string by_hand;     ///< what that person can do; empty when we can
+  std::string also;        ///< what that person must know when it is done; may be empty
+  bool is_absent = false;  ///< kByHand: nothing of it is on this server, which may be another one than it was
   bool is_forged = false;  ///< no run of ours wrote the record: nothing is ever done about it
 };
 /// At most four RPCs; changes nothing. `run_id` is that of the record: names of other runs are kByHand.

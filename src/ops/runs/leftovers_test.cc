@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <optional>
 
 #include "manifest/keys.h"
@@ -69,6 +70,13 @@ class LeftoversTest : public testing::Test {
             .old_aliases = {"current"},
             .created = true,
             .proved = proved};
+  }
+  /// docs, built under a temporary name, which replaces an old one that was dropped before.
+  static RecordedCollection DroppedFirst(bool proved = true) {
+    RecordedCollection collection = Replacing(proved);
+    collection.aside.clear();
+    collection.drop_first = true;
+    return collection;
   }
   /// docs, built under a temporary name, where there was none.
   static RecordedCollection Fresh() {
@@ -173,6 +181,149 @@ TEST_F(LeftoversTest, WhereTheOldOneHasItsNameTheTemporaryOneGoes) {
   EXPECT_EQ(IdOf("current"), kOld);
   EXPECT_EQ(IdOf(kTemporary), 0);
   EXPECT_TRUE(RecordIsGone());
+}
+
+TEST_F(LeftoversTest, AnAliasThatHadMovedComesBackBeforeTheNewOneGoes) {
+  Leave(RecordOf({Replacing(true)}));
+  Stands("docs", kOld);
+  Stands(kTemporary, kNew, {"current"});
+  EXPECT_THAT(Clean().left, IsEmpty());
+  EXPECT_EQ(IdOf("docs"), kOld);
+  EXPECT_EQ(IdOf("current"), kOld);
+  EXPECT_EQ(IdOf(kTemporary), 0);
+  EXPECT_TRUE(RecordIsGone());
+}
+
+TEST_F(LeftoversTest, AnAliasThatDoesNotComeBackKeepsTheNewOne) {
+  Leave(RecordOf({Replacing(true)}));
+  Stands("docs", kOld);
+  Stands(kTemporary, kNew, {"current"});
+  world_.server.Fail({.rpc = "AlterAlias", .code = 65535, .error_code = 1, .reason = "not today"});
+  EXPECT_THAT(Clean().left, ElementsAre(HasSubstr("not today")));
+  EXPECT_EQ(IdOf("current"), kNew);
+  EXPECT_FALSE(RecordIsGone());
+}
+
+TEST_F(LeftoversTest, ANewOneThatIsFoundByAnAliasStaysBesideAThird) {
+  Leave(RecordOf({Replacing(true)}));
+  Stands("docs", kThird);
+  Stands(kTemporary, kNew, {"current"});
+  EXPECT_THAT(Clean().left, ElementsAre(AllOf(HasSubstr(kTemporary), HasSubstr("the aliases current"))));
+  EXPECT_EQ(IdOf("current"), kNew);
+  EXPECT_EQ(Changes(), 0U);
+  EXPECT_FALSE(RecordIsGone());
+}
+
+// Of an old one that was dropped first.
+
+TEST_F(LeftoversTest, TheOnlyCopyThatIsProvedTakesNameAndAliases) {
+  Leave(RecordOf({DroppedFirst()}));
+  Stands(kTemporary, kNew);
+  const Mended mended = Clean();
+  EXPECT_THAT(mended.left, IsEmpty());
+  EXPECT_THAT(mended.done, ElementsAre(HasSubstr("default.docs is the new collection")));
+  EXPECT_EQ(IdOf("docs"), kNew);
+  EXPECT_EQ(IdOf("current"), kNew);
+  EXPECT_EQ(IdOf(kTemporary), 0);
+  EXPECT_EQ(world_.Calls("DropCollection"), 0U);
+  EXPECT_TRUE(RecordIsGone());
+}
+
+TEST_F(LeftoversTest, ANewOneThatHasTheNameGetsTheAliasesThatItLacks) {
+  Leave(RecordOf({DroppedFirst()}));
+  Stands("docs", kNew);
+  EXPECT_THAT(Clean().left, IsEmpty());
+  EXPECT_EQ(IdOf("current"), kNew);
+  EXPECT_TRUE(RecordIsGone());
+}
+
+TEST_F(LeftoversTest, AnAliasOfAThirdStaysThere) {
+  Leave(RecordOf({DroppedFirst()}));
+  Stands(kTemporary, kNew);
+  Stands("third", kThird, {"current"});
+  EXPECT_THAT(Clean().left, IsEmpty());
+  EXPECT_EQ(IdOf("docs"), kNew);
+  EXPECT_EQ(IdOf("current"), kThird);
+  EXPECT_TRUE(RecordIsGone());
+}
+
+TEST_F(LeftoversTest, AHalfFilledOneGoesAndTheLostAliasesAreNamed) {
+  Leave(RecordOf({DroppedFirst(false)}));
+  Stands(kTemporary, kNew);
+  EXPECT_THAT(Clean().done, ElementsAre(AllOf(HasSubstr("is dropped"), HasSubstr("the aliases current"))));
+  EXPECT_EQ(IdOf(kTemporary), 0);
+  EXPECT_TRUE(RecordIsGone());
+}
+
+TEST_F(LeftoversTest, BeforeTheDropTheOldOneStaysAndTheTemporaryOneGoes) {
+  Leave(RecordOf({DroppedFirst(false)}));
+  Stands("docs", kOld, {"current"});
+  Stands(kTemporary, kNew);
+  EXPECT_THAT(Clean().left, IsEmpty());
+  EXPECT_EQ(IdOf("docs"), kOld);
+  EXPECT_EQ(IdOf("current"), kOld);
+  EXPECT_EQ(IdOf(kTemporary), 0);
+  EXPECT_TRUE(RecordIsGone());
+}
+
+TEST_F(LeftoversTest, BesideAThirdTheOnlyCopyStays) {
+  Leave(RecordOf({DroppedFirst()}));
+  Stands("docs", kThird);
+  Stands(kTemporary, kNew);
+  EXPECT_THAT(Clean().left, ElementsAre(HasSubstr(kTemporary)));
+  EXPECT_EQ(Changes(), 0U);
+  EXPECT_FALSE(RecordIsGone());
+}
+
+TEST_F(LeftoversTest, UnderItsOwnNameTheOldOneThatStillStandsIsNotTakenForHalfFilled) {
+  RecordedCollection own = DroppedFirst(false);
+  own.temporary.clear();
+  own.collection_id = 0;
+  own.created = false;
+  Leave(RecordOf({own}));
+  Stands("docs", kOld);
+  const Mended mended = Clean();
+  EXPECT_THAT(mended.left, IsEmpty());
+  EXPECT_EQ(Changes(), 0U);
+  EXPECT_TRUE(RecordIsGone());
+}
+
+TEST_F(LeftoversTest, UnderItsOwnNameTheAliasesThatItLacksAreNamed) {
+  RecordedCollection own = DroppedFirst();
+  own.temporary.clear();
+  Leave(RecordOf({own}));
+  Stands("docs", kNew);
+  EXPECT_THAT(Clean().left, ElementsAre(AllOf(HasSubstr("default.docs"), HasSubstr("it lacks current"))));
+  EXPECT_EQ(Changes(), 0U);
+  EXPECT_TRUE(RecordIsGone()) << "once said";
+}
+
+// The address leads to another server by now.
+TEST_F(LeftoversTest, ARecordOfWhichNothingIsHereStaysUntilACleaning) {
+  target_.side = nullptr;
+  target_.state_directory = testing::TempDir() + "mbk-leftovers-elsewhere-test";
+  const auto place = RecordsInDirectory(target_.state_directory, world_.client->address()).value();
+  for (const RecordedCollection& collection : {Replacing(true), Replacing(false), DroppedFirst()}) {
+    Record record = RecordOf({collection});
+    record.root.clear();
+    ASSERT_TRUE(place->Write(kRun, ToJson(record), {}).ok());
+    Stands("docs", kThird);
+    testing::internal::CaptureStderr();
+    const Status looked = Look({.verb = "restore", .fills = {kDocs}, .replaces = {kDocs}});
+    EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                AllOf(HasSubstr("is this the server that the run was on?"),
+                      HasSubstr(collection.aside.empty() ? kTemporary : kAside)));
+    ASSERT_TRUE(looked.ok()) << looked.message();
+    const auto stays = place->Read(kRun, {});
+    ASSERT_TRUE(stays.ok()) << stays.status().message();
+    EXPECT_THAT(RecordFromJson(stays->json).value().collections, ElementsAre(collection));
+
+    ASSERT_TRUE(place->Write(kRun, ToJson(record), {}).ok());
+    EXPECT_THAT(Clean().left, SizeIs(1)) << "once said";
+    EXPECT_EQ(place->Read(kRun, {}).status().code(), Code::kNotFound);
+    EXPECT_EQ(Changes(), 0U);
+  }
+  std::filesystem::remove_all(target_.state_directory);
 }
 
 TEST_F(LeftoversTest, WhereNothingHadTheNameTheTemporaryOneGoes) {
@@ -374,6 +525,39 @@ TEST_F(LeftoversWithoutIdsTest, WhereTheOldOneHasItsNameTheTemporaryOneGoes) {
   StandsWithoutId(kTemporary, kNew);
   EXPECT_THAT(Clean().left, IsEmpty());
   EXPECT_EQ(WhichIs("docs"), kOld);
+  EXPECT_EQ(WhichIs(kTemporary), 0);
+  EXPECT_TRUE(RecordIsGone());
+}
+
+TEST_F(LeftoversWithoutIdsTest, AnAliasThatHadMovedComesBackBeforeTheNewOneGoes) {
+  Leave(RecordOf({WithoutIds(Replacing(true))}));
+  StandsWithoutId("docs", kOld);
+  StandsWithoutId(kTemporary, kNew, {"current"});
+  EXPECT_THAT(Clean().left, IsEmpty());
+  EXPECT_EQ(WhichIs("docs"), kOld);
+  EXPECT_EQ(WhichIs("current"), kOld);
+  EXPECT_EQ(WhichIs(kTemporary), 0);
+  EXPECT_TRUE(RecordIsGone());
+}
+
+TEST_F(LeftoversWithoutIdsTest, TheOnlyCopyThatIsProvedTakesNameAndAliases) {
+  Leave(RecordOf({WithoutIds(DroppedFirst())}));
+  StandsWithoutId(kTemporary, kNew);
+  EXPECT_THAT(Clean().left, IsEmpty());
+  EXPECT_EQ(WhichIs("docs"), kNew);
+  EXPECT_EQ(WhichIs("current"), kNew);
+  EXPECT_EQ(WhichIs(kTemporary), 0);
+  EXPECT_EQ(world_.Calls("DropCollection"), 0U);
+  EXPECT_TRUE(RecordIsGone());
+}
+
+TEST_F(LeftoversWithoutIdsTest, WhereTheOldOneWasNotDroppedYetItStays) {
+  Leave(RecordOf({WithoutIds(DroppedFirst(false))}));
+  StandsWithoutId("docs", kOld, {"current"});
+  StandsWithoutId(kTemporary, kNew);
+  EXPECT_THAT(Clean().left, IsEmpty());
+  EXPECT_EQ(WhichIs("docs"), kOld);
+  EXPECT_EQ(WhichIs("current"), kOld);
   EXPECT_EQ(WhichIs(kTemporary), 0);
   EXPECT_TRUE(RecordIsGone());
 }

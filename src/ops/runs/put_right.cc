@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/log.h"
 #include "manifest/keys.h"
 #include "ops/load/stage.h"
 #include "ops/load/swap.h"
@@ -18,7 +19,24 @@ constexpr std::chrono::seconds kJobPoll{1};
 // The run was killed before it heard that the collection was made, which a server may be about to do still.
 bool MayStillBeMade(const RecordedCollection& collection) {
   return !collection.done && !collection.temporary.empty() && collection.collection_id == 0 &&
-         collection.aside.empty();
+         collection.aside.empty() && !collection.drop_first;
+}
+
+// The old one was dropped first. An alias that somebody has given to another one meanwhile stays there.
+Status TakeNameAndAliases(const RecordedCollection& collection, MilvusClient& client,
+                          const CallContext& context) {
+  const CollectionName temporary{collection.target.db, collection.temporary};
+  MBK_TRY_ASSIGN(const std::optional<load::Standing> built, load::StandingUnder(client, temporary, context));
+  if (built)
+    MBK_TRY(load::RenameById(client, temporary, collection.target.name, collection.collection_id, context));
+  for (const std::string& alias : collection.old_aliases) {
+    const Status given = load::GiveAlias(client, collection.target, alias, context);
+    if (given.code() == Code::kAlreadyExists)
+      log::Warn("alias {} is another collection's by now, and stays there", alias);
+    else
+      MBK_TRY(given.WithContext("alias " + alias));
+  }
+  return {};
 }
 
 // One collection: what was done, or that nothing had to be. An error leaves it recorded.
@@ -28,8 +46,11 @@ Result<std::string> Apply(const Decision& decision, const RecordedCollection& co
   const CollectionName temporary{collection.target.db, collection.temporary};
   switch (decision.remedy) {
     case Remedy::kDropNew:
+      // Aliases that had moved to it would go with it.
+      MBK_TRY(load::GiveNameBack(client, collection, context));
       MBK_TRY(load::DropById(client, temporary, collection.collection_id, context));
-      return fmt::format("{}, built for {}, is dropped", temporary.Full(), name);
+      return fmt::format("{}, built for {}, is dropped{}{}", temporary.Full(), name,
+                         decision.also.empty() ? "" : "; ", decision.also);
     case Remedy::kGiveBack:
       MBK_TRY(load::GiveNameBack(client, collection, context));
       MBK_TRY(load::DropById(client, temporary, collection.collection_id, context));
@@ -37,6 +58,12 @@ Result<std::string> Apply(const Decision& decision, const RecordedCollection& co
       return fmt::format(
           "{} is the old collection again, with all its rows{}; what was to replace it is dropped", name,
           collection.old_id == 0 ? ", and is to be loaded again if it was" : "");
+    case Remedy::kTakeName:
+      MBK_TRY(TakeNameAndAliases(collection, client, context));
+      return fmt::format(
+          "{} is the new collection, proved before the run was killed, with the aliases of the old one that "
+          "was dropped first; it is to be loaded if that one was",
+          name);
     case Remedy::kDropOld:
       MBK_TRY(load::DropOld(client, collection, context));
       return fmt::format(
@@ -108,9 +135,12 @@ class Mender {
       // the collection as it is, it is forgotten.
       const bool is_told =
           next_ == nullptr || (Names(next_->fills, collection.target) && !decision->is_forged);
+      // Of what may be on another server only a person says that it is not.
+      const bool is_forgotten =
+          decision->is_absent ? next_ == nullptr : collection.temporary.empty() && is_told;
       // As long as an import into it may read staged files it is what tells so.
       const bool holds_staging = heard_within_lease_ && !run_.record.staging.empty();
-      if (!collection.temporary.empty() || !is_told || holds_staging) return {};
+      if (!is_forgotten || holds_staging) return {};
     }
     MBK_TRY(record_.Lost());
     Result<std::string> done = Apply(*decision, collection, target_.client, context_);

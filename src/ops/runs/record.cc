@@ -29,6 +29,7 @@ json ToJsonValue(const RecordedCollection& collection) {
           {"aside", collection.aside},
           {"old_id", collection.old_id},
           {"old_aliases", collection.old_aliases},
+          {"drop_first", collection.drop_first},
           {"created", collection.created},
           {"proved", collection.proved},
           {"done", collection.done}};
@@ -53,6 +54,8 @@ Result<RecordedCollection> CollectionFrom(const json& object) {
                                 .temporary = object.at("temporary"),
                                 .aside = object.at("aside"),
                                 .old_aliases = object.at("old_aliases"),
+                                // Records of before have no such key.
+                                .drop_first = object.value("drop_first", false),
                                 .created = object.at("created"),
                                 .proved = object.at("proved"),
                                 .done = object.at("done")};

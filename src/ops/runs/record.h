@@ -22,9 +22,10 @@ struct RecordedCollection {
   std::string aside;               ///< the name that the old one has meanwhile; "" when there is none
   std::int64_t old_id = 0;
   std::vector<std::string> old_aliases;
-  bool created = false;  ///< this run made it: never of --skip_create_collection
-  bool proved = false;   ///< filled, and its rows held against what was expected
-  bool done = false;     ///< nothing of it is temporary any more
+  bool drop_first = false;  ///< the old one is dropped, or about to be, before the new one is filled
+  bool created = false;     ///< this run made it: never of --skip_create_collection
+  bool proved = false;      ///< filled, and its rows held against what was expected
+  bool done = false;        ///< nothing of it is temporary any more
   friend bool operator==(const RecordedCollection&, const RecordedCollection&) = default;
 };
 

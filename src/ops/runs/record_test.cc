@@ -26,6 +26,7 @@ Record FullRecord() {
                        .aside = "_mbk_0123456789ab_1_old",
                        .old_id = 470'636'371'198'221'000,
                        .old_aliases = {"a", "ü"},
+                       .drop_first = true,
                        .created = true,
                        .proved = true},
                       {.target = {"", "x"}, .done = true}},
@@ -54,9 +55,19 @@ TEST(Record, WhatIsNoneIsDamage) {
         with("\"heartbeat\":3", "\"heartbeat\":18446744073709551615"),
         with("\"started_s\":1795000000", "\"started_s\":253402300800"),
         with("\"run_id\":\"0123456789ab\"", "\"run_id\":\"../x\""), with("\"jobs\":[7", "\"jobs\":[\"7\""),
-        with("\"done\":false", "\"done\":1"), with("\"collections\":[", "\"collections\":[3,")}) {
+        with("\"done\":false", "\"done\":1"), with("\"drop_first\":true", "\"drop_first\":1"),
+        with("\"collections\":[", "\"collections\":[3,")}) {
     EXPECT_EQ(RecordFromJson(text).status().code(), Code::kDataLoss) << text;
   }
+}
+
+TEST(Record, WithoutWhatCameLaterIsRead) {
+  Record record = FullRecord();
+  record.collections[0].drop_first = false;
+  std::string text = ToJson(record);
+  const std::string key = "\"drop_first\":false,";
+  for (std::size_t at = text.find(key); at != text.npos; at = text.find(key)) text.erase(at, key.size());
+  EXPECT_EQ(RecordFromJson(text).value(), record);
 }
 
 TEST(Record, OfANewerVersionIsRefusedAsThat) {

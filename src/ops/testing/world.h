@@ -36,7 +36,7 @@ class World {
   World& operator=(const World&) = delete;
 
   /// What a segment holds: two column groups with one file each (of storage version 1: four fields), and a
-  /// delta log when it `has_deletes`, which hits none of its rows. Only then its rows can be read.
+  /// delta log when it `has_deletes`.
   struct SegmentSpec {
     std::int64_t id = 0;
     std::int64_t partition_id = kPartition;
@@ -44,6 +44,9 @@ class World {
     bool has_deletes = false;
     bool is_l0 = false;  ///< a delta log and nothing else
     std::int64_t storage_version = 2;
+    /// Its files can be read (of storage version 2): as restores do where there are deletes, which hit none of the
+    /// rows. Else they hold 20 bytes each.
+    bool has_rows = false;
   };
   static constexpr std::int64_t kPartition = 2000;
 
@@ -63,22 +66,25 @@ class World {
     auto place = [&](const ObjectKey& key) {
       milvus_memory->Set(key.str(), backuptest::ContentOf(key.str(), 20));
     };
-    const bool is_read = spec.has_deletes && spec.storage_version == 2;
     if (!spec.is_l0) {
       const std::vector<std::int64_t> fields = spec.storage_version < 2
                                                    ? std::vector<std::int64_t>{0, 1, 100, 101}
                                                    : std::vector<std::int64_t>{100, 101};
       for (const std::int64_t field : fields) {
         const ObjectKey key = layout.InsertLog(collection_id, segment, {field, spec.id * 10 + field, 20});
-        if (is_read)
+        if (spec.has_rows)
           milvus_memory->Set(key.str(), PackedRows(field, spec.rows));
         else
           place(key);
       }
     }
-    if (spec.is_l0 || spec.has_deletes)
-      milvus_memory->Set(layout.DeltaLog(collection_id, segment, {0, spec.id * 10, 20}).str(),
-                         DeleteOfAnotherKey({collection_id, spec.partition_id, spec.id}));
+    if (spec.is_l0 || spec.has_deletes) {
+      const ObjectKey key = layout.DeltaLog(collection_id, segment, {0, spec.id * 10, 20});
+      if (spec.has_rows)
+        milvus_memory->Set(key.str(), DeleteOfAnotherKey({collection_id, spec.partition_id, spec.id}));
+      else
+        place(key);
+    }
     constexpr std::int32_t kFlushed = 4;
     return {.segment_id = spec.id,
             .collection_id = collection_id,
