@@ -35,8 +35,9 @@ TEST(Utf8, ACharacterThatTheEndCutsIsNotWhole) {
 }
 
 TEST(Utf8, WhatBeginsNoCharacterHasNoLength) {
-  for (const char* text : {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
-                           "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3(", "\xE2\x82(", "\xF0\x9F\x98("}) {
+  for (const char* text :
+       {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
+        "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3(", "\xE2\x82(", "\xF0\x9F\x98("}) {
     const Character character = FirstCharacter(text);
     EXPECT_FALSE(character.whole) << text;
     EXPECT_EQ(character.length, 0U) << text;

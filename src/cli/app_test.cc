@@ -76,9 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUsage{"TwoRenames", {"restore", "-n", "a", "-s", "_x", "-r", "a:b"}, "suffix and rename"},
         WrongUsage{"TwoSelections", {"create", "-n", "a", "-d", "x,y", "-c", "z"}, "--filter 'x.*,y.*,z'"},
         WrongUsage{"OneCollectionTwice", {"restore", "-n", "a", "-r", "b:c,b:d"}, "b has two new names"},
-        WrongUsage{"OneSideTwice",
-                   {"compare", "-c", "a,a:b", "--to", "other.yaml"},
-                   "collection a is named twice"},
+        WrongUsage{
+            "OneSideTwice", {"compare", "-c", "a,a:b", "--to", "other.yaml"}, "collection a is named twice"},
         WrongUsage{"OneSideTwiceByItsFullName",
                    {"compare", "-c", "a:b,default.a:c"},
                    "collection default.a is named twice"},

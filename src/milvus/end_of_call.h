@@ -12,8 +12,8 @@
 
 namespace mbk {
 
-/// Cancels a call when the run is stopped: at once, or where the server does not bear it, when the answer has been
-/// waited for for `patience`. Lives as long as the call is under way.
+/// Cancels a call when the run is stopped: at once, or where the server does not bear it, when the answer has
+/// been waited for for `patience`. Lives as long as the call is under way.
 class EndOfCall {
  public:
   EndOfCall(grpc::ClientContext& rpc, const std::stop_token& stop, Milliseconds patience)

@@ -108,8 +108,8 @@ class GrpcMilvusClient : public MilvusClient {
   CallRules Poll() const {
     return {.retry = retries_.poll, .repeat = Repeat::kPassing, .timeout = kPollTimeout};
   }
-  /// GetImportState. The proxy of Milvus 2.3.5 reads the answer of its root coordinator also where there is none,
-  /// because the call was cancelled or late, and a standalone server ends itself over that
+  /// GetImportState. The proxy of Milvus 2.3.5 reads the answer of its root coordinator also where there is
+  /// none, because the call was cancelled or late, and a standalone server ends itself over that
   /// (internal/proxy/impl.go: GetImportState).
   CallRules PollOfImport() const {
     CallRules rules = Poll();

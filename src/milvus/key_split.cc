@@ -24,7 +24,8 @@ Text Decode(std::string_view text) {
   while (!text.empty()) {
     const utf8::Character character = utf8::FirstCharacter(text);
     const std::size_t size = character.whole ? character.length : 1;
-    out.push_back(character.whole ? utf8::CodePoint(text.substr(0, size)) : static_cast<unsigned char>(text[0]));
+    out.push_back(character.whole ? utf8::CodePoint(text.substr(0, size))
+                                  : static_cast<unsigned char>(text[0]));
     text.remove_prefix(size);
   }
   return out;

@@ -11,9 +11,9 @@
 #include "base/retry.h"
 #include "base/status.h"
 #include "mbk/milvus.grpc.pb.h"
+#include "milvus/end_of_call.h"
 #include "milvus/errors.h"
 #include "milvus/grpc_client.h"
-#include "milvus/end_of_call.h"
 #include "milvus/rate_limiter.h"
 
 namespace mbk {
@@ -37,8 +37,8 @@ struct CallRules {
   Repeat repeat = Repeat::kPassing;
   RateLimiter* limiter = nullptr;              ///< not owned; nullptr: unlimited
   Milliseconds timeout = Milliseconds::max();  ///< of one attempt; at most ConnectOptions::call_timeout
-  /// Not 0 where the server does not bear that a call is given up: a stop waits so long for the answer, and the
-  /// deadline of the run is not sent along.
+  /// Not 0 where the server does not bear that a call is given up: a stop waits so long for the answer, and
+  /// the deadline of the run is not sent along.
   Milliseconds patience{0};
 };
 

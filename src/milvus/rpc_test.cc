@@ -130,9 +130,8 @@ TEST_F(RpcTest, APollOfAnImportIsNotCancelledWhileItsAnswerMayCome) {
     stopped.get_future().wait();
   });
   std::stop_source stop;
-  auto outcome = std::async(std::launch::async, [&] {
-    return client_->GetImportState(job, {.stop = stop.get_token()});
-  });
+  auto outcome = std::async(std::launch::async,
+                            [&] { return client_->GetImportState(job, {.stop = stop.get_token()}); });
   asked.wait();
   stop.request_stop();
   stopped.set_value();
@@ -147,8 +146,8 @@ TEST_F(RpcTest, APollOfAnImportThatIsNotAnsweredEndsAfterAStop) {
     if (call.rpc == "GetImportState") asked.count_down();
   });
   std::stop_source stop;
-  auto outcome = std::async(std::launch::async,
-                            [&] { return client_->GetImportState(job, {.stop = stop.get_token()}).status(); });
+  auto outcome = std::async(
+      std::launch::async, [&] { return client_->GetImportState(job, {.stop = stop.get_token()}).status(); });
   asked.wait();
   stop.request_stop();
   EXPECT_EQ(outcome.get().code(), Code::kCancelled);

@@ -17,7 +17,8 @@ using KeyValues = std::vector<KeyValue>;
 
 /// The value of `key`, or nullptr when it is absent.
 const std::string* FindValue(const KeyValues& pairs, const std::string& key);
-/// After how many seconds the rows of a collection of these properties run out (collection.ttl.seconds); 0: never.
+/// After how many seconds the rows of a collection of these properties run out (collection.ttl.seconds); 0:
+/// never.
 std::int64_t TtlSeconds(const KeyValues& properties);
 /// Give `key` this value, in its place or as the last pair.
 void SetValue(KeyValues& pairs, std::string_view key, std::string value);

@@ -59,9 +59,8 @@ class Surroundings {
                    ListFirst(store_, {.prefix = layout_.prefix(), .max_keys = kSampleKeys}, context_));
     if (sample.objects.empty()) return {};
     place.kind = PlaceKind::kForeign;
-    MBK_TRY_ASSIGN(
-        const ListPage binlogs,
-        ListFirst(store_, {.prefix = layout_.tree().DataPrefix(), .delimiter = "/"}, context_));
+    MBK_TRY_ASSIGN(const ListPage binlogs,
+                   ListFirst(store_, {.prefix = layout_.tree().DataPrefix(), .delimiter = "/"}, context_));
     place.seen = NameForeign(level, binlogs, sample);
     if (!place.seen.empty()) return {};
     MBK_TRY_ASSIGN(const bool has_data, HasData(sample));

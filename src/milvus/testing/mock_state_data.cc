@@ -106,6 +106,7 @@ MilvusStatus MockState::Answer(const pb::milvus::ImportRequest& request, const s
                        .partition_name = request.partition_name(),
                        .paths = {request.files().begin(), request.files().end()},
                        .options = FromProto(request.options())};
+  wanted.is_l0 = FindValue(wanted.options, "l0_import") != nullptr;
   jobs.push_back({.id = NewId(), .request = std::move(wanted), .steps = import_script});
   response->add_tasks(jobs.back().id);
   return {};
@@ -113,7 +114,8 @@ MilvusStatus MockState::Answer(const pb::milvus::ImportRequest& request, const s
 
 void MockState::Credit(Job& job, std::int64_t rows) {
   MockCollection* target = Find(job.request.target.db, job.request.target.name);
-  if (!std::exchange(job.credited, true) && target != nullptr) target->imported_rows += rows;
+  const bool brings_rows = !std::exchange(job.credited, true) && !job.request.is_l0;
+  if (brings_rows && target != nullptr) target->imported_rows += rows;
 }
 
 MilvusStatus MockState::Answer(const pb::milvus::GetImportStateRequest& request, const std::string&,

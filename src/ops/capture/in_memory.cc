@@ -34,9 +34,10 @@ std::string NoteOf(const CollectionName& name, std::int64_t counted, const Store
     return fmt::format("{}: {}{} row(s) are in memory only, and are not in it (--strategy skip_flush)",
                        name.Full(), stored.has_deletes ? "at least " : "", more);
   if (stored.has_deletes)
-    return fmt::format("{}: rows that are in memory only are not in it (--strategy skip_flush); how many "
-                       "cannot be told: {}",
-                       name.Full(), "its files hold deletes, and how many rows those hit is not counted");
+    return fmt::format(
+        "{}: rows that are in memory only are not in it (--strategy skip_flush); how many "
+        "cannot be told: {}",
+        name.Full(), "its files hold deletes, and how many rows those hit is not counted");
   if (more < 0)
     return fmt::format(
         "{}: deletes of {} row(s) are in memory only, and are not in it (--strategy skip_flush)", name.Full(),

@@ -62,7 +62,8 @@ void NoteImporting(const std::vector<SegmentInfo>& infos, const CollectionName& 
 std::map<std::int64_t, std::int64_t> RowsOfUnfinished(const std::vector<SegmentInfo>& infos) {
   std::map<std::int64_t, std::int64_t> rows;
   for (const SegmentInfo& info : infos) {
-    if (info.state != kFlushed && info.state != kNotExist && info.state != kDropped && info.state != kImporting)
+    if (info.state != kFlushed && info.state != kNotExist && info.state != kDropped &&
+        info.state != kImporting)
       rows[info.segment_id] = info.num_rows;
   }
   return rows;
@@ -75,8 +76,8 @@ Result<bool> WroteMeanwhile(MilvusClient& client, const CollectionName& name,
   if (unfinished.empty()) return false;
   MBK_TRY_ASSIGN(const std::vector<SegmentInfo> now, client.ListPersistentSegments(name, context));
   return std::any_of(unfinished.begin(), unfinished.end(), [&](const auto& segment) {
-    const auto found = std::find_if(now.begin(), now.end(),
-                                    [&](const SegmentInfo& info) { return info.segment_id == segment.first; });
+    const auto found = std::find_if(
+        now.begin(), now.end(), [&](const SegmentInfo& info) { return info.segment_id == segment.first; });
     return found == now.end() || found->num_rows != segment.second;
   });
 }
@@ -290,10 +291,10 @@ Status ListSegmentsOf(MilvusSide& server, Collection& collection, std::vector<st
     const bool last = attempt == kListAttempts || (nothing_there && attempt == kEmptyListAttempts);
     if (last && !incomplete.empty()) return FilesMissing(server, collection, incomplete);
     if (last)
-      return FailedPrecondition(
-          fmt::format("{}: rows come to a segment each time that its files are listed; run it again when less is "
-                      "written to it, or without --strategy skip_flush",
-                      name.Full()));
+      return FailedPrecondition(fmt::format(
+          "{}: rows come to a segment each time that its files are listed; run it again when less is "
+          "written to it, or without --strategy skip_flush",
+          name.Full()));
     log::Info("{}: files of {} segments are missing{}, reading the segment list again", name.Full(),
               incomplete.size(), wrote_meanwhile ? ", rows came to others" : "");
     MBK_TRY(run.sleeper.Sleep(kListRetryWait, context));

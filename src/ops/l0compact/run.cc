@@ -238,10 +238,8 @@ Result<L0CompactReport> WriteAndReplace(const L0CompactOptions& options, BackupS
                                               failure.message(), beside.name()));
   };
   // That one and no other: the new output may have taken hours.
-  const RemoveOptions old{.name = to.name(),
-                          .milvus_root = options.milvus_root,
-                          .commit_etag = old_etag,
-                          .frees_name = true};
+  const RemoveOptions old{
+      .name = to.name(), .milvus_root = options.milvus_root, .commit_etag = old_etag, .frees_name = true};
   const Status removed = RunRemove(old, side, run, context).status();
   if (!removed.ok()) return stands_beside(removed);
   const Status copied = RunCopy({.name = beside.name(), .as = to.name()}, side, side, run, context).status();

@@ -37,10 +37,8 @@ ImportRequest RequestOf(const MilvusSide& server, const BinlogTree& tree, const 
   auto path = [&](const std::string& below) {
     return below.empty() ? "" : server.import_path(tree.prefix() + below);
   };
-  ImportRequest request{.target = target,
-                        .partition_name = dir.partition,
-                        .options = ImportOptions(dir),
-                        .is_l0 = dir.is_l0};
+  ImportRequest request{
+      .target = target, .partition_name = dir.partition, .options = ImportOptions(dir), .is_l0 = dir.is_l0};
   if (dir.is_l0)
     request.paths = {path(dir.delta_dir)};
   else

@@ -195,8 +195,8 @@ struct Outcome {
   /// How many of them no delete beside their segment hits, where the backup has a record of its rows (create
   /// --fingerprint): so many must arrive, deletes or not.
   std::optional<std::int64_t> rows_not_deleted;
-  /// How many no delete hits at all, those of L0 among them, where that was counted in the files of the source:
-  /// so many must be stored.
+  /// How many no delete hits at all, those of L0 among them, where that was counted in the files of the
+  /// source: so many must be stored.
   std::optional<std::int64_t> rows_at_least;
   std::int64_t rows_imported = 0;  ///< as the jobs say: rows that live
   std::int64_t rows_at_most = 0;   ///< that this run may have brought, as far as it is known by now
@@ -251,9 +251,9 @@ Status Place(MilvusClient& client, Plan& plan, const CallContext& context);
 Status CheckReplacedByNothing(MilvusClient& client, Plan& plan, const Options& options,
                               const CallContext& context);
 
-/// Behind Place: an import leaves rows the time at which they were written. Where all of a collection's are older
-/// by `now` than its TTL, Milvus shows none of them: a warning, and kFailedPrecondition where they would replace
-/// others.
+/// Behind Place: an import leaves rows the time at which they were written. Where all of a collection's are
+/// older by `now` than its TTL, Milvus shows none of them: a warning, and kFailedPrecondition where they
+/// would replace others.
 Status CheckRowsHaveNotRunOut(Plan& plan, std::chrono::sys_seconds now);
 
 /// Before the first row goes into a collection that is to be empty (no `append`): flush it, so that rows

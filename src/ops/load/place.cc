@@ -108,8 +108,9 @@ Result<std::int64_t> RowsIn(MilvusClient& client, const CollectionPlan& plan,
   const Result<std::int64_t> counted =
       client.CountRows({.collection = plan.target, .schema = &there.schema}, context);
   if (counted.ok() || !stored.ok())
-    return counted.ok() ? counted
-                        : counted.status().WithContext(fmt::format("how many rows {} has", Where(plan.target)));
+    return counted.ok()
+               ? counted
+               : counted.status().WithContext(fmt::format("how many rows {} has", Where(plan.target)));
   return stored;
 }
 
@@ -236,12 +237,14 @@ Status CheckRowsHaveNotRunOut(Plan& plan, std::chrono::sys_seconds now) {
   for (CollectionPlan& collection : plan.collections) {
     const std::int64_t ttl = TtlSeconds(collection.create_request.properties);
     const auto saved = static_cast<std::int64_t>(collection.source->backup_physical_timestamp);
-    if (ttl == 0 || saved == 0 || collection.rows == 0 || collection.via != Via::kImport || !collection.create)
+    if (ttl == 0 || saved == 0 || collection.rows == 0 || collection.via != Via::kImport ||
+        !collection.create)
       continue;
     const std::int64_t age = now.time_since_epoch().count() - saved;
     if (age <= ttl) continue;
     const std::string what = fmt::format(
-        "its rows are {} s old or older, and run out after {} s (collection.ttl.seconds): Milvus shows none of them; "
+        "its rows are {} s old or older, and run out after {} s (collection.ttl.seconds): Milvus shows none "
+        "of them; "
         "with --via insert they begin anew",
         age, ttl);
     if (collection.place.exists)

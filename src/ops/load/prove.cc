@@ -161,7 +161,8 @@ std::string AdviseOnIndex(const IndexProgress& empty, const CollectionPlan& plan
   return "; " + Advise("another type, which the server chooses, comes with", source.in_place(plan, flags));
 }
 
-// How many rows of the source no delete hits. kDataLoss where its files hold others than the metadata promise.
+// How many rows of the source no delete hits. kDataLoss where its files hold others than the metadata
+// promise.
 Result<std::int64_t> RowsThatDeletesLeave(const ObjectSource& source, const CollectionPlan& plan,
                                           const CallContext& context) {
   MBK_TRY_ASSIGN(RowCodec* const codec, LoadRowCodec());
@@ -174,7 +175,8 @@ Result<std::int64_t> RowsThatDeletesLeave(const ObjectSource& source, const Coll
     deleted += living.OfPartition(i).deleted;
   }
   if (written != plan.rows)
-    return DataLoss(fmt::format("the files of the source hold {} rows, the metadata promise {}", written, plan.rows));
+    return DataLoss(
+        fmt::format("the files of the source hold {} rows, the metadata promise {}", written, plan.rows));
   return written - deleted;
 }
 
@@ -182,8 +184,8 @@ bool CannotDecode(const Status& status) {
   return status.code() == Code::kUnimplemented || status.code() == Code::kFailedPrecondition;
 }
 
-// Sets `rows_at_least`, or says why it cannot be told. `came` is what there is of the rows: without any, "all of
-// them are deleted" must be proved.
+// Sets `rows_at_least`, or says why it cannot be told. `came` is what there is of the rows: without any, "all
+// of them are deleted" must be proved.
 Status CountRowsThatDeletesLeave(const ObjectSource& source, const CollectionPlan& plan, Outcome& outcome,
                                  std::int64_t came, const CallContext& context) {
   const Result<std::int64_t> left = RowsThatDeletesLeave(source, plan, context);
@@ -219,10 +221,10 @@ Status OtherRowsAreStored(const Outcome& outcome, std::int64_t stored) {
 
 // Fewer than came, of a collection whose rows run out. None at all take no collection's place.
 Status SayThatRowsRanOut(const CollectionPlan& plan, Outcome& outcome, std::int64_t stored) {
-  const std::string what =
-      fmt::format("Milvus has {} of the {} rows that were brought: the others ran out, {} s old "
-                  "(collection.ttl.seconds)",
-                  stored, outcome.rows_imported, TtlSeconds(plan.create_request.properties));
+  const std::string what = fmt::format(
+      "Milvus has {} of the {} rows that were brought: the others ran out, {} s old "
+      "(collection.ttl.seconds)",
+      stored, outcome.rows_imported, TtlSeconds(plan.create_request.properties));
   if (stored == 0 && plan.place.exists) return FailedPrecondition(what);
   outcome.warnings.push_back(what);
   return {};
@@ -260,7 +262,8 @@ Status CheckStoredRows(MilvusClient& client, const ObjectSource& source, const C
   }
   MBK_TRY_ASSIGN(const std::int64_t stored, counted);
   if (BoundsOf(plan, outcome).Hold(stored)) return {};
-  if (stored < outcome.rows_imported && TtlSeconds(plan.create_request.properties) > 0) return SayThatRowsRanOut(plan, outcome, stored);
+  if (stored < outcome.rows_imported && TtlSeconds(plan.create_request.properties) > 0)
+    return SayThatRowsRanOut(plan, outcome, stored);
   if (stored > outcome.rows_imported || !HasL0(plan) || outcome.rows_at_least)
     return OtherRowsAreStored(outcome, stored);
   MBK_TRY(CountRowsThatDeletesLeave(source, plan, outcome, stored, context));

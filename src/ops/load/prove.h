@@ -15,12 +15,12 @@ namespace mbk::load {
 Status CheckStoredRows(MilvusClient& client, const ObjectSource& source, const CollectionPlan& plan,
                        Outcome& outcome, Sleeper& sleeper, const CallContext& context);
 
-/// Where deletes are applied during the import, and no record says how many they hit: count in the files of the
-/// source how many rows they leave, and hold what the jobs brought against it, also where that is all of them. A
-/// directory that Milvus does not see is imported as one without rows, or without deletes, and the job succeeds.
-/// kDataLoss when they brought other rows, or the files hold others than the metadata promise; where the files
-/// cannot be decoded, kFailedPrecondition when they brought none, else that is noted. Decodes keys, timestamps
-/// and deletes.
+/// Where deletes are applied during the import, and no record says how many they hit: count in the files of
+/// the source how many rows they leave, and hold what the jobs brought against it, also where that is all of
+/// them. A directory that Milvus does not see is imported as one without rows, or without deletes, and the
+/// job succeeds. kDataLoss when they brought other rows, or the files hold others than the metadata promise;
+/// where the files cannot be decoded, kFailedPrecondition when they brought none, else that is noted. Decodes
+/// keys, timestamps and deletes.
 Status CheckImportedRows(const ObjectSource& source, const CollectionPlan& plan, Outcome& outcome,
                          const CallContext& context);
 

@@ -204,7 +204,7 @@ Status TakeName(MilvusClient& client, const RecordedCollection& collection, cons
   const Status exchanged = Exchange(client, collection, uninterrupted);
   if (exchanged.ok()) return exchanged;
   // What went unanswered must not come behind what puts it right. Where it still may, ConfirmUndone says so.
-  if (MayComeLate(exchanged)) {
+  if (MayBeCarriedOut(exchanged)) {
     const Status over = AwaitDefinitions(client, collection.target.db, uninterrupted);
     if (!over.ok()) log::Debug("{}", over.message());
   }
@@ -218,7 +218,7 @@ Status TakeName(MilvusClient& client, const RecordedCollection& collection, cons
 
 Status ConfirmUndone(MilvusClient& client, const RecordedCollection& collection, const Status& why,
                      const CallContext& context) {
-  if (MayComeLate(why)) MBK_TRY(AwaitDefinitions(client, collection.target.db, context));
+  if (MayBeCarriedOut(why)) MBK_TRY(AwaitDefinitions(client, collection.target.db, context));
   MBK_TRY(GiveNameBack(client, collection, context));
   MBK_TRY_ASSIGN(const ExchangeState state, StateOf(client, collection, context));
   if (state == ExchangeState::kNotBegun || state == ExchangeState::kGivenUp) return {};

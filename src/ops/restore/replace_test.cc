@@ -803,7 +803,8 @@ class ReplaceCounted : public testing::Test {
   void ServerStores(std::int64_t rows) {
     world_.OnCall([this, rows](const SeenCall& call) {
       if (call.rpc == "GetCollectionStatistics" && IsAboutTemporary(call))
-        world_.server.EditCollection(TemporaryIn(call), [&](MockCollection& made) { made.imported_rows = rows; });
+        world_.server.EditCollection(TemporaryIn(call),
+                                     [&](MockCollection& made) { made.imported_rows = rows; });
     });
   }
 
@@ -859,7 +860,8 @@ TEST_F(ReplaceCounted, DeletesOfL0ExplainFewerStoredRowsButNoMore) {
   }
 }
 
-// The older half of each field's files is lost: as many as before, but for the rows that the metadata promise.
+// The older half of each field's files is lost: as many as before, but for the rows that the metadata
+// promise.
 TEST_F(ReplaceCounted, FilesWithFewerRowsThanTheMetadataPromiseLeaveTheOldOnes) {
   UseRows([&] {
     AddRowsWithDeletes();
@@ -1101,9 +1103,8 @@ TEST_F(Append, AnIndexWhoseDropWentUnansweredAndWasMadeAgainIsReplaced) {
   world_.OnCall([&](const SeenCall& call) {
     if (call.rpc != "DropIndex") return;
     world_.server.EditCollection(kB, [](MockCollection& old) { old.indexes.clear(); });
-    world_.server.Fail(drops++ == 0
-                           ? Failure{.rpc = "DropIndex", .grpc_code = 14, .reason = "cut"}
-                           : Failure{.rpc = "DropIndex", .code = 700, .reason = "index not found"});
+    world_.server.Fail(drops++ == 0 ? Failure{.rpc = "DropIndex", .grpc_code = 14, .reason = "cut"}
+                                    : Failure{.rpc = "DropIndex", .code = 700, .reason = "index not found"});
   });
   load::Options indexes = Into();
   indexes.append = indexes.drop_exist_index = indexes.rebuild_index = true;

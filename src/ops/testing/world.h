@@ -44,8 +44,8 @@ class World {
     bool has_deletes = false;
     bool is_l0 = false;  ///< a delta log and nothing else
     std::int64_t storage_version = 2;
-    /// Its files can be read (of storage version 2): as restores do where there are deletes, which hit none of the
-    /// rows. Else they hold 20 bytes each.
+    /// Its files can be read (of storage version 2): as restores do where there are deletes, which hit none
+    /// of the rows. Else they hold 20 bytes each.
     bool has_rows = false;
   };
   static constexpr std::int64_t kPartition = 2000;
@@ -202,7 +202,8 @@ class World {
 
   mutable std::mutex hook_mutex_;
 
-  static constexpr std::int64_t kDeletesPerJob = 3;  // Milvus from 2.4 on counts those of an L0 job as its rows
+  static constexpr std::int64_t kDeletesPerJob =
+      3;  // Milvus from 2.4 on counts those of an L0 job as its rows
   std::atomic<std::int64_t> rows_per_job_ = 5;
   std::function<void(const milvustest::SeenCall&)> hook_;
 };

@@ -17,7 +17,8 @@ namespace mbk {
 struct ChecksumProof {
   std::int64_t objects_compared = 0;  ///< whose bytes agree with their digest
   Findings damage;
-  std::vector<std::string> unproven;  ///< which objects have no digest that could be held against them, and why
+  std::vector<std::string>
+      unproven;  ///< which objects have no digest that could be held against them, and why
 };
 
 /// Read every object of a backup but its files of meta/ (repository/meta_records.h), and hold its bytes

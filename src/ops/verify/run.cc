@@ -84,8 +84,9 @@ class Verification {
 
   Status LookAtBytes(OpenedBackup& opened) {
     run_.progress.Enter(Step::kVerify, report_.objects, report_.bytes);
-    MBK_TRY_ASSIGN(ChecksumProof proof,
-                   VerifyChecksums(store_, opened.layout, ObjectIndex(opened.backup.collections), run_, context_));
+    MBK_TRY_ASSIGN(
+        ChecksumProof proof,
+        VerifyChecksums(store_, opened.layout, ObjectIndex(opened.backup.collections), run_, context_));
     report_.objects_compared = proof.objects_compared;
     damage_.Add(proof.damage);
     // Objects without a digest have their rows read.
