@@ -93,11 +93,12 @@ def test_rows_that_are_not_flushed_are_backed_up(a, here, restores_into_a, flags
     assert_same_rows(expected, milvus.rows(restores_into_a, "fresh_bak"))
 
 
+@takes("ops/load/place.cc", "with --via insert they begin anew")
 def test_rows_that_a_ttl_has_let_run_out_are_said_and_replace_nothing(a, here, restores_into_a):
     """An import leaves rows the time at which they were written."""
     fresh = fill_unflushed("fresh", milvus.connection(a.server))
     try:
-        fresh.set_properties({"collection.ttl.seconds": 5})
+        fresh.set_properties({"collection.ttl.seconds": 15})
         here.ok("create", "-c", "fresh", "-n", "short_lived")
         fresh.set_properties({"collection.ttl.seconds": 86400})
         beside = ("restore", "-n", "short_lived", "-s", "_bak", "--rebuild_index", "--restore_load_state")
@@ -108,7 +109,11 @@ def test_rows_that_a_ttl_has_let_run_out_are_said_and_replace_nothing(a, here, r
         assert milvus.rows(restores_into_a, "fresh_bak") == {}
         refused = here.ends_with(FAILED, "restore", "-n", "short_lived", "--drop_exist_collection")
         assert "would be replaced by nothing that can be seen" in refused.stderr
-        assert len(milvus.read_all_rows(fresh)) == 496
+        living = milvus.read_all_rows(fresh)
+        assert len(living) == 496
+        here.ok("restore", "-n", "short_lived", "--drop_exist_collection", "--via", "insert", "--rebuild_index",
+                "--restore_load_state")  # fmt: skip
+        assert_same_rows(living, milvus.rows(a.server, "fresh"))
     finally:
         milvus.drop(a.server, "fresh")
 

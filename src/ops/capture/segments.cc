@@ -293,7 +293,7 @@ Status ListSegmentsOf(MilvusSide& server, Collection& collection, std::vector<st
     if (last)
       return FailedPrecondition(fmt::format(
           "{}: rows come to a segment each time that its files are listed; run it again when less is "
-          "written to it, or without --strategy skip_flush",
+          "written to it",
           name.Full()));
     log::Info("{}: files of {} segments are missing{}, reading the segment list again", name.Full(),
               incomplete.size(), wrote_meanwhile ? ", rows came to others" : "");
