@@ -537,7 +537,9 @@ class OneRefused:
         asked = milvus_pb2.ImportRequest.FromString(request)
         if self.step != "import" or self._built_for[asked.collection_name] != self.target:
             return None
-        return Refusal(answer=milvus_pb2.ImportResponse(status=_failure()).SerializeToString())
+        # An unexpected error would leave it open whether the job began.
+        refused = common_pb2.Status(error_code=common_pb2.IllegalArgument, code=1100, reason=REASON)
+        return Refusal(answer=milvus_pb2.ImportResponse(status=refused).SerializeToString())
 
     def _RenameCollection(self, request: bytes) -> Refusal | None:  # noqa: N802
         asked = milvus_pb2.RenameCollectionRequest.FromString(request)

@@ -53,12 +53,13 @@ def stopped_copy(program, places):
 
 
 def age(lock):
-    """As if its run had not renewed it for a lease."""
+    """As if its run had not renewed it for a lease, nor written an object."""
     content = json.loads(lock.read_text())
     content["heartbeat_s"] -= LEASE_SECONDS + 1
     lock.write_text(json.dumps(content))
     long_ago = time.time() - LEASE_SECONDS - 1
-    os.utime(lock, (long_ago, long_ago))
+    for file in lock.parents[1].rglob("*"):
+        os.utime(file, (long_ago, long_ago))
 
 
 def contents(directory):

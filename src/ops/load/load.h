@@ -252,7 +252,7 @@ Status CheckReplacedByNothing(MilvusClient& client, Plan& plan, const Options& o
                               const CallContext& context);
 
 /// Behind Place: an import leaves rows the time at which they were written. Where all of a collection's are
-/// older by `now` than its TTL, Milvus shows none of them: a warning, and kFailedPrecondition where they
+/// older by `now` than its TTL, Milvus hides or drops them: a warning, and kFailedPrecondition where they
 /// would replace others.
 Status CheckRowsHaveNotRunOut(Plan& plan, std::chrono::sys_seconds now);
 

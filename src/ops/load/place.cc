@@ -243,12 +243,12 @@ Status CheckRowsHaveNotRunOut(Plan& plan, std::chrono::sys_seconds now) {
     const std::int64_t age = now.time_since_epoch().count() - saved;
     if (age <= ttl) continue;
     const std::string what = fmt::format(
-        "its rows are {} s old or older, and run out after {} s (collection.ttl.seconds): Milvus shows none "
-        "of them; "
-        "with --via insert they begin anew",
+        "its rows are {} s old or older, and run out after {} s (collection.ttl.seconds): Milvus hides them, "
+        "or "
+        "drops them when it compacts; with --via insert they begin anew",
         age, ttl);
     if (collection.place.exists)
-      return FailedPrecondition(fmt::format("restore: {} would be replaced by nothing that can be seen: {}",
+      return FailedPrecondition(fmt::format("restore: {} would be replaced by rows that do not last: {}",
                                             Where(collection.target), what));
     collection.warnings.push_back(what);
   }

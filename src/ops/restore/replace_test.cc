@@ -905,7 +905,7 @@ TEST_F(ReplaceCounted, RowsThatMilvusWouldNotShowAnyMoreReplaceNone) {
   EXPECT_EQ(RowsNow(), kOldRows);
   const auto beside = Run({.renamer = Renamer::FromSuffix("_bak").value()});
   ASSERT_TRUE(beside.ok() && beside->status.ok()) << beside.status().message();
-  EXPECT_THAT(beside->collections.front().warnings, ElementsAre(HasSubstr("shows none of them")));
+  EXPECT_THAT(beside->collections.front().warnings, ElementsAre(HasSubstr("Milvus hides them")));
 }
 
 TEST_F(ReplaceCounted, ABackupThatIsDeletedUnderTheImportLeavesTheOldOnes) {
