@@ -166,7 +166,7 @@ class World {
   static std::string DeleteOfAnotherKey(const BinlogOrigin& origin) {
     ColumnBuilder id(100, DataType::kInt64, ColumnLayout::kFixed, 8);
     ColumnBuilder time(kTimestampField, DataType::kInt64, ColumnLayout::kFixed, 8);
-    id.AppendNumber(1'000'000);
+    id.AppendNumber(std::int64_t{1'000'000});
     time.AppendNumber(kTimeOfRows + 1);
     return Codec()
         .EncodeDeltaLog(origin, id.Finish(), time.Finish(), RowCodec::DeltaFormat::kJson,
