@@ -222,7 +222,7 @@ Status OtherRowsAreStored(const Outcome& outcome, std::int64_t stored) {
 // Fewer than came, of a collection whose rows run out. None at all take no collection's place.
 Status SayThatRowsRanOut(const CollectionPlan& plan, Outcome& outcome, std::int64_t stored) {
   const std::string what = fmt::format(
-      "Milvus has {} of the {} rows that were brought: the others ran out, {} s old "
+      "Milvus has {} of the {} rows that were brought: the others may have run out, which they do after {} s "
       "(collection.ttl.seconds)",
       stored, outcome.rows_imported, TtlSeconds(plan.create_request.properties));
   if (stored == 0 && plan.place.exists) return FailedPrecondition(what);
