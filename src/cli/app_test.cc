@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/exit_code.h"
+#include "cli/testing/call.h"
 
 namespace mbk::cli {
 namespace {
@@ -13,20 +14,6 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-struct Said {
-  int exit_code = 0;
-  std::string out, err;
-};
-
-Said Call(std::vector<std::string> arguments) {
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  Said said{.exit_code = Main(std::move(arguments))};
-  said.out = testing::internal::GetCapturedStdout();
-  said.err = testing::internal::GetCapturedStderr();
-  return said;
-}
 
 TEST(Flags, MayBeSpelledWithDashesOrUnderscores) {
   EXPECT_THAT(

@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "cli/app.h"
 #include "cli/exit_code.h"
+#include "cli/testing/call.h"
 #include "milvus/testing/mock_server.h"
 #include "store/testing/temp_directory.h"
 
@@ -36,20 +36,6 @@ class Variable {
  private:
   std::string name_;
 };
-
-struct Said {
-  int exit_code = 0;
-  std::string out, err;
-};
-
-Said Call(std::vector<std::string> arguments) {
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  Said said{.exit_code = Main(std::move(arguments))};
-  said.out = testing::internal::GetCapturedStdout();
-  said.err = testing::internal::GetCapturedStderr();
-  return said;
-}
 
 class TwoSides : public testing::TestWithParam<Way> {
  protected:

@@ -334,11 +334,11 @@ def fill_small(name: str, using: str) -> Collection:
     return made
 
 
-def fill_books(name: str, using: str, keys: Iterable[int], tag: str = "tag") -> Collection:
+def books(server: Milvus, name: str, keys: Iterable[int], tag: str = "tag") -> Collection:
     """Small, for a test of its own. All that have the same keys hold the same rows, but for the tag."""
     made = make(
         name,
-        using,
+        connection(server),
         [
             field("id", DataType.INT64, is_primary=True),
             field("tag", DataType.VARCHAR, max_length=64),

@@ -40,6 +40,12 @@ class Outcome:
         return f"$ {self.command}\nexit code {self.exit_code}\n--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
 
 
+def only_collection(outcome: Outcome) -> dict[str, Any]:
+    """What the JSON of a run over one collection says of it."""
+    [one] = outcome.json()["collections"]
+    return one
+
+
 class Program:
     """`milvus-backup` in a directory of its own."""
 

@@ -6,8 +6,8 @@ import threading
 import collections_of as milvus
 import pytest
 from advice import takes
-from datasets import INT64_MAX, fill_books, vectors
-from program import DIFFERENT, PARTLY, USAGE, documented_config
+from datasets import INT64_MAX, books, vectors
+from program import DIFFERENT, PARTLY, USAGE, documented_config, only_collection
 from pymilvus import utility
 
 WRITER_SECONDS = 60  # the comparison is over long before
@@ -25,15 +25,6 @@ def compare(server, program, backup_root):
     return program
 
 
-def books(server, name, keys, tag="tag"):
-    return fill_books(name, milvus.connection(server), keys, tag)
-
-
-def only(outcome):
-    [one] = outcome.json()["collections"]
-    return one
-
-
 def test_rows_that_are_counted_and_never_returned_are_reported(server, compare):
     books(server, "topmost", [1, 2, 3, INT64_MAX])
     books(server, "without", [1, 2, 3])
@@ -48,7 +39,7 @@ def test_a_key_that_no_query_returns_is_no_difference_from_a_backup_that_has_it(
     books(server, "topmost", [1, 2, 3, INT64_MAX])
     compare.ok("create", "-n", "top", "-c", "topmost")
     outcome = compare.ends_with(PARTLY, "--json", "verify", "-n", "top", "--live")
-    one = only(outcome)
+    one = only_collection(outcome)
     assert (one["result"], one["equal"]) == ("not proved", False)
     assert (one["left"]["rows"], one["right"]["rows"]) == (3, 3)
     [told] = one["unproven"]
@@ -96,7 +87,7 @@ def test_changed_rows_name_their_fields(server, compare):
     right.upsert([[7], ["another"], vectors(22, 1, 8)])
     right.upsert([[8], ["another"], vectors(21, 100, 8)[8:9]])
     outcome = compare.ends_with(DIFFERENT, "--json", "compare", "-c", "left:right")
-    one = only(outcome)
+    one = only_collection(outcome)
     assert (one["missing"], one["extra"], one["changed"]) == (0, 0, 2)
     assert one["differences"] == [
         {"kind": "changed", "key": "7", "fields": ["tag", "v"]},
@@ -109,7 +100,7 @@ def test_no_more_keys_are_named_than_asked_for(server, compare):
     books(server, "left", range(100))
     books(server, "right", range(40, 120), tag="other")
     outcome = compare.ends_with(DIFFERENT, "--json", "compare", "-c", "left:right", "--max-differences", "5")
-    one = only(outcome)
+    one = only_collection(outcome)
     assert (one["missing"], one["extra"], one["changed"]) == (40, 20, 60)
     assert len(one["differences"]) == 5
     told = compare.ends_with(DIFFERENT, "compare", "-c", "left:right").stdout

@@ -6,8 +6,8 @@ import time
 import collections_of as milvus
 import pytest
 from advice import takes
-from datasets import FLAT_IP, field, fill_books, flush, make, vectors
-from program import DIFFERENT, DONE, FAILED, NOT_FOUND, PARTLY, documented_config
+from datasets import FLAT_IP, books, field, flush, make, vectors
+from program import DIFFERENT, DONE, FAILED, NOT_FOUND, PARTLY, documented_config, only_collection
 from pymilvus import DataType, db, utility
 from rpc_proxy import BEFORE, Point, RpcProxy
 
@@ -19,15 +19,6 @@ def here(b, program, backup_root):
     """Server B, on which there is what the test makes."""
     program.configure(documented_config(b, backup_root=backup_root))
     return program
-
-
-def books(server, name, keys, tag="tag"):
-    return fill_books(name, milvus.connection(server), keys, tag)
-
-
-def only(outcome):
-    [one] = outcome.json()["collections"]
-    return one
 
 
 @takes("ops/capture/select.cc", "if a backup of nothing is meant, say --allow-empty")
@@ -146,7 +137,7 @@ def test_rows_in_another_partition_are_a_difference(here, b):
         made.insert([[1, 2, 3], ["a", "b", "c"], vectors(5, 3, 8)], partition_name=partition)
         flush(made)
         made.load()
-    one = only(here.ends_with(DIFFERENT, "compare", "-c", "left:right", "--json"))
+    one = only_collection(here.ends_with(DIFFERENT, "compare", "-c", "left:right", "--json"))
     assert one["result"] == "DIFFERENT"
     assert one["partition_differences"] == [
         {"partition": "east", "rows_left": 3, "rows_right": 0},

@@ -5,7 +5,7 @@ import json
 import collections_of as milvus
 import pyarrow.parquet as parquet
 import pytest
-from datasets import fill_books
+from datasets import books
 from program import documented_config
 from rows import PARTITION, canonical_row
 
@@ -102,8 +102,7 @@ HEADER_IDS = slice(21, 45)  # collection, partition and segment in the descripto
 
 def test_a_value_that_changed_is_found_though_sizes_agree(restores_into_a, program, backup_root, minio_a, tmp_path):
     """The file of one field is replaced by that of a collection which differs in this field alone."""
-    using = milvus.connection(restores_into_a)
-    ids = {name: fill_books(name, using, range(100), tag).describe()["collection_id"]
+    ids = {name: books(restores_into_a, name, range(100), tag).describe()["collection_id"]
            for name, tag in (("whole", "tag"), ("other", "gat"))}  # fmt: skip
     program.configure(documented_config(restores_into_a, backup_root=backup_root))
     created = collections_created(program.ok("--json", "create", "-n", "both", "-c", "whole,other", "--fingerprint"))
