@@ -150,8 +150,11 @@ class Rig:
             server.wait_ready()
 
     def stop_one(self, name: str) -> None:
+        """End one server. Where the directory is the rig's own, its data go: whoever takes the name next begins anew."""
         self._end([self.server(name).process])
         del self._servers[name]
+        if self._own_directory:
+            shutil.rmtree(self.directory / name, ignore_errors=True)
 
     def stop(self) -> None:
         """End all servers, Milvus before the store that it writes to, and remove the directory."""

@@ -77,7 +77,7 @@ class Laptop:
 
 @pytest.fixture(scope="module")
 def lite(rig) -> Iterator[tuple[MilvusLite, RpcProxy]]:
-    server = rig.milvus_lite("lite_advice")
+    server = rig.milvus_lite("lite_of_restores")
     server.wait_ready()
     with RpcProxy(server.address, server.port) as proxy:
         yield server, proxy

@@ -130,13 +130,13 @@ def refusing(*methods: str) -> Refuses:
 
 @pytest.fixture(scope="module")
 def laptop(rig, tmp_path_factory):
-    server = rig.milvus_lite("lite_advice")
+    server = rig.milvus_lite("lite_of_what_stays")
     server.wait_ready()
     with RpcProxy(server.address, server.port) as proxy:
         made = Laptop(server, proxy, Program(tmp_path_factory.mktemp("laptop")))
         assert made.names() == {BYSTANDER}
         yield made
-    rig.stop_one("lite_advice")
+    rig.stop_one("lite_of_what_stays")
 
 
 @pytest.fixture

@@ -5,7 +5,11 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+import collections_of as milvus
 import server_process
+from datasets import field, make
+from pymilvus import DataType
+from rig import Rig
 from server_process import Ports
 
 COUNT = 40
@@ -43,3 +47,14 @@ def test_a_preferred_port_that_somebody_has_is_not_given_out():
     first, second = Ports(), Ports()
     port = first.take()
     assert second.take(port) != port
+
+
+def test_a_server_begins_without_the_data_of_one_that_had_its_name():
+    fields = [field("id", DataType.INT64, is_primary=True), field("v", DataType.FLOAT_VECTOR, dim=8)]
+    with Rig() as rig:
+        for _ in range(2):
+            server = rig.milvus_lite("lite")
+            server.wait_ready()
+            assert milvus.names(server) == set()
+            make("left_behind", milvus.connection(server), fields)
+            rig.stop_one("lite")
