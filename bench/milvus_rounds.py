@@ -17,6 +17,7 @@ from pymilvus import Collection, CollectionSchema, DataType, FieldSchema
 from tools_under_test import OURS
 
 ROWS, DIM, BATCH = 100_000, 128, 10_000
+DELETED = range(0, ROWS, 10)
 COLLECTION, SUFFIX, BACKUP = "coll", "_bak", "bench"
 # Recorded on another run of this rig, two quiet cores, with the main branch of 2026-08.
 # Milvus 2.3.5 makes imported rows visible when a clock of its own ticks.
@@ -48,7 +49,17 @@ class MilvusRounds:
         text = config(self._store, server.bucket, milvus_port=server.port)
         (directory / "configs/backup.yaml").write_text(text)
         self._random = random.Random(5)
+        self._rows = ROWS
         self._pids = [server.process.pid, self._store.process.pid]
+
+    def delete_some(self) -> None:
+        """One row in ten: from now on delta logs lie beside the data."""
+        coll = milvus.collection(self._server, COLLECTION)
+        coll.load()
+        coll.delete(f"id in {list(DELETED)}")
+        coll.flush()
+        coll.release()
+        self._rows = ROWS - len(DELETED)
 
     def create(self, rounds: int) -> Results:
         return self._compete(rounds, ["create", "-n", BACKUP], self._remove_backup, self._check_backup)
@@ -83,5 +94,5 @@ class MilvusRounds:
 
     def _check_restored(self) -> None:
         restored = milvus.collection(self._server, COLLECTION + SUFFIX)
-        if restored.num_entities != ROWS:
-            raise RuntimeError(f"{restored.num_entities} of {ROWS} rows were restored")
+        if restored.num_entities != self._rows:
+            raise RuntimeError(f"{restored.num_entities} of {self._rows} rows were restored")

@@ -62,6 +62,10 @@ class Bench:
                 self.say(f"\n{verb} of {ROWS:,} × {DIM}-d, Milvus 2.3.5, backup in its own bucket")
                 self.say(table(measure(self.rounds)))
                 self.say(f"    the Go tool, recorded on another run of this rig: {RECORDED_GO[verb]}")
+            rounds.delete_some()
+            rounds.create(1)
+            self.say("\nrestore of the same with one row in ten deleted")
+            self.say(table(rounds.restore(self.rounds)))
 
     def server_side(self) -> None:
         with Rig() as rig:
