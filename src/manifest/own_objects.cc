@@ -55,13 +55,12 @@ bool IsLockFile(std::string_view name) {
   return name == kLock || (name.starts_with("lock-") && name.ends_with(".json"));
 }
 
-// What a run wrote to see what the store does with it, and was killed before it removed it.
 bool IsScratchFile(std::string_view name) { return name.starts_with("lock-") && name.ends_with(".tmp"); }
 
 BackupPart PartOfMeta(std::string_view name) {
   if (name == kDeleting) return BackupPart::kDeleting;
   if (IsLockFile(name)) return BackupPart::kLock;
-  if (IsScratchFile(name)) return BackupPart::kMeta;
+  if (IsScratchFile(name)) return BackupPart::kScratch;
   return Holds(kMetaFiles, name) ? BackupPart::kMeta : BackupPart::kForeign;
 }
 

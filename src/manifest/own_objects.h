@@ -18,6 +18,7 @@ enum class BackupPart {
   kBundle,  ///< a file below bundle/: of a backup in whose format that is where a snapshot lies, else foreign
   kMeta,    ///< a file that the tools write below meta/
   kLock,    ///< who writes or removes the backup
+  kScratch,   ///< what a run wrote to see what the store does with it, and was killed before it removed it
   kDeleting,  ///< kDeleting
   kDirectory  ///< an empty object that stands for a directory of the layout
 };

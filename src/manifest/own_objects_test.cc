@@ -15,6 +15,7 @@ TEST(PartOf, KnowsWhatTheToolsWriteIntoABackup) {
   EXPECT_EQ(PartOf("meta/objects.json", 10), BackupPart::kMeta);
   EXPECT_EQ(PartOf("meta/lock.json", 10), BackupPart::kLock);
   EXPECT_EQ(PartOf("meta/lock-1f.json", 10), BackupPart::kLock);
+  EXPECT_EQ(PartOf("meta/lock-1f.tmp", 10), BackupPart::kScratch);
   EXPECT_EQ(PartOf("meta/deleting.json", 10), BackupPart::kDeleting);
   EXPECT_EQ(PartOf("binlogs/insert_log/1/2/3/3/100/7", 10), BackupPart::kData);
   EXPECT_EQ(PartOf("binlogs/insert_log/1/2/3/100/7", 10), BackupPart::kData) << "no group: before 0.1.0";

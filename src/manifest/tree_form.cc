@@ -19,7 +19,8 @@ bool HasFormOfBinlog(const BinlogTree& tree, const ObjectKey& key) {
 
 bool IsMetaFile(const BackupLayout& layout, const ObjectKey& key) {
   const BackupPart part = PartBelow(layout.prefix(), key);
-  return part == BackupPart::kMeta || part == BackupPart::kLock || part == BackupPart::kDeleting;
+  return part == BackupPart::kMeta || part == BackupPart::kLock || part == BackupPart::kScratch ||
+         part == BackupPart::kDeleting;
 }
 
 }  // namespace mbk

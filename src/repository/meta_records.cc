@@ -197,14 +197,14 @@ Result<std::vector<manifest::ObjectRecord>> RecordsOfStoredMeta(ObjectReader& st
 
 bool IsCarriedMeta(const BackupLayout& layout, const ObjectInfo& object) {
   const BackupPart part = PartOf(RecordKeyOf(layout, object.key), object.size);
-  return part != BackupPart::kLock && part != BackupPart::kDeleting && part != BackupPart::kDirectory &&
-         object.key != layout.Meta(kObjects);
+  return part != BackupPart::kLock && part != BackupPart::kScratch && part != BackupPart::kDeleting &&
+         part != BackupPart::kDirectory && object.key != layout.Meta(kObjects);
 }
 
 // What desktops put there, and files of newer tools, are compared as any object is.
 bool IsRecordedMetaKey(std::string_view key) {
   const bool is_own = PartOf(key, 1) == BackupPart::kMeta && key.starts_with(kMetaDirectory);
-  return is_own && key != "meta/" + std::string(kObjects) && !key.starts_with("meta/lock");
+  return is_own && key != "meta/" + std::string(kObjects);
 }
 
 Result<MetaRecordFindings> CheckRecordedMeta(ObjectReader& store, const BackupLayout& layout,

@@ -226,7 +226,8 @@ Result<MetaListing> ListMeta(ObjectReader& store, const BackupLayout& layout, co
     meta.locked |= part == BackupPart::kLock;
     if (part == BackupPart::kLock) meta.lock_ms = std::max(meta.lock_ms, object.last_modified_ms);
     if (part == BackupPart::kDeleting) meta.marker_etag = object.etag;
-    if (part == BackupPart::kMeta) meta.sizes.emplace(key.substr(key.rfind('/') + 1), object.size);
+    if (part == BackupPart::kMeta || part == BackupPart::kScratch)
+      meta.sizes.emplace(key.substr(key.rfind('/') + 1), object.size);
     if (object.key == commit) meta.commit_etag = object.etag;
     return Status();
   }));

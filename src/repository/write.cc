@@ -27,10 +27,10 @@ std::string_view Below(const BackupLayout& layout, const ObjectKey& key) {
   return std::string_view(key.str()).substr(layout.prefix().size());
 }
 
-// Of what a backup consists of; its lock and its marker are no part of it.
+// What goes with a backup; its lock and its marker go by themselves.
 bool IsOwn(BackupPart part, bool has_bundle) {
-  return part == BackupPart::kData || part == BackupPart::kMeta || part == BackupPart::kDirectory ||
-         (part == BackupPart::kBundle && has_bundle);
+  return part == BackupPart::kData || part == BackupPart::kMeta || part == BackupPart::kScratch ||
+         part == BackupPart::kDirectory || (part == BackupPart::kBundle && has_bundle);
 }
 
 // A lock is ours to take over, what else lies there is not.
@@ -39,7 +39,8 @@ Result<bool> IsTaken(ObjectReader& store, const BackupLayout& layout, const Call
   MBK_TRY_ASSIGN(const ListPage page,
                  ListFirst(store, {.prefix = layout.prefix(), .max_keys = kMoreThanLocks}, context));
   return std::any_of(page.objects.begin(), page.objects.end(), [&](const ObjectInfo& object) {
-    return PartOf(Below(layout, object.key), object.size) != BackupPart::kLock;
+    const BackupPart part = PartOf(Below(layout, object.key), object.size);
+    return part != BackupPart::kLock && part != BackupPart::kScratch;
   });
 }
 
