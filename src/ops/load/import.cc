@@ -195,7 +195,7 @@ class Importer {
       else
         staged_[prefix].imported = true;
     };
-    if (staged && journal_.note_imports)
+    if (journal_.note_imports)
       import.submitted = [this](std::span<const std::int64_t> jobs) { NoteImports(jobs); };
     import.finished = [this, &outcome, staged, over = std::move(over)](ImportEnd end) {
       Finish(staged, std::move(end), outcome);

@@ -287,7 +287,7 @@ struct Journal {
   std::function<Status(std::size_t index, const runs::RecordedCollection&, const CallContext&)> update;
   /// Before the first object is written below a prefix, and when nothing is left there.
   std::function<Status(const std::string& prefix, const CallContext&)> note_staging, forget_staging;
-  /// The ids of jobs that may read what is staged, as soon as they are known.
+  /// The ids of import jobs, as soon as the server has told them.
   std::function<Status(std::span<const std::int64_t> jobs, const CallContext&)> note_imports;
   /// ok while the run may change things. No request.
   std::function<Status()> check;

@@ -98,8 +98,9 @@ struct NextRun {
 /// Put right what a dead run left, collection by collection, then remove its staged files, then its record.
 /// `next` is for whom: the user's old collection is dropped only where that run may drop it, and what the
 /// user decides under the final name of one that it fills is said once; nullptr is `check --leftovers
-/// --clean`. Nothing that has a final name is ever dropped. What fails, or may still be read by an import job
-/// after `kJobWait`, stays recorded. kLocked when the run lives after all, or another one was quicker.
+/// --clean`. Nothing that has a final name is ever dropped. Import jobs that are at work are waited for
+/// before what they fill is dropped, all together for `kJobWait`. What fails, or may still be read by one
+/// after that, stays recorded. kLocked when the run lives after all, or another one was quicker.
 Result<Mended> PutRight(const FoundRun& run, const RecordedTarget& target, const NextRun* next,
                         Sleeper& sleeper, const CallContext& context);
 inline constexpr std::chrono::seconds kJobWait{60};

@@ -798,13 +798,13 @@ TEST_F(StagedLeftoversTest, UnfinishedUploadsGoWithThemAndNoOthers) {
 
 // Takes ops/runs/put_right.cc: "when it is over they go with"
 TEST_F(StagedLeftoversTest, StayAsLongAsAJobReadsThemAndGoAsIsSaid) {
-  // One look a second, and one before the first.
-  std::vector<ImportProgress> steps(kJobWait.count() + 1, {.state = ImportState::kStarted});
+  // One look a second, one before the first, and one before the files would go.
+  std::vector<ImportProgress> steps(kJobWait.count() + 2, {.state = ImportState::kStarted});
   steps.push_back({.state = ImportState::kCompleted});
   LeaveStaged({Fresh()}, {JobThatGoes(std::move(steps))});
   const Mended mended = Clean();
   EXPECT_THAT(mended.left, ElementsAre(HasSubstr("still reads them")));
-  EXPECT_THAT(world_.sleeper.slept(), SizeIs(testing::Ge(60U)));
+  EXPECT_THAT(world_.sleeper.slept(), SizeIs(kJobWait.count()));
   EXPECT_TRUE(StagedFilesAreThere());
   EXPECT_FALSE(RecordIsGone());
   EXPECT_THAT(TakeCleaning("when it is over they go with", mended.left).left, IsEmpty());
@@ -819,6 +819,34 @@ TEST_F(StagedLeftoversTest, GoWhenTheJobsAreOver) {
     EXPECT_THAT(Clean().left, IsEmpty());
     EXPECT_FALSE(StagedFilesAreThere());
   }
+}
+
+// Those that wait for their turn fail when it comes.
+TEST_F(StagedLeftoversTest, TheirCollectionGoesWhenTheJobsThatAreAtWorkInItAreOver) {
+  const std::pair<ImportState, int> cases[] = {
+      {ImportState::kStarted, 4}, {ImportState::kPersisted, 4}, {ImportState::kPending, 1}};
+  for (const auto& [state, looks_before] : cases) {
+    std::vector<ImportProgress> steps(3, {.state = state});
+    steps.push_back({.state = ImportState::kCompleted});
+    LeaveStaged({Fresh()}, {JobThatGoes(std::move(steps))});
+    Stands(kTemporary, kNew);
+    int looks = 0, looks_at_drop = 0;
+    world_.server.OnCall([&](const milvustest::SeenCall& call) {
+      looks += call.rpc == "GetImportState" ? 1 : 0;
+      if (call.rpc == "DropCollection") looks_at_drop = looks;
+    });
+    EXPECT_THAT(Clean().left, IsEmpty());
+    EXPECT_EQ(looks_at_drop, looks_before) << ImportStateName(state);
+    EXPECT_EQ(IdOf(kTemporary), 0);
+  }
+}
+
+TEST_F(StagedLeftoversTest, TheirCollectionGoesThoughAJobNeverEnds) {
+  LeaveStaged({Fresh()}, {JobThatGoes(std::vector<ImportProgress>(1, {.state = ImportState::kPersisted}))});
+  Stands(kTemporary, kNew);
+  EXPECT_THAT(Clean().left, ElementsAre(HasSubstr("still reads them")));
+  EXPECT_EQ(IdOf(kTemporary), 0);
+  EXPECT_THAT(world_.sleeper.slept(), SizeIs(kJobWait.count())) << "once for all that is waited for";
 }
 
 TEST_F(StagedLeftoversTest, StayWhenTheServerCannotSayWhetherAJobReadsThem) {

@@ -66,7 +66,7 @@ class RunRecord {
   Status NoteStaging(const std::string& prefix, const CallContext& context);
   /// When nothing is left below it, and no job reads it.
   Status ForgetStaging(const std::string& prefix, const CallContext& context);
-  /// As soon as the server has told the ids of its jobs.
+  /// As soon as the server has told the ids of import jobs.
   Status NoteImports(std::span<const std::int64_t> jobs, const CallContext& context);
   /// Ends the renewal and removes the record; one that still names something temporary, or a staging prefix,
   /// stays for a later run.
