@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/uuid.h"
+#include "ops/load/temporary_name.h"
 
 namespace mbk {
 namespace {
@@ -39,16 +40,12 @@ Sameness Judge(const Identity& left, const Identity& right) {
   return left.name == right.name ? Sameness::kUnknown : Sameness::kDifferent;
 }
 
-std::string RandomName() {
-  std::string name = "_mbk_probe_" + NewUuid();
-  std::erase(name, '-');
-  return name;
-}
-
-// A collection without rows, made to be looked for; gone again whatever happens.
+// A collection without rows, made to be looked for. It is dropped when this object goes, with a warning where
+// that fails; by its name it is found after a kill, too.
 class ProbeCollection {
  public:
-  explicit ProbeCollection(MilvusClient& client) : client_(client), name_{"default", RandomName()} {}
+  explicit ProbeCollection(MilvusClient& client)
+      : client_(client), name_{"default", load::TemporaryName(load::NewRunId(), 1)} {}
   ProbeCollection(const ProbeCollection&) = delete;
   ProbeCollection& operator=(const ProbeCollection&) = delete;
   ~ProbeCollection() {
@@ -86,7 +83,8 @@ Status Refusal(const Identity& source, const MilvusClient& at, const CollectionN
       source.id != 0 ? fmt::format(" (both have the id {} and one time of creation)", source.id) : ""));
 }
 
-// An object without content, put to be looked for; gone again whatever happens.
+// An object without content, put to be looked for. It is removed when this object goes, with a warning where
+// that fails.
 class ProbeObject {
  public:
   ProbeObject(ObjectStore& store, ObjectKey key) : store_(store), key_(std::move(key)) {}

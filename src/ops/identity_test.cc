@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "milvus/testing/client_fixture.h"
+#include "ops/load/temporary_name.h"
 #include "store/memory/memory_store.h"
 
 namespace mbk {
@@ -15,6 +17,7 @@ using milvustest::Books;
 using milvustest::ConnectTo;
 using milvustest::MockCollection;
 using milvustest::MockServer;
+using milvustest::SeenCall;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -93,7 +96,11 @@ class IdentityWithoutIds : public testing::Test {
 TEST_F(IdentityWithoutIds, ACollectionThatIsSeenFromTheOtherSideProvesOneServer) {
   EXPECT_EQ(RefuseToChangeSources(*source_, {kBooks}, *by_another_name_, {kBooks}, {}).code(),
             Code::kInvalidArgument);
-  EXPECT_EQ(server_.seen("CreateCollection").size(), 1u);
+  const std::vector<SeenCall> made = server_.seen("CreateCollection");
+  ASSERT_EQ(made.size(), 1u);
+  const auto request = nlohmann::json::parse(made[0].request);
+  EXPECT_TRUE(load::IsTemporaryName(request.at("collection_name").get<std::string>()))
+      << "after a kill it is found by it: " << made[0].request;
   EXPECT_EQ(Left(server_), 1u) << "it is gone again";
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::chrono::seconds kCleanUpTimeout{10};
 
-// A probe object that goes again whatever happens.
+// A probe object, removed when this object goes, with a warning where that fails.
 class Probe {
  public:
   Probe(ObjectStore& store, ObjectKey key) : store_(store), key_(std::move(key)) {}
