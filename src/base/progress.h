@@ -14,7 +14,7 @@ enum class Step {
   kConnect,    ///< reach the servers and stores
   kOpen,       ///< read a backup's metadata
   kPreflight,  ///< find out what would fail later, before anything is changed
-  kPlan,       ///< decide everything; from here on the plan is frozen
+  kPlan,       ///< decide what goes where, and how
   kFlush,      ///< make Milvus write out what it holds in memory
   kCopy,       ///< objects, store to store
   kManifest,   ///< the metadata files, the last of which is the commit

@@ -24,12 +24,13 @@ struct CloneFlags {
   bool dry_run = false;
 };
 
-constexpr const char* kWhatItProves =
+constexpr const char* kCountsProve =
     "\nImport jobs counted the rows that live in the target, inserts those that it took; without deletes "
-    "they "
-    "equal the\n"
+    "they equal the\n"
     "rows of the source's segments. This does not compare values: it does not prove that every field of "
     "every row is the same.\n";
+constexpr const char* kVerifyProves =
+    "\nEach collection took its name when every field of every row had been compared with the source.\n";
 
 Result<CloneOptions> OptionsOf(const CloneFlags& flags) {
   CloneOptions options{.backup_name = flags.as, .fingerprint = flags.fingerprint, .dry_run = flags.dry_run};
@@ -67,9 +68,10 @@ Result<Output> RunIt(const CloneOptions& options, const std::string& to, Invocat
   Output output{
       .json = cli::ToJson(*report, seconds), .notes = Notes(*report), .exit_code = ExitCodeOf(*report)};
   output.json["dry_run"] = options.dry_run;
-  output.text = options.dry_run ? PlanText(*report)
-                                : ComparisonTable(*report) + kWhatItProves + SummaryText(*report, seconds) +
-                                      fmt::format("duration:{:.2f} s\n", seconds);
+  output.text = options.dry_run
+                    ? PlanText(*report)
+                    : ComparisonTable(*report) + (options.load.verify ? kVerifyProves : kCountsProve) +
+                          SummaryText(*report, seconds) + fmt::format("duration:{:.2f} s\n", seconds);
   return output;
 }
 

@@ -72,7 +72,6 @@ Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, 
   MBK_TRY(RefuseNothing(options, source, captured));  // all of them may have vanished
   MBK_TRY(CheckWhole(captured.backup).WithContext("what was captured is not whole"));
 
-  // From here on the plan is frozen.
   MBK_TRY_ASSIGN(load::Plan plan, load::MakePlan(captured.backup, load));
   // A job costs the server seconds, however few rows it brings.
   load::MergeSmallSegments(plan);

@@ -39,8 +39,9 @@ struct RestoreReport {
   std::string advice;
 };
 
-/// Restore a backup. The error of the call itself means that nothing was changed, or that the run was
-/// stopped; a failure of one collection is in its outcome, and the others are finished.
+/// Restore a backup. The error of the call itself means that nothing was changed, but for leftovers of killed
+/// runs that were put right, or that the run was stopped; a failure of one collection is in its outcome, and
+/// the others are finished.
 Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& source, MilvusTarget& target,
                                  const RunServices& run, const CallContext& context);
 

@@ -460,7 +460,6 @@ Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& sour
         fmt::format("backup {} holds no RBAC data; it was made without --rbac", options.name));
   std::vector<std::string> notes = NotesOnNewerKeys(source, opened.layout, context);
 
-  // From here on the plan is frozen.
   run.progress.Enter(Step::kPlan);
   MBK_TRY_ASSIGN(load::Plan plan, load::MakePlan(opened.backup, options.load));
   // A job costs the server seconds, however few rows it brings.
