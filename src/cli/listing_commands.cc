@@ -156,8 +156,7 @@ void AddListing(CLI::App& root, std::vector<Command>& commands) {
       del, "--unfinished", remove->unfinished,
       "also what an unfinished run of the Go tool left, which may still be at work, or a backup that has "
       "lost the file that makes it one");
-  AddSwitch(del, "-y,--yes", *yes,
-            "nothing: delete does not ask; for scripts that were written for tools that do");
+  AddSwitch(del, "-y,--yes", *yes, "no effect, for scripts: delete never asks");
   commands.push_back({&del, [remove, yes]() -> Result<Run> {
                         MBK_TRY(CheckNameOfBackup(remove->name));
                         return Run([remove](Invocation& i) { return Delete(*remove, i); });

@@ -135,7 +135,7 @@ void AddLoadFlags(CLI::App& app, LoadFlags& flags) {
   AddSwitch(app, "--restore_index", flags.restore_index, "the same as --rebuild_index");
   AddSwitch(app, "--use_auto_index", flags.use_auto_index, "vector indexes become AUTOINDEX");
   AddSwitch(app, "--meta_only", flags.meta_only, "collections without their rows");
-  AddSwitch(app, "--allow_empty", flags.allow_empty, "that there is no collection is meant");
+  AddSwitch(app, "--allow_empty", flags.allow_empty, "go on though no collection is selected");
   AddSwitch(app, "--drop_exist_collection", flags.drop_exist_collection,
             "replace a target collection that exists: the old one goes when the new one stands");
   AddSwitch(app, "--drop_first", flags.drop_first,
@@ -143,8 +143,9 @@ void AddLoadFlags(CLI::App& app, LoadFlags& flags) {
   AddSwitch(app, "--drop_exist_index", flags.drop_exist_index,
             "with --rebuild_index: replace the indexes of a target collection that exists");
   AddSwitch(app, "--skip_create_collection", flags.skip_create_collection,
-            "restore into collections that exist");
-  AddSwitch(app, "--append", flags.append, "with --skip_create_collection: also into those that have rows");
+            "restore into collections that exist already");
+  AddSwitch(app, "--append", flags.append,
+            "with --skip_create_collection: also into collections that have rows already");
   AddSwitch(app, "--release", flags.release,
             "with --drop_exist_index: a loaded collection may be released, and is loaded again");
   AddSwitch(app, "--verify", flags.verify,
@@ -160,8 +161,7 @@ Status CheckLoadFlags(const LoadFlags& flags) {
   if (flags.drop_exist_index && !flags.rebuild_index && !flags.restore_index)
     return InvalidArgument(
         "--drop_exist_index would leave the collections without indexes: add --rebuild_index, which makes "
-        "those of "
-        "the backup in their place");
+        "those of the backup in their place");
   if (flags.use_auto_index && !flags.rebuild_index && !flags.restore_index)
     return InvalidArgument("--use_auto_index is about indexes that are made: add --rebuild_index");
   if (flags.drop_first && !flags.drop_exist_collection)
@@ -170,9 +170,8 @@ Status CheckLoadFlags(const LoadFlags& flags) {
     return InvalidArgument("--append is about collections that exist: add --skip_create_collection");
   if (flags.verify && flags.skip_create_collection)
     return InvalidArgument(
-        "--verify compares what is new, and with --skip_create_collection nothing is: leave it out, and "
-        "compare "
-        "afterwards, with verify --live or compare");
+        "--verify compares collections that the run makes, and with --skip_create_collection it makes none: "
+        "leave it out, and compare afterwards, with verify --live or compare");
   if (flags.verify && flags.meta_only)
     return InvalidArgument("--verify compares rows, and --meta_only brings none");
   return {};

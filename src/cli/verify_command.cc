@@ -188,8 +188,7 @@ void AddVerify(CLI::App& root, std::vector<Command>& commands) {
   CLI::App& app = AddCommand(
       root, "verify", "prove that a backup is whole",
       "quick     the metadata name all that they promise; every object is there with its size, and no other: "
-      "one "
-      "listing\n"
+      "one listing\n"
       "checksum  and holds the bytes that were written, metadata too: every object is read\n"
       "rows      and every row can be read and is what the metadata say; prints a fingerprint of the rows "
       "that\n"

@@ -153,9 +153,8 @@ struct LoadOptions {
   Role role = Role::kConfig;
 };
 
-/// Find, read, resolve and validate the configuration. Every problem found is in the one error, each
-/// with the key to change.
-/// All errors are kInvalidArgument. Thread-safe as far as options.env is.
+/// Find, read, resolve and validate the configuration. Every problem found is in the one error, each with the
+/// key to change. All errors are kInvalidArgument. Thread-safe as far as options.env is.
 Result<Loaded> Load(const LoadOptions& options);
 
 /// Load with the text of the file in hand; options.file only names it in messages. Reads no files.

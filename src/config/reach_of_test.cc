@@ -143,8 +143,7 @@ TEST(Reach, OfTheOtherSideMakesItTheOneOfConfig) {
                                     .role = Role::kTo});
   EXPECT_EQ(CommandFor(loaded.reach, "delete -n x").as_typed,
             "MINIO_ADDRESS=\"$TO_MINIO_ADDRESS\" MINIO_SECRET_KEY=\"$TO_MINIO_SECRET_ACCESS_KEY\" env -u "
-            "MILVUS_PORT "
-            "milvus-backup delete -n x --config b.yaml --set minio.port=9010");
+            "MILVUS_PORT milvus-backup delete -n x --config b.yaml --set minio.port=9010");
 }
 
 TEST(Reach, OfTheOtherSideNamesItsFileEvenWhenItIsTheDefaultOne) {

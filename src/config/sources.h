@@ -47,8 +47,7 @@ bool IsKubernetesServiceLink(const Variable& variable);
 Result<std::vector<Override>> ParseOverrides(const std::vector<std::string>& items, Role role);
 
 /// The file that `--config name`, or `--to name`, means: `name`, else its last component in $MILVUSCONF, else
-/// in
-/// ./configs. The error lists what was tried.
+/// in ./configs. The error lists what was tried.
 Result<std::string> LocateFile(const std::string& name, const EnvLookup& env, Role role = Role::kConfig);
 
 /// The text of a file of at most 1 MiB; pipes are fine.

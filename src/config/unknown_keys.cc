@@ -219,8 +219,7 @@ Status CheckIsOurs(const FileValues& file) {
     if (mark == file.end()) continue;
     return InvalidArgument(
         fmt::format("this is no configuration of milvus-backup but {} ({} says so); write one with the "
-                    "sections milvus and "
-                    "minio, as configs/backup.yaml has them",
+                    "sections milvus and minio, as configs/backup.yaml has them",
                     foreign.what, Here(mark->second)));
   }
   return {};

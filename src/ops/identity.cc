@@ -77,8 +77,8 @@ Status Refusal(const Identity& source, const MilvusClient& at, const CollectionN
                const MilvusClient& in) {
   return InvalidArgument(fmt::format(
       "{} of Milvus {} is itself what would be read, {} of Milvus {}{}: it would be dropped or written to; "
-      "give "
-      "it another name there (--suffix or --rename), or another server in the --to file; nothing was changed",
+      "give it another name there (--suffix or --rename), or another server in the --to file; nothing was "
+      "changed",
       changed.Full(), in.address(), source.name.Full(), at.address(),
       source.id != 0 ? fmt::format(" (both have the id {} and one time of creation)", source.id) : ""));
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/log.h"
+
 namespace mbk {
 namespace {
 
@@ -70,6 +72,13 @@ Result<bool> StaysSilent(ObjectReader& store, const FoundLock& lock, Millisecond
     watched += std::min(clock.Awake() - began, 2 * pause);
   }
   return true;
+}
+
+void SayThatLockIsWatched(const BackupLayout& layout, const FoundLock& lock, Milliseconds duration) {
+  log::Warn(
+      "backup \"{}\" has a lock that was not renewed for a while: {}; waiting {} s to see whether its run is "
+      "over",
+      layout.name(), lock.Describe(), duration.count() / 1'000);
 }
 
 Status LockedBy(const BackupLayout& layout, const FoundLock& lock) {

@@ -48,6 +48,9 @@ LockState JudgeLock(const FoundLock& lock, const ProcessIdentity& here, std::int
 Result<bool> StaysSilent(ObjectReader& store, const FoundLock& lock, Milliseconds duration, LockClock& clock,
                          const CallContext& context);
 
+/// A warning: who seems to hold the backup, and how long that is watched.
+void SayThatLockIsWatched(const BackupLayout& layout, const FoundLock& lock, Milliseconds duration);
+
 /// kLocked, with who holds the backup.
 Status LockedBy(const BackupLayout& layout, const FoundLock& lock);
 

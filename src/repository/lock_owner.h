@@ -10,10 +10,13 @@
 
 namespace mbk {
 
+/// The verb of an owner that takes the backup away: readers wait for no other one beside a whole backup.
+inline constexpr std::string_view kDeleteVerb = "delete";
+
 /// Who holds a backup's name while it is written or removed: the content of its lock object.
 struct LockOwner {
   std::string id;    ///< random, one per run
-  std::string verb;  ///< "create", "copy", "delete"
+  std::string verb;  ///< "create", "copy", kDeleteVerb
   ProcessIdentity process;
   std::int64_t started_s = 0;    ///< unix seconds by its own clock
   std::int64_t heartbeat_s = 0;  ///< the same, of the last renewal

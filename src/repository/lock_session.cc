@@ -81,10 +81,7 @@ Result<bool> LockSession::ProveDead(const FoundLock& lock, const CallContext& co
     const Milliseconds age{now_ms - lock.last_modified_ms};
     needed = std::clamp(kLockLease - age, kLockConfirm, kLockLease);
   }
-  log::Warn(
-      "backup \"{}\" has a lock that was not renewed for a while: {}; waiting {} s to see whether its run is "
-      "over",
-      layout_.name(), lock.Describe(), Seconds(needed).count());
+  SayThatLockIsWatched(layout_, lock, needed);
   MBK_TRY_ASSIGN(const bool silent, StaysSilent(store_, lock, needed, clock_, context));
   if (silent) return true;
   Result<FoundLock> now = ReadFoundLock(store_, lock.key, context);

@@ -21,8 +21,7 @@ namespace mbk {
 /// * Where the store can put conditionally, one object for all, meta/lock.json: put when absent, replaced by
 ///   etag. Whether the store really obeys is tried once.
 /// * Elsewhere a candidate of one's own, meta/lock-<id>.json; after a while in which every put that had begun
-/// has
-///   ended, the smallest id among those that lie there holds.
+///   has ended, the smallest id among those that lie there holds.
 ///
 /// Whoever has not renewed for half a lease counts its lock as lost, for good. Renew and Check may be called
 /// by two threads; Acquire comes before, Release behind all others.

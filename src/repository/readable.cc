@@ -6,8 +6,6 @@
 namespace mbk {
 namespace {
 
-constexpr std::string_view kDeleteVerb = "delete";
-
 // What may be about to take the backup from under a reader. Whoever writes beside a committed backup only
 // releases its lock, or left it behind.
 bool Threatens(const FoundLock& lock, bool committed) {
@@ -24,10 +22,7 @@ Result<bool> IsLive(ObjectReader& store, const BackupLayout& layout, const Found
     case LockState::kDoubtful:
       break;
   }
-  log::Warn(
-      "backup \"{}\" has a lock that was not renewed for a while: {}; waiting {} s to see whether its run is "
-      "over",
-      layout.name(), lock.Describe(), kLockConfirm.count() / 1'000);
+  SayThatLockIsWatched(layout, lock, kLockConfirm);
   MBK_TRY_ASSIGN(const bool silent, StaysSilent(store, lock, kLockConfirm, clock, context));
   return !silent;
 }

@@ -56,8 +56,7 @@ std::string WarningOfRoots(const config::Loaded& loaded) {
   const std::string names = SettingsOf(Side::kBackup, loaded.schema_version, backups).root;
   return fmt::format(
       "the backup root \"{}\" {} the root path \"{}\" in which Milvus keeps its own data{}; give backups a "
-      "place "
-      "of their own: {}",
+      "place of their own: {}",
       backup_root, how, milvus_root,
       IsInherited(loaded) ? fmt::format(" ({} is not set, and is then that of Milvus)", names) : "", names);
 }

@@ -228,13 +228,12 @@ Result<std::string> RefuseItself(const LiveCompareOptions& options, const LiveCo
   if (!options.same_id_ok)
     return InvalidArgument(
         fmt::format("{} of Milvus {} is compared with itself: {} of Milvus {} has the same id and time of "
-                    "creation; name another "
-                    "server or collection. If one server was made from the other's volumes, add --same-id-ok",
+                    "creation; name another server or collection. If one server was made from the other's "
+                    "volumes, add --same-id-ok",
                     here.name.Full(), here.client.address(), there.name.Full(), there.client.address()));
   log::Warn(
       "{} of Milvus {} and {} of Milvus {} have one id and one time of creation: they are one collection, "
-      "unless "
-      "one server was made from the other's volumes",
+      "unless one server was made from the other's volumes",
       here.name.Full(), here.client.address(), there.name.Full(), there.client.address());
   return std::string();
 }

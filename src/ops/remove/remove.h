@@ -39,8 +39,7 @@ Result<RemoveReport> RunRemove(const RemoveOptions& options, BackupSide& target,
                                const CallContext& context);
 
 /// Whether what lies at the name may be removed, as RunRemove decides it, and the etag of its
-/// backup_meta.json
-/// ("": it has none). Changes nothing.
+/// backup_meta.json ("": it has none). Changes nothing.
 Result<std::string> CheckRemovable(const RemoveOptions& options, BackupSide& target,
                                    const CallContext& context);
 

@@ -6,6 +6,7 @@
 #include "ops/backup_name.h"
 #include "ops/remove/remove.h"
 #include "ops/select/filter.h"
+#include "repository/lock_owner.h"
 #include "store/abort_uploads.h"
 
 namespace mbk {
@@ -51,7 +52,7 @@ Status CheckIsOurs(const RemoveOptions& options, const BackupSide& side, const B
 }
 
 // A Milvus may keep its data below a name that also has what a backup has.
-Status CheckIsNotMilvuss(const RemoveOptions& options, const BackupSide& side, const BackupLayout& layout) {
+Status CheckIsNotOfMilvus(const RemoveOptions& options, const BackupSide& side, const BackupLayout& layout) {
   if (!options.milvus_root || !(*options.milvus_root + "/").starts_with(layout.prefix())) return {};
   return Refused(
       side, layout,
@@ -96,7 +97,7 @@ Result<Found> LookForRemoval(const RemoveOptions& options, const BackupSide& sid
     return Refused(side, layout,
                    "it is not the backup that lay there before: another run has written it since");
   MBK_TRY(CheckIsOurs(options, side, layout, found.place, context));
-  MBK_TRY(CheckIsNotMilvuss(options, side, layout));
+  MBK_TRY(CheckIsNotOfMilvus(options, side, layout));
   MBK_TRY_ASSIGN(found.files, CountBackupFiles(side.store, layout, found.place.HasBundle(), context));
   MBK_TRY(CheckIsOfItsLock(options, side, layout, found));
   MBK_TRY(CheckFreesName(options, side, layout, found.files));
@@ -165,13 +166,13 @@ Result<RemoveReport> RunRemove(const RemoveOptions& options, BackupSide& target,
 
   // The lock keeps a run that writes this backup, or another delete, from meeting this one.
   MBK_TRY_ASSIGN(std::unique_ptr<BackupLock> lock,
-                 BackupLock::Acquire(target.store, layout, "delete", context));
+                 BackupLock::Acquire(target.store, layout, kDeleteVerb, context));
   MBK_TRY(CheckUnchanged(target, layout, found, context));
   run.progress.Enter(Step::kRemove, report.files.objects, report.files.bytes);
   report.notes = NotesOn(target.store, layout, found.place, context);
   AbortUploads(target.store, layout.prefix(), context);
   Status removed = RemoveBackupFiles(
-      target.store, layout, found.place.HasBundle(), ThisProcess("delete"), run.progress,
+      target.store, layout, found.place.HasBundle(), ThisProcess(kDeleteVerb), run.progress,
       [&] { return lock->Check(context); }, lock->While(context));
   if (removed.code() == Code::kCancelled) MBK_TRY(lock->CheckTime());  // a lost lock ends the run, too
   MBK_TRY(std::move(removed));

@@ -223,8 +223,8 @@ TEST_F(GcsStoreTest, ListAsksForOnePage) {
   EXPECT_EQ(page->next_page_token, "next");
   EXPECT_EQ(seen()[0].target,
             "/storage/v1/b/bucket/"
-            "o?delimiter=%2F&fields=items%28name%2Csize%2Cgeneration%2Cmd5Hash%2Ccrc32c%2Cupdated%29%2C"
-            "prefixes%2CnextPageToken&maxResults=5&pageToken=t&prefix=p%2F");
+            "o?delimiter=%2F&fields=items%28name%2Csize%2Cgeneration%2Cmd5Hash%2Ccrc32c%2Cupdated%29%"
+            "2Cprefixes%2CnextPageToken&maxResults=5&pageToken=t&prefix=p%2F");
 }
 
 TEST_F(GcsStoreTest, AListingOfOtherThingsIsNotBelieved) {

@@ -28,8 +28,7 @@ struct LocalOptions {
 /// * Delete removes directories that have become empty, up to the base or root, and what killed runs left in
 ///   them.
 /// * if_match and DeleteIfMatch compare and act while no other process does (flock of a hidden file); they
-/// are
-///   kUnimplemented on a file system without locks.
+///   are kUnimplemented on a file system without locks.
 /// * An etag is made of size, modification time and inode: good for If-Match, worthless as a digest. There
 ///   are no digests: what a write could tell is no more than its caller knows of the same memory.
 /// * An upload is one file that its parts are appended to, in order, and is known to this store alone.
