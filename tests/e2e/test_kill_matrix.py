@@ -419,7 +419,7 @@ in_parts = pytest.mark.parametrize("restoring", [f"part_{part}" for part in rang
 
 @in_parts
 @pytest.mark.parametrize("nth", range(KILLS // PARTS))
-def test_a_killed_restore(restoring, nth):
+def test_a_killed_restore_leaves_the_old_rows_or_the_new_ones_whole(restoring, nth):
     points = selected(all_points(restoring.methods, polls=2), KILLS)
     at = nth * PARTS + restoring.part
     restoring.kill_at(points[at], again=at % 4 in (0, 3))
@@ -427,7 +427,7 @@ def test_a_killed_restore(restoring, nth):
 
 @in_parts
 @pytest.mark.parametrize("nth", range(STOPS // PARTS))
-def test_a_stopped_restore(restoring, nth):
+def test_a_stopped_restore_leaves_the_old_rows_or_the_new_ones_whole(restoring, nth):
     points = evenly(all_points(restoring.methods, polls=2), STOPS)
     restoring.stop_at(points[nth * PARTS + restoring.part])
 
@@ -480,7 +480,7 @@ cloned = pytest.mark.parametrize("cloning", ["clone"], indirect=True)
 
 @cloned
 @pytest.mark.parametrize("nth", range(CLONE_KILLS))
-def test_a_killed_clone(cloning, nth):
+def test_a_killed_clone_leaves_the_old_rows_or_the_new_ones_whole(cloning, nth):
     cloning.via = "import"
     points = selected(all_points(cloning.methods["import"], polls=1), CLONE_KILLS)
     cloning.kill_at(points[nth], again=nth % 4 in (0, 3))
@@ -488,7 +488,7 @@ def test_a_killed_clone(cloning, nth):
 
 @cloned
 @pytest.mark.parametrize("nth", range(CLONE_KILLS_INSERTING))
-def test_a_killed_clone_that_inserts(cloning, nth):
+def test_a_killed_clone_that_inserts_leaves_the_old_rows_or_the_new_ones_whole(cloning, nth):
     """Its record lies in the state directory: the store of the target is not opened."""
     cloning.via = "insert"
     points = [point for point in all_points(cloning.methods["insert"], polls=1) if point.method not in NAMING]
@@ -498,7 +498,7 @@ def test_a_killed_clone_that_inserts(cloning, nth):
 
 @cloned
 @pytest.mark.parametrize("nth", range(CLONE_STOPS))
-def test_a_stopped_clone(cloning, nth):
+def test_a_stopped_clone_leaves_the_old_rows_or_the_new_ones_whole(cloning, nth):
     cloning.via = "import" if nth % 2 else "insert"
     cloning.stop_at(evenly(all_points(cloning.methods[cloning.via], polls=1), CLONE_STOPS)[nth])
 
@@ -601,25 +601,25 @@ each_of_three = pytest.mark.parametrize("at", [0, 1, 2], ids=["first", "middle",
 @of_several
 @each_of_three
 @pytest.mark.parametrize("step", ["create", "import", "name"])
-def test_one_of_three_fails(several, at, step):
+def test_where_one_of_three_fails_the_others_are_replaced_and_its_old_rows_stay(several, at, step):
     several.one_fails(several.in_order()[at], step)
 
 
 @pytest.mark.torture
 @of_several
 @each_of_three
-def test_one_of_three_does_not_go_aside(several, at):
+def test_where_one_of_three_does_not_go_aside_its_old_rows_stay(several, at):
     several.one_fails(several.in_order()[at], "aside")
 
 
 @of_several
 @each_of_three
-def test_killed_between_the_renames_of_one_of_three(several, at):
+def test_old_rows_are_put_back_after_a_kill_between_the_renames_of_one_of_three(several, at):
     several.dies_between_the_renames_of(at, again=at == 1)
 
 
 @of_several
-def test_stopped_between_the_renames_of_the_middle_one(several):
+def test_a_stop_between_the_renames_of_the_middle_one_waits_for_the_second(several):
     several.stop_at(Point("RenameCollection", 4, AFTER))
 
 
@@ -652,7 +652,9 @@ def over_old_rows(a, b, minio_a, program, backup_root):
         pytest.param(b"POST /bucket-b/?delete", 1, True, id="staging goes"),
     ],
 )
-def test_killed_as_it_writes_to_the_store(a, b, minio_b, program, over_old_rows, request_line, times, again):
+def test_a_kill_as_it_writes_to_the_store_leaves_the_old_rows_or_the_new_ones_whole(
+    a, b, minio_b, program, over_old_rows, request_line, times, again
+):
     old = milvus.rows(b, "coll")
     with StallingProxy(minio_b.port, stall_at=request_line, times=times) as proxy:
         with program.start(*over_old_rows(proxy.port, "stuck.yaml")) as running:
@@ -746,7 +748,7 @@ on_a_laptop = pytest.mark.parametrize("laptop", ["laptop"], indirect=True)
     ],
     ids=str,
 )
-def test_a_killed_restore_into_milvus_lite(laptop, point, again):
+def test_a_killed_restore_into_milvus_lite_leaves_the_old_rows_or_the_new_ones_whole(laptop, point, again):
     old, new = laptop.stands, laptop.other()
     running: Future[Running] = Future()
     laptop.proxy.cut_at(point, lambda: running.result().interrupt(signal.SIGKILL))
