@@ -86,13 +86,20 @@ program: build/release/build.ninja ## build ./milvus-backup alone, as for the de
 # ----------------------------------------------------------------------------------------------- tests
 
 .PHONY: test
-test: tools ## everything below, in order; 10 minutes when nothing has changed
+test: test-deps ## everything below, in order; 10 minutes when nothing has changed
+	@$(MAKE) -j 2 tools compiled
 	@$(MAKE) layers
 	@$(MAKE) docs
 	@$(MAKE) conformance
 	@$(MAKE) sanitize
 	@$(MAKE) fuzz-smoke
 	@$(MAKE) e2e
+
+# Beside the installation of the servers, which waits for the network.
+.PHONY: compiled
+compiled: build/release/with_tests
+	$(call say,building program and tests)
+	$(call build_preset,release)
 
 .PHONY: layers
 layers: tools ## no directory of src/ includes one above it
