@@ -56,16 +56,16 @@ Result<std::vector<std::string>> ListNames(ObjectReader& store, const std::strin
   const std::string prefix = root.empty() ? "" : JoinKey(root, "/");
   std::vector<std::string> names;
   ListRequest request{.prefix = prefix, .delimiter = "/"};
-  do {
-    MBK_TRY_ASSIGN(ListPage page, store.List(request, context));
+  for (;;) {
+    MBK_TRY_ASSIGN(const ListPage page, store.List(request, context));
     for (const std::string& directory : page.common_prefixes) {
       // A key with two slashes in a row has an empty name there, which no backup has.
       const std::string name = directory.substr(prefix.size(), directory.size() - prefix.size() - 1);
       if (!name.empty()) names.push_back(name);
     }
-    request.page_token = std::move(page.next_page_token);
-  } while (!request.page_token.empty());
-  return names;
+    if (page.next_page_token.empty()) return names;
+    MBK_TRY(TurnPage(request, page, store.identity()));
+  }
 }
 
 Result<Backup> ReadFull(ObjectReader& store, const BackupLayout& layout, const CallContext& context) {

@@ -88,7 +88,7 @@ class Removal {
       MBK_TRY_ASSIGN(const bool removed_any, RemoveFrom(page, context));
       if (removed_any) continue;
       if (page.next_page_token.empty()) return {};
-      request.page_token = std::move(page.next_page_token);
+      MBK_TRY(TurnPage(request, page, store_.identity()));
     }
   }
 

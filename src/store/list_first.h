@@ -7,8 +7,8 @@
 namespace mbk {
 
 /// What a listing begins with: `request.max_keys` objects and common prefixes or a few more, and fewer only
-/// where there are no more. For whoever asks whether something lies there: a page may end anywhere, and hold
-/// nothing (see ListPage). A request for each page that it takes.
+/// where there are no more. For whoever asks whether something lies there: a page may end anywhere.
+/// A request for each page that it takes.
 Result<ListPage> ListFirst(ObjectReader& store, ListRequest request, const CallContext& context);
 
 }  // namespace mbk

@@ -72,18 +72,22 @@ Status ObjectStore::RemoveEmptyDirectories(const std::string&, const std::functi
 
 Result<std::string> ObjectStore::WhyKept(const ObjectKey&, const CallContext&) { return std::string(); }
 
+Status TurnPage(ListRequest& request, const ListPage& page, const StoreIdentity& identity) {
+  if (page.next_page_token == request.page_token)
+    return DataLoss(fmt::format("list {}: the listing goes in a circle: the next page is this one",
+                                identity.Url(ObjectKey(request.prefix))));
+  request.page_token = page.next_page_token;
+  return {};
+}
+
 Status ForEachObject(ObjectReader& store, const std::string& prefix, const CallContext& context,
                      const std::function<Status(const ObjectInfo&)>& visit) {
   ListRequest request{.prefix = prefix};
   while (true) {
-    MBK_TRY_ASSIGN(ListPage page, store.List(request, context));
+    MBK_TRY_ASSIGN(const ListPage page, store.List(request, context));
     for (const ObjectInfo& object : page.objects) MBK_TRY(visit(object));
     if (page.next_page_token.empty()) return {};
-    if (page.next_page_token == request.page_token) {
-      return Internal(fmt::format("list {}: the service answers with the same page again and again",
-                                  store.identity().Url(ObjectKey(prefix))));
-    }
-    request.page_token = std::move(page.next_page_token);
+    MBK_TRY(TurnPage(request, page, store.identity()));
     MBK_TRY(context.Check());
   }
 }

@@ -217,6 +217,9 @@ class ObjectStore : public ObjectReader {
   virtual Status EnsureBucket(const CallContext& context) = 0;
 };
 
+/// Let `request` ask for the page behind `page`. kDataLoss where that would be `page` again.
+Status TurnPage(ListRequest& request, const ListPage& page, const StoreIdentity& identity);
+
 /// Call `visit` for every object below `prefix`, page by page.
 Status ForEachObject(ObjectReader& store, const std::string& prefix, const CallContext& context,
                      const std::function<Status(const ObjectInfo&)>& visit);

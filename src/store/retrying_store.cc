@@ -140,18 +140,16 @@ auto RetryingStore::AgainNoting(bool& in_doubt, const CallContext& context, Call
 
 Result<ListPage> RetryingStore::List(const ListRequest& request, const CallContext& context) {
   constexpr int kMostEmptyPages = 10'000;
-  const auto where = [&] { return "list " + identity().Url(ObjectKey(request.prefix)); };
   ListRequest next = request;
   for (int empty = 0; empty < kMostEmptyPages; ++empty) {
     MBK_TRY_ASSIGN(ListPage page, Again(context, [&] { return inner().List(next, context); }));
     const bool is_empty = page.objects.empty() && page.common_prefixes.empty();
     if (!is_empty || page.next_page_token.empty()) return page;
-    if (page.next_page_token == next.page_token)
-      return DataLoss(where() + ": the listing goes in a circle: the next page is this one");
-    next.page_token = std::move(page.next_page_token);
+    MBK_TRY(TurnPage(next, page, identity()));
     MBK_TRY(context.Check());
   }
-  return DataLoss(fmt::format("{}: {} empty pages, and no end of them", where(), kMostEmptyPages));
+  return DataLoss(fmt::format("list {}: {} empty pages, and no end of them",
+                              identity().Url(ObjectKey(request.prefix)), kMostEmptyPages));
 }
 
 Result<ObjectInfo> RetryingStore::Head(const ObjectKey& key, const CallContext& context) {
