@@ -125,6 +125,21 @@ TEST_F(Copy, CarriesTheDigestsOfItsSourceWhereTheStoreHasNone) {
   }
 }
 
+TEST_F(Copy, CarriesFilesOfSomethingElseAndRecordsNothingOfThem) {
+  const BackupLayout nightly("backup", "nightly");
+  for (const char* key : {"meta/.DS_Store", "binlogs/.DS_Store", "Thumbs.db"})
+    world_.backup_memory->Set(nightly.prefix() + key, "of a desktop");
+  ASSERT_TRUE(Run().ok());
+  const BackupLayout there("far", "nightly");
+  for (const char* key : {"meta/.DS_Store", "binlogs/.DS_Store", "Thumbs.db"}) {
+    EXPECT_TRUE(target_memory_->Contents().contains(there.prefix() + key)) << key;
+    target_memory_->Set(there.prefix() + key, "written anew by a desktop");
+  }
+  const VerifyReport report = VerifyChecksum(target_);
+  EXPECT_THAT(report.damage, testing::IsEmpty());
+  EXPECT_THAT(report.foreign, testing::SizeIs(3));
+}
+
 class GoldenCopy : public testing::TestWithParam<backuptest::Golden> {};
 
 TEST_P(GoldenCopy, KeepsMetadataThatIsNotUnderstoodByteForByte) {

@@ -159,6 +159,10 @@ Status SetDigest(manifest::ObjectRecord& record, ObjectReader& target, const Obj
   return {};
 }
 
+// What somebody else put there is carried, and no part of the backup: on record it would be damage as soon as
+// a desktop writes it anew.
+bool IsOfOthers(std::string_view key) { return PartOf(key, 1) == BackupPart::kForeign; }
+
 // The records of the metadata that the copy will have.
 struct CarriedMeta {
   std::vector<manifest::ObjectRecord> records;  ///< in key order
@@ -169,6 +173,7 @@ Result<CarriedMeta> MetaOf(const OpenedBackup& opened, const BackupSide& source,
                            const CallContext& context) {
   MBK_TRY_ASSIGN(std::vector<manifest::ObjectRecord> records,
                  RecordsOfStoredMeta(source.store, opened.layout, to.name(), context));
+  std::erase_if(records, [](const manifest::ObjectRecord& record) { return IsOfOthers(record.key); });
   if (opened.remarks.empty()) return CarriedMeta{std::move(records), opened.layout.name() == to.name()};
   MBK_TRY_ASSIGN(manifest::ObjectRecord commit, RecordOfCommit(Named(opened.backup, to.name())));
   std::erase_if(records, [&](const manifest::ObjectRecord& record) { return record.key == commit.key; });
@@ -191,8 +196,9 @@ Status RecordMeta(const CarriedMeta& meta, ObjectRecordLookup& records, ObjectOu
   return {};
 }
 
-// What lies at the target must be what was carried, by key and size, and goes into its objects.json, and so
-// do the metadata that are to follow. One listing: the source is listed again only to say what is wrong.
+// What lies at the target must be what was carried, by key and size; what is of the backup goes into its
+// objects.json, and so do the metadata that are to follow. One listing: the source is listed again only to
+// say what is wrong.
 Status VerifyAndRecord(BackupSide& source, BackupSide& target, const BackupLayout& from,
                        const BackupLayout& to, const Carried& carried, const CarriedMeta& meta,
                        const CallContext& context) {
@@ -210,6 +216,7 @@ Status VerifyAndRecord(BackupSide& source, BackupSide& target, const BackupLayou
       MBK_TRY(RecordMeta(meta, records, output));
       meta_recorded = true;
     }
+    if (IsOfOthers(key)) continue;
     MBK_TRY_ASSIGN(manifest::ObjectRecord record, records.Find(key));
     record.size = listed->size;
     record.etag = listed->etag;

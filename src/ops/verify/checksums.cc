@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/parallel.h"
+#include "manifest/own_objects.h"
 #include "repository/meta_records.h"
 #include "repository/object_records.h"
 #include "store/content_hash.h"
@@ -135,7 +136,10 @@ Result<ChecksumProof> VerifyChecksums(ObjectReader& store, const BackupLayout& l
     MBK_TRY(records.status());
     if (records->empty()) break;
     for (const manifest::ObjectRecord& record : *records) unrecorded.Pass(record);
-    std::erase_if(*records, [](const auto& record) { return IsRecordedMetaKey(record.key); });
+    // Files of something else were recorded by copies of earlier versions.
+    std::erase_if(*records, [](const auto& record) {
+      return IsRecordedMetaKey(record.key) || PartOf(record.key, 1) == BackupPart::kForeign;
+    });
     MBK_TRY(ParallelFor(
         records->size(), run.settings.listing_concurrency, context,
         [&](std::size_t i, const CallContext& inner) { return comparison.Compare((*records)[i], inner); }));
