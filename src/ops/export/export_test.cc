@@ -74,6 +74,20 @@ TEST_F(Export, MakesTheDirectoryThatItWritesTo) {
       std::filesystem::exists(parent.path() + "/new/rows/default/books/partition=new/part-00000.parquet"));
 }
 
+TEST_F(Export, IntoABackupIsRefused) {
+  MemoryStore& memory = backup_.store();
+  for (const char* inside : {"backup/nightly", "backup/nightly/", "backup/nightly/rows/today"}) {
+    ExportTarget target{.store = memory, .directory = inside};
+    const std::size_t before = memory.Keys().size();
+    const Status refused = RunExport({.name = "nightly"}, backup_.side, target, backup_.run, {}).status();
+    EXPECT_EQ(refused.code(), Code::kFailedPrecondition) << inside;
+    EXPECT_THAT(refused.message(), AllOf(HasSubstr("lies in backup nightly"), HasSubstr("-o")));
+    EXPECT_EQ(memory.Keys().size(), before);
+  }
+  ExportTarget beside{.store = memory, .directory = "backup/rows"};
+  EXPECT_TRUE(RunExport({.name = "nightly"}, backup_.side, beside, backup_.run, {}).ok());
+}
+
 TEST_F(Export, DoesNotMixWithAnEarlierOne) {
   ASSERT_TRUE(Run({.name = "nightly"}).ok());
   const auto again = Run({.name = "nightly"});

@@ -214,6 +214,28 @@ Status CheckBytes(BackupSide& side, const BackupLayout& layout,
   return CannotBeExported(side, layout, other_bytes, " --level checksum");
 }
 
+// Where `prefix` lies, comparable with that of another store of the same service.
+std::string PlaceOf(const StoreIdentity& store, const std::string& prefix) {
+  const bool is_whole = store.service != "local" || prefix.starts_with(store.bucket.str() + "/");
+  return store.RealPrefix(is_whole ? prefix : store.bucket.str() + "/" + prefix);
+}
+
+// Rows that are written into a backup would lie there as files of something else, and go with it.
+Status CheckIsInNoBackup(const ExportTarget& target, const BackupSide& side, const CallContext& context) {
+  const StoreIdentity &here = side.store.identity(), &there = target.store.identity();
+  const bool one_store = here.SameService(there) && (here.service == "local" || here.bucket == there.bucket);
+  const std::string root = PlaceOf(here, side.root.empty() ? "" : JoinKey(side.root, "/"));
+  const std::string to = PlaceOf(there, target.directory.empty() ? "" : JoinKey(target.directory, "/"));
+  if (!one_store || !to.starts_with(root)) return {};
+  const std::string name = to.substr(root.size(), to.find('/', root.size()) - root.size());
+  if (name.empty()) return {};
+  const BackupLayout layout(side.root, name);
+  const Status found = side.store.Head(layout.Meta(kBackupMeta), context).status();
+  if (!found.ok()) return found.code() == Code::kNotFound ? Status() : found;
+  return FailedPrecondition(fmt::format("{} lies in backup {}: give another place with -o",
+                                        there.Url(ObjectKey(target.directory)), name));
+}
+
 }  // namespace
 
 Result<ExportReport> RunExport(const ExportOptions& options, BackupSide& side, ExportTarget& target,
@@ -226,6 +248,7 @@ Result<ExportReport> RunExport(const ExportOptions& options, BackupSide& side, E
                  SelectCollections(opened.backup, options.filter));
 
   run.progress.Enter(Step::kPreflight);
+  MBK_TRY(CheckIsInNoBackup(target, side, context));
   MBK_TRY(RequireWhole(side, opened, selected, context));
   MBK_TRY(CheckFiles(side, layout, selected, context));
   MBK_TRY(CheckBytes(side, layout, selected, options.dry_run, run, context));
