@@ -134,10 +134,16 @@ TEST(FieldCase, WhatIsNoHostIsRefused) {
 TEST(FieldCase, ATemplateThatWasNotFilledInIsRefused) {
   for (const std::string key :
        {"bucketName", "rootPath", "backupBucketName", "backupRootPath", "accessKeyID", "region"})
-    for (const std::string leftover : {"${BUCKET}", "<no value>", "<nil>", "{{ .Values.bucket }}"})
+    for (const std::string leftover :
+         {"${BUCKET}", "$(BUCKET)", "<no value>", "<nil>", "{{ .Values.bucket }}"})
       EXPECT_THAT(MustFail("minio: {" + key + ": '" + leftover + "'}"),
                   AllOf(HasSubstr("minio." + key), HasSubstr(leftover), HasSubstr("template")));
   EXPECT_THAT(MustFail("minio: {storageType: local, rootPath: '/data/${TENANT}'}"), HasSubstr("template"));
+  for (const std::string key : {"user", "serverName", "caCertPath", "mtlsCertPath", "mtlsKeyPath"})
+    EXPECT_THAT(MustFail("milvus: {" + key + ": '${X}'}"),
+                AllOf(HasSubstr("milvus." + key), HasSubstr("template")));
+  EXPECT_EQ(MustLoad("milvus: {password: '${X}'}").config.milvus.password, "${X}")
+      << "a password may be anything";
 }
 
 TEST(FieldCase, APasswordInAnAddressIsNotShown) {
@@ -270,6 +276,12 @@ TEST(FieldCase, ABrokenQuoteIsNamedWhereItStands) {
 }
 
 // 17
+TEST(FieldCase, AnAzureAccountThatNobodyHasIsNamedAsTheFileHasIt) {
+  EXPECT_THAT(MustFail("minio: {storageType: azure, accessKeyID: My_Account, secretAccessKey: Zm9v}"),
+              AllOf(HasSubstr("minio.accessKeyID (line 1)"), HasSubstr("\"My_Account\""),
+                    HasSubstr("lower-case letters"), HasSubstr("the store of Milvus")));
+}
+
 TEST(FieldCase, AnAzureKeyThatIsNoBase64IsNamedAsTheFileHasIt) {
   EXPECT_THAT(MustFail("minio: {storageType: azure, accessKeyID: a, secretAccessKey: minioadmin}"),
               AllOf(HasSubstr("minio.secretAccessKey (line 1)"), HasSubstr("base64"),

@@ -14,12 +14,25 @@
 namespace mbk::config {
 namespace {
 
+bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
 bool IsBase64(std::string_view text) {
   constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const auto end = text.find_last_not_of('=');
   const std::string_view letters = text.substr(0, end == std::string_view::npos ? 0 : end + 1);
   return !letters.empty() && text.size() % 4 == 0 && text.size() - letters.size() <= 2 &&
          letters.find_first_not_of(kLetters) == std::string_view::npos;
+}
+
+// What a template would have put in, had it been filled; of Helm, Compose, Go and Kubernetes.
+bool IsUnfilledTemplate(std::string_view text) {
+  constexpr std::array<std::string_view, 5> kLeftovers = {"${", "$(", "{{", "<no value>", "<nil>"};
+  return std::ranges::any_of(kLeftovers,
+                             [&](std::string_view leftover) { return text.find(leftover) != text.npos; });
+}
+
+std::string TellUnfilledTemplate(std::string_view text) {
+  return fmt::format("{}: a template was not filled in", Quoted(text));
 }
 
 bool IsPort(int port) { return port >= 1 && port <= kMaxPort; }
@@ -87,26 +100,30 @@ class StorageValidator {
     }
   }
 
-  // What a template would have put in, had it been filled: a name that nothing has, in a request that is
-  // signed.
+  // A name that nothing has, in a request that is signed.
   void CheckTemplateLeftovers() {
     const std::pair<std::string_view, const std::string*> texts[] = {
         {"BucketName", &storage_.bucket_name},
         {"RootPath", &storage_.root_path},
         {"Region", &storage_.region},
-        {"Auth.AccessKeyID", &storage_.auth.access_key_id}};
-    for (const auto& [name, text] : texts) {
-      if (IsInherited({name})) continue;
-      for (const std::string_view leftover : {"${", "{{", "<no value>", "<nil>"})
-        if (text->find(leftover) != std::string::npos)
-          Reject(name, fmt::format("{}: a template was not filled in", Quoted(*text)));
-    }
+        {"CACertPath", &storage_.ca_cert_path},
+        {"Auth.AccessKeyID", &storage_.auth.access_key_id},
+        {"Auth.CredentialsFile", &storage_.auth.credentials_file}};
+    for (const auto& [name, text] : texts)
+      if (!IsInherited({name}) && IsUnfilledTemplate(*text)) Reject(name, TellUnfilledTemplate(*text));
   }
 
   void CheckAccount() {
     const bool is_azure = storage_.provider == Provider::kAzure;
     if (is_azure && storage_.account_name.empty() && !IsInherited({"AccountName", "Provider"})) {
       Reject("AccountName", "the provider azure needs the name of the storage account");
+    }
+    const bool is_usable =
+        std::ranges::all_of(storage_.account_name, [](char c) { return IsLowerOrDigit(c) || c == '-'; });
+    if (is_azure && !is_usable && !IsInherited({"AccountName", "Provider"})) {
+      Reject("AccountName",
+             fmt::format("{}: the name of a storage account is made of lower-case letters and digits ({})",
+                         Quoted(storage_.account_name), StoreInWords()));
     }
     if (!is_azure && OriginOf("AccountName").is_explicit() && !storage_.account_name.empty()) {
       Reject("AccountName", fmt::format("only applies to the provider azure, not to {}", ProviderWord()));
@@ -171,7 +188,11 @@ class StorageValidator {
     if (key.empty() || IsBase64(key) || IsInherited({"Auth.AccountKey", "Auth.Type", "Provider"})) return;
     Reject("Auth.AccountKey",
            fmt::format("(secret): the key of an Azure storage account is base64, and this is not ({})",
-                       section_ == kMilvusStorage ? "the store of Milvus" : "the backup store"));
+                       StoreInWords()));
+  }
+
+  std::string_view StoreInWords() const {
+    return section_ == kMilvusStorage ? "the store of Milvus" : "the backup store";
   }
 
   void CheckAuthEndpoint() {
@@ -229,6 +250,12 @@ void CheckUrl(Resolution& out, std::string_view path, const std::string& url) {
 
 void CheckMilvus(Resolution& out) {
   const Milvus& milvus = out.draft.config.milvus;
+  for (const auto& [path, text] :
+       {std::pair{"Milvus.User", &milvus.user}, std::pair{"Milvus.Grpc.ServerName", &milvus.server_name},
+        std::pair{"Milvus.Grpc.CACertPath", &milvus.ca_cert_path},
+        std::pair{"Milvus.Grpc.MTLSCertPath", &milvus.mtls_cert_path},
+        std::pair{"Milvus.Grpc.MTLSKeyPath", &milvus.mtls_key_path}})
+    if (IsUnfilledTemplate(*text)) out.Reject(path, TellUnfilledTemplate(*text));
   if (!IsPort(milvus.port)) {
     out.Reject("Milvus.Grpc.Port", fmt::format("{} is no port; want 1 to {}", milvus.port, kMaxPort));
   }
