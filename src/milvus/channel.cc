@@ -122,13 +122,16 @@ std::string AdviceOnTls(const std::string& words, const ConnectOptions& options)
   if (Contains(words, "not in peer certificate") || Contains(words, "Hostname Verification")) {
     return "the server's certificate bears another name: set milvus.serverName to it";
   }
-  bool hung_up = Contains(words, "failed to connect") && !Contains(words, "refused") &&
-                 (Contains(words, "Socket closed") || Contains(words, "Connection reset") ||
-                  Contains(words, "Endpoint read failed") || Contains(words, "handshaker shutdown") ||
-                  Contains(words, "andshake failed"));
-  if (options.tls != MilvusTls::kDisabled && Contains(words, "handshaker shutdown")) {
-    return "the TLS handshake was not completed: check milvus.tlsMode, milvus.caCertPath and "
-           "milvus.serverName";
+  const bool hung_up = Contains(words, "failed to connect") && !Contains(words, "refused") &&
+                       (Contains(words, "Socket closed") || Contains(words, "Connection reset") ||
+                        Contains(words, "Endpoint read failed") || Contains(words, "andshake failed"));
+  // Said of a peer that never answered, and of one that did not complete a handshake over TLS.
+  if (Contains(words, "handshaker shutdown")) {
+    return options.tls == MilvusTls::kDisabled
+               ? "nothing answers there: check milvus.address and milvus.port, and whether a firewall lies "
+                 "between"
+               : "no TLS handshake was completed: check milvus.address, milvus.port, milvus.tlsMode, "
+                 "milvus.caCertPath and milvus.serverName, and whether a firewall lies between";
   }
   if (!hung_up) return "";
   if (options.tls == MilvusTls::kDisabled)

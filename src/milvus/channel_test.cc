@@ -29,6 +29,7 @@ TEST(Advice, ExplainsWhatEndedAHandshake) {
   EXPECT_THAT(Advice(MilvusTls::kServer, "Peer name other is not in peer certificate"),
               HasSubstr("milvus.serverName"));
   EXPECT_THAT(Advice(MilvusTls::kServer, "tcp handshaker shutdown"), HasSubstr("milvus.caCertPath"));
+  EXPECT_THAT(Advice(MilvusTls::kDisabled, "tcp handshaker shutdown"), HasSubstr("nothing answers there"));
   EXPECT_THAT(Advice(MilvusTls::kDisabled, "Socket closed"), HasSubstr("milvus.tlsMode"));
   EXPECT_THAT(Advice(MilvusTls::kServer, "Endpoint read failed"), HasSubstr("milvus.mtlsCertPath"));
   EXPECT_THAT(Advice(MilvusTls::kMutual, "Socket closed"), HasSubstr("check milvus.mtlsCertPath"));
