@@ -5,8 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <sstream>
+#include <string_view>
 
 #include "base/caught.h"
 #include "base/log.h"
@@ -214,6 +216,17 @@ int RunCommand(const Command& command, const Globals& globals, const std::stop_t
   return Execute(globals, command, *run, stop);
 }
 
+// Where the command stands, behind the flags that every command has; the end where there is none.
+std::size_t FirstWord(const std::vector<std::string>& arguments) {
+  constexpr std::array<std::string_view, 4> kWithValue = {"--config", "--set", "--set_to", "--progress"};
+  std::size_t at = 0;
+  for (; at < arguments.size() && arguments[at].starts_with('-'); ++at) {
+    const std::string flag = NormalizeFlags({arguments[at]}).front();
+    if (std::ranges::find(kWithValue, flag) != kWithValue.end()) ++at;
+  }
+  return std::min(at, arguments.size());
+}
+
 }  // namespace
 
 std::vector<std::string> NormalizeFlags(std::vector<std::string> arguments) {
@@ -236,10 +249,11 @@ std::vector<std::string> NormalizeFlags(std::vector<std::string> arguments) {
 }
 
 std::vector<std::string> WordsAsFlags(std::vector<std::string> arguments) {
-  if (arguments.empty()) return arguments;
-  if (arguments.front() == "version") arguments.front() = "--version";
-  if (arguments.front() != "help") return arguments;
-  std::rotate(arguments.begin(), arguments.begin() + 1, arguments.end());
+  const auto word = arguments.begin() + static_cast<std::ptrdiff_t>(FirstWord(arguments));
+  if (word == arguments.end()) return arguments;
+  if (*word == "version") *word = "--version";
+  if (*word != "help") return arguments;
+  std::rotate(word, word + 1, arguments.end());
   arguments.back() = "--help";
   return arguments;
 }

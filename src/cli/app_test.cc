@@ -14,6 +14,7 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(Flags, MayBeSpelledWithDashesOrUnderscores) {
   EXPECT_THAT(
@@ -149,6 +150,8 @@ TEST(Words, ThatAreNotUnderstoodAreNamedAsTypedWithWhatIsMeant) {
   EXPECT_THAT(err({"restore", "-n", "a", "--restore-indx"}), HasSubstr("here it is --restore_index"));
   EXPECT_THAT(err({"config", "show", "--config-file", "x"}),
               AllOf(HasSubstr("config show has no flag --config-file"), HasSubstr("here it is --config")));
+  for (const char* flag : {"--dest", "--bar"})
+    EXPECT_THAT(err({"copy", "-n", "a", flag, "x"}), Not(HasSubstr("here it is"))) << "near to nothing";
 }
 
 TEST(Words, VersionAndHelpAreCommandsToo) {
@@ -156,6 +159,15 @@ TEST(Words, VersionAndHelpAreCommandsToo) {
   EXPECT_EQ(Call({"help"}).out, Call({"--help"}).out);
   EXPECT_EQ(Call({"help", "config", "show"}).out, Call({"config", "show", "--help"}).out);
   EXPECT_EQ(Call({"help", "restore"}).exit_code, kDone);
+  const std::vector<std::vector<std::string>> before = {
+      {"--config", "no_such_file.yaml"}, {"--config=x"}, {"--json"}, {"-q", "--set-to", "a=b"}};
+  for (std::vector<std::string> flags : before) {
+    flags.push_back("version");
+    EXPECT_THAT(Call(flags).out, HasSubstr("milvus-backup ")) << flags.front();
+    flags.back() = "help";
+    flags.push_back("restore");
+    EXPECT_EQ(Call(flags).out, Call({"restore", "--help"}).out) << flags.front();
+  }
 }
 
 TEST(Main, AFailureIsOneJsonDocumentWhenAskedFor) {

@@ -14,7 +14,8 @@
 namespace mbk::cli {
 namespace {
 
-constexpr std::size_t kTypoEdits = 2;
+// Of a short word most others are two edits away.
+std::size_t EditsOfATypo(std::size_t letters) { return std::clamp<std::size_t>(letters / 3, 1, 2); }
 
 // What scripts, manuals and other programs call what a flag of ours does; of several the first that the
 // command has.
@@ -69,7 +70,8 @@ std::string MeantFlag(const std::string& flag, const std::vector<std::string>& f
     if (other == flag && std::ranges::find(flags, ours) != flags.end()) return std::string(ours);
   }
   for (const std::string& candidate : flags) {
-    if (candidate.starts_with("--") && config::WithinEdits(candidate, flag, kTypoEdits)) return candidate;
+    if (candidate.starts_with("--") && config::WithinEdits(candidate, flag, EditsOfATypo(flag.size() - 2)))
+      return candidate;
   }
   return "";
 }
@@ -79,7 +81,8 @@ std::string MeantCommand(const std::string& word, const std::vector<CommandFacts
     if (other == word) return fmt::format(": {}", why);
   }
   for (const std::string& command : tree.front().subcommands) {
-    if (config::WithinEdits(command, word, kTypoEdits)) return fmt::format("; did you mean {}?", command);
+    if (config::WithinEdits(command, word, EditsOfATypo(word.size())))
+      return fmt::format("; did you mean {}?", command);
   }
   return "";
 }
