@@ -218,11 +218,11 @@ int RunCommand(const Command& command, const Globals& globals, const std::stop_t
 
 // Where the command stands, behind the flags that every command has; the end where there is none.
 std::size_t FirstWord(const std::vector<std::string>& arguments) {
-  constexpr std::array<std::string_view, 4> kWithValue = {"--config", "--set", "--set_to", "--progress"};
+  constexpr std::array<std::string_view, 4> kWithValue = {"config", "set", "set_to", "progress"};
   std::size_t at = 0;
   for (; at < arguments.size() && arguments[at].starts_with('-'); ++at) {
     const std::string flag = NormalizeFlags({arguments[at]}).front();
-    if (std::ranges::find(kWithValue, flag) != kWithValue.end()) ++at;
+    if (flag.starts_with("--") && std::ranges::find(kWithValue, flag.substr(2)) != kWithValue.end()) ++at;
   }
   return std::min(at, arguments.size());
 }

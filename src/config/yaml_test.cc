@@ -84,7 +84,10 @@ TEST(FlattenYaml, ByteOrderMarksLineEndsAndUtf16ChangeNothing) {
     EXPECT_EQ(values.at("minio.port").value.text, "9000");
     EXPECT_EQ(values.at("minio.port").line, values.at("milvus.address").line + 2);
   }
-  const std::string beyond_ascii("\xFF\xFEa\0:\0 \0\xE4\0\x2D\x4E\x3D\xD8\x00\xDE\x00\xD8", 18);
+  const std::string beyond_ascii(
+      "\xFF\xFE"
+      "a\0:\0 \0\xE4\0\x2D\x4E\x3D\xD8\x00\xDE\x00\xD8",
+      18);
   EXPECT_EQ(MustFlatten(beyond_ascii).at("a").value.text, "ä中😀\xEF\xBF\xBD");
   EXPECT_THAT(ErrorOf(Utf16("a: 1\nb: \"open\n", true)), HasSubstr("line 2, column 4"));
 }

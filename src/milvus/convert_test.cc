@@ -121,9 +121,12 @@ RC_GTEST_PROP(Rbac, SurvivesTheWire, ()) {
 // The schema that the Go tool sent to Milvus 2.3.5 in a recorded restore.
 constexpr const char* kRecordedSchema =
     "CgptdWx0aV9zcHloEhRtdWx0aSBmZWF0dXJlIOS4reaWhyIcCGQSAnBrGAEoFTIQCgptYXhfbGVuZ3RoEgIzMiIHCGUSAWIoASIICGYS"
-    "Amk4KAIiCQhnEgNpMTYoAyIJCGgSA2kzMigEIgkIaRIDaTY0KAUiBwhqEgFmKAoiBwhrEgFkKAsiCAhsEgJqcygXIh8IbRIDYXJyKBYy"
-    "EgoMbWF4X2NhcGFjaXR5EgIxNlAFIjEIbhIEc2FycigWMhAKCm1heF9sZW5ndGgSAjMyMhEKDG1heF9jYXBhY2l0eRIBOFAVIhMIbxIC"
-    "YnYoZDIJCgNkaW0SAjY0KAE=";
+    "Amk4"
+    "KAIiCQhnEgNpMTYoAyIJCGgSA2kzMigEIgkIaRIDaTY0KAUiBwhqEgFmKAoiBwhrEgFkKAsiCAhsEgJqcygXIh8IbRIDYXJyKBYyEgoM"
+    "bWF4"
+    "X2NhcGFjaXR5EgIxNlAFIjEIbhIEc2FycigWMhAKCm1heF9sZW5ndGgSAjMyMhEKDG1heF9jYXBhY2l0eRIBOFAVIhMIbxICYnYoZDIJ"
+    "CgNk"
+    "aW0SAjY0KAE=";
 
 TEST(Schema, ReadsAndWritesARecordedOneByteForByte) {
   std::string recorded = Base64Decode(kRecordedSchema).value();

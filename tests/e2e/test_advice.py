@@ -291,7 +291,7 @@ MISTYPED = {
 @takes("cli/selection_flags.cc", "--drop_exist_index would leave")
 @takes("cli/selection_flags.cc", "--drop_first says when")
 @takes("cli/selection_flags.cc", "--append is about collections that exist")
-@takes("cli/selection_flags.cc", "with --skip_create_collection nothing is")
+@takes("cli/selection_flags.cc", "with --skip_create_collection it makes none")
 @takes("cli/clone_command.cc", "add --as NAME")
 @takes("cli/compare_command.cc", "name another server (--to) or collection (-c a:b)")
 @takes("cli/verify_command.cc", "give either --suffix or --rename")

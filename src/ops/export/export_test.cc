@@ -74,7 +74,8 @@ TEST_F(Export, MakesTheDirectoryThatItWritesTo) {
       std::filesystem::exists(parent.path() + "/new/rows/default/books/partition=new/part-00000.parquet"));
 }
 
-TEST_F(Export, IntoABackupIsRefused) {
+// Takes ops/export/run.cc: "lies in backup {}: give another place with -o"
+TEST_F(Export, IntoABackupIsRefusedAndAnotherPlaceIsTaken) {
   MemoryStore& memory = backup_.store();
   for (const char* inside : {"backup/nightly", "backup/nightly/", "backup/nightly/rows/today"}) {
     ExportTarget target{.store = memory, .directory = inside};

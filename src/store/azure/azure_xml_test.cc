@@ -84,9 +84,9 @@ TEST(ParseListPage, RefusesWhatIsNoListing) {
 TEST(ParseDelegationKey, ReadsTheKeyAndRefusesWhatIsNone) {
   auto key = ParseDelegationKey(
       "<?xml "
-      "version=\"1.0\"?><UserDelegationKey><SignedOid>o</SignedOid><SignedTid>t</SignedTid><SignedStart>s</"
-      "SignedStart><SignedExpiry>e</SignedExpiry><SignedService>b</SignedService><SignedVersion>v</"
-      "SignedVersion><Value>a2V5</Value></UserDelegationKey>");
+      "version=\"1.0\"?><UserDelegationKey><SignedOid>o</SignedOid><SignedTid>t</SignedTid><SignedStart>s"
+      "</SignedStart><SignedExpiry>e</SignedExpiry><SignedService>b</SignedService><SignedVersion>v"
+      "</SignedVersion><Value>a2V5</Value></UserDelegationKey>");
   ASSERT_EQ(key.status(), Status());
   EXPECT_EQ(*key, (UserDelegationKey{.object_id = "o",
                                      .tenant_id = "t",
