@@ -37,12 +37,6 @@ struct Bounds {
   bool Hold(std::int64_t rows) const { return least <= rows && rows <= most; }
 };
 
-// Deletes of L0 segments are applied later, so that the jobs of the data count more rows.
-bool HasL0(const CollectionPlan& plan) {
-  return std::any_of(plan.imports.begin(), plan.imports.end(),
-                     [](const auto& wave) { return wave.front().is_l0; });
-}
-
 // Deletes that are applied while the rows beside them are imported.
 bool HasDeletesBesideData(const CollectionPlan& plan) {
   return std::any_of(plan.imports.begin(), plan.imports.end(), [](const auto& wave) {

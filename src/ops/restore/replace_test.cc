@@ -7,6 +7,7 @@
 #include <set>
 
 #include "ops/create/create.h"
+#include "ops/l0compact/l0compact.h"
 #include "ops/load/temporary_name.h"
 #include "ops/restore/restore.h"
 #include "ops/runs/record.h"
@@ -1145,6 +1146,98 @@ TEST_F(Append, ACollectionWhoseReleaseFailsIsLoadedAgain) {
   EXPECT_THAT(report->status.message(), HasSubstr("etcd is slow"));
   EXPECT_EQ(world_.server.FindCollection(kB)->loaded_percent, 100);
   EXPECT_EQ(world_.Calls("DropIndex"), 0u);
+}
+
+// Deletes of L0 segments, which Milvus applies to all rows of a collection.
+class AppendDeletes : public ReplaceCounted {
+ protected:
+  AppendDeletes() {
+    UseRows([&] { AddRowsWithDeletesInL0(); });
+    // Of runs that import nothing.
+    world_.target.state_directory = testing::TempDir() + "mbk-append-deletes-test";
+  }
+  void AddRowsWithDeletesInL0() {
+    backup_.AddSegment(0, opstest::Books(0, 5));
+    AddL0();
+  }
+  void AddL0() { backup_.AddL0(std::nullopt, {{0, opstest::kNow + 1}, {1, opstest::kNow + 1}}); }
+  void EditTarget(const std::function<void(MockCollection&)>& edit) {
+    world_.server.EditCollection(kBooks, edit);
+  }
+  static load::Options Into() { return {.skip_create_collection = true}; }
+  static load::Options Append() { return {.skip_create_collection = true, .append = true}; }
+};
+
+TEST_F(AppendDeletes, AreNotImportedIntoACollectionThatHasRows) {
+  const std::function<void()> backups[] = {[&] { AddRowsWithDeletesInL0(); }, [&] { AddL0(); }};
+  for (const auto& add : backups) {
+    UseRows(add);
+    for (const load::Options& load : {Into(), Append()}) {
+      const Status refused = Run(load).status();
+      EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+      EXPECT_THAT(refused.message(), AllOf(HasSubstr("default collection books has rows already (77)"),
+                                           HasSubstr("every older row of their keys")));
+    }
+  }
+  EXPECT_EQ(world_.Calls("Import"), 0u);
+  EXPECT_EQ(RowsNow(), kOldRows);
+}
+
+TEST_F(AppendDeletes, AreNotImportedWhereRowsAreInMemoryAlone) {
+  EditTarget([](MockCollection& old) {
+    old.imported_rows = 0;
+    old.rows_in_memory = 3;
+  });
+  for (const load::Options& load : {Into(), Append()}) {
+    const auto report = Run(load);
+    ASSERT_TRUE(report.ok()) << report.status().message();
+    EXPECT_THAT(report->status.message(),
+                AllOf(HasSubstr("has rows already (3)"), HasSubstr("every older row of their keys")));
+    EditTarget([](MockCollection& old) {
+      old.imported_rows = 0;
+      old.rows_in_memory = 3;
+    });
+  }
+  EXPECT_EQ(world_.Calls("Import"), 0u);
+}
+
+TEST_F(AppendDeletes, AreImportedIntoOneThatIsEmptyAndNotLoaded) {
+  EditTarget([](MockCollection& old) {
+    old.imported_rows = 0;
+    old.loaded_percent = 100;
+  });
+  const Status refused = Run(Into()).status();
+  EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+  EXPECT_THAT(refused.message(), AllOf(HasSubstr("books is loaded"), HasSubstr("release it first")));
+  EXPECT_EQ(world_.Calls("Import"), 0u);
+  EditTarget([](MockCollection& old) { old.loaded_percent.reset(); });
+  const auto report = Run(Into());
+  ASSERT_TRUE(report.ok() && report->status.ok()) << report.status().message() << report->status.message();
+  EXPECT_EQ(world_.Calls("Import"), 2u);
+  EXPECT_EQ(RowsNow(), 5);
+}
+
+// Takes ops/load/place.cc: "with --via insert they are applied here"
+TEST_F(AppendDeletes, HoldForTheRowsOfTheBackupAloneAsIsSaid) {
+  EXPECT_THAT(Run(Append()).status().message(), AllOf(HasSubstr("--via insert"), HasSubstr("l0compact")));
+  EditTarget([](MockCollection& old) { old.loaded_percent = 100; });
+  load::Options insert = Append();
+  insert.via = load::Via::kInsert;
+  const auto inserted = Run(insert);
+  ASSERT_TRUE(inserted.ok() && inserted->status.ok())
+      << inserted.status().message() << inserted->status.message();
+  EXPECT_EQ(RowsNow(), kOldRows + 3);
+  EXPECT_EQ(world_.Calls("Import") + world_.Calls("Delete"), 0u);
+
+  ASSERT_TRUE(RunL0Compact({.name = "nightly"}, world_.backups, world_.run, {}).ok());
+  world_.ImportJobsBring(3);
+  const auto imported = RunRestore({.name = "nightly_l0compacted", .load = Append()}, world_.backups,
+                                   world_.target, world_.run, {});
+  ASSERT_TRUE(imported.ok() && imported->status.ok())
+      << imported.status().message() << imported->status.message();
+  EXPECT_EQ(RowsNow(), kOldRows + 3 + 3);
+  for (const SeenCall& call : world_.server.seen("Import"))
+    EXPECT_THAT(call.request, Not(HasSubstr("l0_import")));
 }
 
 // Field case 49: a server that calls indexes of a type that it does not know finished, and puts nothing into
