@@ -1341,6 +1341,24 @@ TEST_F(ReplaceUnknownIndex, OfANewOneIsNamedAndReplacedAsIsSaid) {
   ExpectAllOld();
 }
 
+TEST_F(ReplaceUnknownIndex, OfACollectionThatStandsIsNamedThoughNoRowsCome) {
+  world_.target.state_directory = testing::TempDir() + "mbk-replace-unknown-index-test";
+  for (const bool loaded : {false, true}) {
+    world_.server.EditCollection(kB, [&](MockCollection& old) { old.loaded_percent = loaded ? 100 : 0; });
+    const auto report = Run({.source_filter = Filter::Parse("b").value(),
+                             .rebuild_index = true,
+                             .meta_only = true,
+                             .drop_exist_index = true,
+                             .skip_create_collection = true,
+                             .release = true});
+    ASSERT_TRUE(report.ok() && report->status.ok()) << report.status().message();
+    ASSERT_THAT(OutcomeOf(*report, kB).warnings, ElementsAre(HasSubstr("0 of 77 rows")));
+    const std::string said = OutcomeOf(*report, kB).warnings[0];
+    const auto words = opstest::AdvisedWords("another type, which the server chooses, comes with", said);
+    EXPECT_EQ(std::count(words.begin(), words.end(), "--release"), loaded ? 1 : 0) << said;
+  }
+}
+
 TEST_F(Replace, AnIndexThatIsFinishedWithNothingInItIsNamed) {
   for (const CollectionName& name : {kA, kB, kC}) world_.server.RemoveCollection(name);
   world_.OnCall([&](const SeenCall& call) {
