@@ -17,6 +17,7 @@ namespace mbk {
 
 /// What objects.json says of the bytes of a backup; nothing where there is none, as the Go tool writes none.
 /// One that cannot be read is an error, kDataLoss where it is damaged: without it no byte would be compared.
+/// Behind RequireWhole (ops/whole_backup.h), which refuses one that has lost all it said.
 Result<DigestLog> RecordedDigests(ObjectReader& store, const BackupLayout& layout,
                                   const CallContext& context);
 

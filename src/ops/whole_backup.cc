@@ -45,7 +45,7 @@ Status RequireWhole(const BackupSide& side, const OpenedBackup& opened,
   }
   MBK_TRY_ASSIGN(const LevelFindings levels, ExamineLevels(side.store, opened, context));
   findings.Add(levels.contradictions);
-  MBK_TRY_ASSIGN(const MetaRecordFindings recorded, CheckRecordedMeta(side.store, opened.layout, context));
+  MBK_TRY_ASSIGN(const MetaRecordFindings recorded, CheckRecordedMeta(side.store, opened, context));
   findings.Add(recorded.changed);
   if (findings.empty()) return {};
   const std::string& name = opened.layout.name();

@@ -14,8 +14,9 @@ namespace mbk {
 /// kDataLoss when the metadata promise of `used` what they do not name, name something twice, or when the
 /// files of meta/ contradict each other or have other bytes than were recorded (manifest/whole.h,
 /// repository/level_check.h, repository/meta_records.h). The message has the first findings, the files that
-/// are lost besides, and the command that shows all. Reads the files of meta/ once more: about fifteen small
-/// requests, and where something is wrong a listing of each collection.
+/// are lost besides, and the command that shows all. Reads the files of meta/ once more, whole, and all but
+/// full_meta.json twice, for what they say and for their bytes: about fifteen requests, and where something
+/// is wrong a listing of each collection.
 Status RequireWhole(const BackupSide& side, const OpenedBackup& opened,
                     const std::vector<const Collection*>& used, const CallContext& context);
 /// The same for all of its collections.

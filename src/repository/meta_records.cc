@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "manifest/object_index.h"
 #include "manifest/own_objects.h"
 #include "manifest/rename_text.h"
 #include "repository/object_records.h"
@@ -92,6 +93,9 @@ class MetaRecordReader {
     return std::move(records_);
   }
 
+  /// Behind Read: whether there was a line at all.
+  bool read_any() const { return !last_.empty(); }
+
  private:
   static constexpr std::int64_t kChunkBytes = 64 << 10;
   static constexpr std::size_t kMaxLineBytes = 64 << 10;
@@ -137,6 +141,16 @@ class MetaRecordReader {
   std::string last_;
   bool is_passed_ = false;
 };
+
+// A bundle of another format is data that no metadata name.
+bool HasData(const Backup& backup) {
+  bool found = !backup.format.empty();
+  for (const Collection& collection : backup.collections)
+    ForEachSegment(collection, [&](const Segment& segment) {
+      found |= !segment.insert_logs.empty() || !segment.delta_logs.empty();
+    });
+  return found;
+}
 
 // Whether a file has the bytes of its record.
 Status Compare(ObjectReader& store, const BackupLayout& layout, const manifest::ObjectRecord& record,
@@ -207,10 +221,12 @@ bool IsRecordedMetaKey(std::string_view key) {
   return is_own && key != "meta/" + std::string(kObjects);
 }
 
-Result<MetaRecordFindings> CheckRecordedMeta(ObjectReader& store, const BackupLayout& layout,
+Result<MetaRecordFindings> CheckRecordedMeta(ObjectReader& store, const OpenedBackup& opened,
                                              const CallContext& context) {
   MetaRecordFindings findings;
-  const auto records = MetaRecordReader(store, layout.Meta(kObjects), context).Read();
+  const BackupLayout& layout = opened.layout;
+  MetaRecordReader reader(store, layout.Meta(kObjects), context);
+  const auto records = reader.Read();
   if (records.status().code() == Code::kNotFound) return findings;
   findings.has_records = true;
   if (records.status().code() == Code::kDataLoss) {
@@ -219,6 +235,11 @@ Result<MetaRecordFindings> CheckRecordedMeta(ObjectReader& store, const BackupLa
     return findings;
   }
   MBK_TRY(records.status());
+  if (!reader.read_any() && HasData(opened.backup)) {
+    findings.any_recorded = true;
+    findings.changed.Add(fmt::format("{} is empty, and had a record of each file of the backup",
+                                     store.identity().Url(layout.Meta(kObjects))));
+  }
   if (records->empty()) return findings;
   findings.any_recorded = true;
   for (const auto& [key, record] : *records)

@@ -12,6 +12,7 @@
 #include "manifest/keys.h"
 #include "manifest/manifest.h"
 #include "model/backup.h"
+#include "repository/repository.h"
 #include "store/object_store.h"
 
 /// The files of meta/ in objects.json: they are recorded before they are written, so that a name, a dimension
@@ -56,8 +57,8 @@ bool IsRecordedMetaKey(std::string_view key);
 
 /// What the files of meta/ are, held against what objects.json says of them.
 struct MetaRecordFindings {
-  Findings changed;                     ///< files that have other bytes, and records that cannot be read
-  std::vector<std::string> missing;     ///< files that have a record and are not there: "meta/…"
+  Findings changed;                  ///< files that have other bytes, and records that are lost or unreadable
+  std::vector<std::string> missing;  ///< files that have a record and are not there: "meta/…"
   std::vector<std::string> unrecorded;  ///< files without a (usable) record though others have one: "meta/…"
   std::int64_t compared = 0;            ///< files that have the bytes that were written
   bool has_records = false;             ///< there is an objects.json; the Go tool writes none
@@ -65,8 +66,10 @@ struct MetaRecordFindings {
 };
 
 /// Hold the files of meta/ against their records. These stand near the end of objects.json, which is in key
-/// order: only that end of it is read, and each file of meta/ once. The error of the call is the store's.
-Result<MetaRecordFindings> CheckRecordedMeta(ObjectReader& store, const BackupLayout& layout,
+/// order: only that end of it is read, and each file of meta/ once. One without a line has lost them, where
+/// `opened` has data: earlier versions wrote it so for a backup without any. The error of the call is the
+/// store's.
+Result<MetaRecordFindings> CheckRecordedMeta(ObjectReader& store, const OpenedBackup& opened,
                                              const CallContext& context);
 
 }  // namespace mbk

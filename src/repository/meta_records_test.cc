@@ -41,10 +41,11 @@ class MetaRecords : public testing::Test {
     for (const auto& [key, record] : meta_) text += ObjectRecordLine(record);
     memory_->Set(kLayout.Meta(kObjects).str(), text + behind);
   }
-  MetaRecordFindings Check() { return CheckRecordedMeta(store_, kLayout, {}).value(); }
+  MetaRecordFindings Check() { return CheckRecordedMeta(store_, opened_, {}).value(); }
 
   std::shared_ptr<MemoryStore> memory_ = std::make_shared<MemoryStore>();
   FaultyStore store_{memory_};
+  OpenedBackup opened_{.layout = kLayout};
   std::map<std::string, ObjectRecord> meta_;
 };
 
@@ -102,10 +103,28 @@ TEST_F(MetaRecords, ThatCannotBeReadAreDamage) {
   }
 }
 
+// Earlier versions wrote none of meta/, and so none at all of a backup without data.
+TEST_F(MetaRecords, ThatAreAllLostAreDamageWhereThereIsData) {
+  memory_->Set(kLayout.Meta(kObjects).str(), "");
+  opened_.backup.collections = {{.partitions = {{.segments = {{.segment_id = 3}}}}}};
+  EXPECT_THAT(Check().changed.named(), IsEmpty());
+  EXPECT_TRUE(Check().has_records);
+  const auto expect_lost = [&](const Backup& backup) {
+    opened_.backup = backup;
+    EXPECT_THAT(Check().changed.named(), ElementsAre(HasSubstr("meta/objects.json is empty")));
+  };
+  expect_lost({.collections = {{.partitions = {{.segments = {{.insert_logs = {{.log_id = 7}}}}}}}}});
+  expect_lost({.collections = {{.l0_segments = {{.delta_logs = {{.log_id = 7}}}}}}});
+  expect_lost({.format = "snapshot"});
+  memory_->Set(kLayout.Meta(kObjects).str(),
+               ObjectRecordLine({.key = "binlogs/insert_log/1/2/3/3/100/7", .size = 1}));
+  EXPECT_THAT(Check().changed.named(), IsEmpty()) << "as earlier versions wrote it";
+}
+
 TEST_F(MetaRecords, AFailureOfTheStoreIsNoFinding) {
   Record(3);
   store_.Inject({.operation = StoreOperation::kGet, .status = {Code::kUnavailable, "reset"}});
-  EXPECT_EQ(CheckRecordedMeta(store_, kLayout, {}).status().code(), Code::kUnavailable);
+  EXPECT_EQ(CheckRecordedMeta(store_, opened_, {}).status().code(), Code::kUnavailable);
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ struct Cargo {
   ObjectIndex index;         // what the metadata name
   Extent extent;             // what lies there, which may be more: of newer tools, for one
   bool is_named = false;     // the two are the same
-  bool is_recorded = false;  // there is an objects.json, which knows what digest each object has
+  bool is_recorded = false;  // its objects.json knows what digest each object has
 };
 
 // A backup that is not whole is not worth carrying: its own metadata say what must be there.
@@ -62,7 +62,7 @@ Result<Cargo> TakeStock(OpenedBackup& opened, const BackupSide& side, const Call
   MBK_TRY(RequireWhole(side, opened, context));
   Cargo cargo{.index = ObjectIndex(opened.backup.collections)};
   auto add = [&](const ObjectInfo& listed) {
-    if (listed.key == opened.layout.Meta(kObjects)) cargo.is_recorded = true;
+    if (listed.key == opened.layout.Meta(kObjects)) cargo.is_recorded = listed.size > 0;
     if (IsData(opened.layout, listed)) cargo.extent.Add(Below(opened.layout, listed.key), listed.size);
     return Status();
   };

@@ -33,7 +33,8 @@ struct L0CompactReport {
 
 /// Write a copy of a backup in which the deletes of L0 segments stand beside the data segments that they
 /// hit, and no L0 segment is left (spec/cli.md, l0compact): for servers that cannot import L0. The source is
-/// not changed; a failure leaves nothing of the output. With `force`, an old output is removed only when the
+/// not changed; a failure leaves nothing of the output. kDataLoss, before anything is written, when a file of
+/// deletes has other bytes than were recorded. With `force`, an old output is removed only when the
 /// new one is whole: then an error says under which name it stands. kFailedPrecondition when what lies under
 /// the output's name is no backup, or not that alone.
 Result<L0CompactReport> RunL0Compact(const L0CompactOptions& options, BackupSide& side,

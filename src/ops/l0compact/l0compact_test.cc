@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "manifest/object_index.h"
 #include "ops/testing/row_backup.h"
+#include "ops/testing/telling_stores.h"
 #include "ops/verify/verify.h"
 #include "store/testing/faulty_store.h"
 
@@ -129,6 +130,35 @@ TEST_F(L0Compact, DoesNotRecordDamageAsIfItHadAlwaysBeenThere) {
   }
 }
 
+// They are not in the output, and no record of them: nothing would ever tell that they were others.
+TEST_F(L0Compact, RefusesDeletesThatAreNotThoseThatWereWritten) {
+  RowBackup other;
+  other.AddSegment(0, Books(0, 40), {{1, kNow + kMs}});
+  other.AddSegment(1, Books(100, 40));
+  other.AddL0(0, {{2, kNow + kMs}, {3, kNow - kMs}, {9999, kNow + kMs}});
+  other.AddL0(std::nullopt, {{5, kNow + 2 * kMs}, {101, kNow + kMs}, {101, kNow + 3 * kMs}});
+  const Segment& l0 = other.books().l0_segments[0];
+  const std::string key = other.layout().tree().DeltaLog(RowBackup::kCollection, l0, l0.delta_logs[0]).str();
+  const std::string written = backup_.store().Contents().at(key), changed = other.store().Contents().at(key);
+  ASSERT_NE(written, changed);
+  ASSERT_EQ(written.size(), changed.size());
+  backup_.store().Set(key, changed);
+  const auto before = backup_.store().Contents();
+  const auto expect_refused = [&](ObjectStore& store, bool dry_run) {
+    BackupSide side{.store = store, .root = "backup"};
+    const Status refused =
+        RunL0Compact({.name = "nightly", .dry_run = dry_run}, side, backup_.run, {}).status();
+    EXPECT_EQ(refused.code(), Code::kDataLoss);
+    EXPECT_THAT(refused.message(), AllOf(HasSubstr("backup nightly cannot be compacted"), HasSubstr(key),
+                                         HasSubstr("other bytes than were written")));
+    EXPECT_EQ(backup_.store().Contents(), before);
+  };
+  for (const bool dry_run : {true, false}) expect_refused(backup_.store(), dry_run);
+  // Where the store tells nothing they are read, but by a dry run.
+  opstest::SilentStore silent({std::shared_ptr<void>(), &backup_.store()});
+  expect_refused(silent, false);
+}
+
 TEST_F(L0Compact, RefusesANameThatIsTakenUnlessForced) {
   ASSERT_TRUE(Run().ok());
   EXPECT_EQ(Run().status().code(), Code::kAlreadyExists);
@@ -179,6 +209,7 @@ TEST_F(L0Compact, ForcedThatFailsBecauseOfItsSourceLeavesTheOldOutput) {
   for (const std::string& key : backup_.DataKeys())
     if (key.find("delta_log/4000/-1") != std::string::npos)
       backup_.store().Set(key, std::string(backup_.store().Contents().at(key).size(), 'x'));
+  backup_.Commit();  // or it would not begin
   const auto before = backup_.store().Contents();
   EXPECT_EQ(Run({.name = "nightly", .output = "monday", .force = true}).status().code(), Code::kDataLoss);
   EXPECT_EQ(backup_.store().Contents(), before);
@@ -284,6 +315,7 @@ TEST_F(L0Compact, ThatFailsLeavesNothingOfTheOutput) {
   for (const std::string& key : backup_.DataKeys())
     if (key.find("delta_log/4000/-1") != std::string::npos)
       backup_.store().Set(key, std::string(backup_.store().Contents().at(key).size(), 'x'));
+  backup_.Commit();  // or it would not begin
   EXPECT_EQ(Run().status().code(), Code::kDataLoss);
   EXPECT_THAT(backup_.store().Keys(), Each(Not(HasSubstr("l0compacted"))));
 }

@@ -19,6 +19,7 @@
 #include "ops/l0compact/fold.h"
 #include "ops/l0compact/l0compact.h"
 #include "ops/open_backup.h"
+#include "ops/recorded_bytes.h"
 #include "ops/remove/remove.h"
 #include "ops/whole_backup.h"
 #include "repository/meta_file.h"
@@ -47,6 +48,22 @@ std::int64_t LargestLogId(const Backup& backup) {
     });
   }
   return largest;
+}
+
+// The output has no L0 segments: what changed in one would be folded in, and the record of it would be gone.
+// The rest keeps its record.
+Status CheckDeletes(const BackupSide& side, const OpenedBackup& opened, bool dry_run, const RunServices& run,
+                    const CallContext& context) {
+  std::vector<const Collection*> collections;
+  for (const Collection& collection : opened.backup.collections)
+    if (HasL0(collection)) collections.push_back(&collection);
+  if (collections.empty()) return {};
+  MBK_TRY_ASSIGN(const DigestLog recorded, RecordedDigests(side.store, opened.layout, context));
+  const auto reads = [dry_run](std::size_t, const Segment& segment) { return segment.is_l0 && !dry_run; };
+  MBK_TRY_ASSIGN(const Findings other_bytes,
+                 CheckRecordedBytes(side.store, opened.layout, collections, recorded, reads, run, context));
+  return DamageOf(other_bytes, side.store, opened.layout.tree())
+      .WithContext(fmt::format("backup {} cannot be compacted", opened.layout.name()));
 }
 
 // What the output holds before deletes are folded in: all but the L0 segments.
@@ -274,6 +291,7 @@ Result<L0CompactReport> RunL0Compact(const L0CompactOptions& options, BackupSide
               .WithContext(fmt::format("backup {} is not whole", options.name)));
   for (const Collection& collection : opened.backup.collections)
     if (HasL0(collection)) MBK_TRY(rows::CheckStorageVersions(collection));
+  MBK_TRY(CheckDeletes(side, opened, options.dry_run, run, context));
   MBK_TRY_ASSIGN(const std::optional<std::string> old_etag, FindOldOutput(options, side, to, context));
   if (options.dry_run) {  // which says what the run would refuse
     if (!old_etag) MBK_TRY(CheckNameIsFree(side, to, context));

@@ -53,7 +53,7 @@ Result<std::vector<BackupEntry>> RunList(const ListOptions& options, BackupSide&
 Result<GetReport> RunGet(const GetOptions& options, BackupSide& side, const CallContext& context) {
   MBK_TRY_ASSIGN(OpenedBackup opened, OpenBackup(side, options.name, context));
   MBK_TRY_ASSIGN(const LevelFindings levels, ExamineLevels(side.store, opened, context));
-  MBK_TRY_ASSIGN(const MetaRecordFindings recorded, CheckRecordedMeta(side.store, opened.layout, context));
+  MBK_TRY_ASSIGN(const MetaRecordFindings recorded, CheckRecordedMeta(side.store, opened, context));
   Findings contradictions = levels.contradictions;
   contradictions.Add(recorded.changed);
   GetReport report{.contradictions = contradictions.named()};

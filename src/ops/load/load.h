@@ -237,9 +237,10 @@ struct ObjectSource {
 };
 
 /// Decide how each collection comes to its name, and refuse what would fail half-way: a target that exists
-/// (or, with skip_create, does not), an alias, another schema, rows that nobody said may be there, a database
-/// on a server that has none, a collection that could not be replaced safely. Changes nothing. Fills `place`;
-/// GiveTemporaryNames completes it. Two to four requests a collection, and three.
+/// (or, with skip_create, does not), an alias, another schema, rows that nobody said may be there, or that
+/// imported deletes of L0 segments would hit, whatever was said, a database on a server that has none, a
+/// collection that could not be replaced safely. Changes nothing. Fills `place`; GiveTemporaryNames completes
+/// it. Behind ChooseWays, where the plan has rows. Two to four requests a collection, and three.
 ///
 /// Where a collection is to be replaced: kPermissionDenied when the user may not rename, kInvalidArgument
 /// when the server cannot, both unless drop_first is given.
@@ -256,8 +257,9 @@ Status CheckReplacedByNothing(MilvusClient& client, Plan& plan, const Options& o
 /// would replace others.
 Status CheckRowsHaveNotRunOut(Plan& plan, std::chrono::sys_seconds now);
 
-/// Before the first row goes into a collection that is to be empty (no `append`): flush it, so that rows
-/// count which were in memory alone, and kAlreadyExists if it has any.
+/// Before the first row or delete goes into a collection that is to be empty (no `append`, or deletes of L0
+/// segments are imported): flush it, so that rows count which were in memory alone, and say what Place says
+/// if it has any.
 Status CheckStillEmpty(MilvusClient& client, const CollectionPlan& plan, Sleeper& sleeper,
                        const CallContext& context);
 
@@ -312,6 +314,10 @@ Status InsertRows(MilvusClient& client, const ObjectSource& source, const Plan& 
 /// Whether rows of this collection come by import, or are sent.
 bool IsImported(const CollectionPlan& plan);
 bool IsInserted(const CollectionPlan& plan);
+
+/// Whether deletes of L0 segments come: they are applied after all data, so that the jobs of the data count
+/// more rows.
+bool HasL0(const CollectionPlan& plan);
 
 /// What was loaded is loaded again, under the name `loaded_as`. Waits until it is.
 Status LoadAgain(MilvusClient& client, const CollectionPlan& plan, const CollectionName& loaded_as,

@@ -114,7 +114,26 @@ Result<std::int64_t> RowsIn(MilvusClient& client, const CollectionPlan& plan,
   return stored;
 }
 
+// Imported deletes of L0 segments hit every row of their keys that is older, whoever brought it.
+bool BringsDeletesForAll(const CollectionPlan& plan) { return IsImported(plan) && HasL0(plan); }
+
+// Where they would hit no row but those of the backup.
+constexpr const char* kDeletesAppliedHere =
+    "with --via insert they are applied here, to the rows of the backup alone, and so they are in the copy "
+    "that l0compact makes of it";
+
+// Whether rows that are there stand in the way.
+bool MustBeEmpty(const CollectionPlan& plan) {
+  return BringsDeletesForAll(plan) || (plan.rows > 0 && !plan.append);
+}
+
 Status HasRowsAlready(const CollectionPlan& plan, std::int64_t rows) {
+  if (BringsDeletesForAll(plan))
+    return FailedPrecondition(fmt::format(
+        "restore: {} has rows already ({}), and the backup has deletes in L0 segments: once they are "
+        "imported, Milvus applies them to every older row of their keys, those that are there already "
+        "among them; {}",
+        Where(plan.target), rows, kDeletesAppliedHere));
   return AlreadyExists(fmt::format(
       "restore: {} has rows already ({}), and the rows of the backup would be added to them: --append says "
       "that this is meant. After a restore into it that was cut off, nothing tells which rows are in: they "
@@ -126,13 +145,17 @@ Status CheckExisting(MilvusClient& client, CollectionPlan& plan, const CallConte
   const Result<std::vector<IndexInfo>> indexes = client.ListIndexes(plan.target, context);
   plan.place.old_is_indexed = !indexes.ok() || !indexes->empty();  // nothing is said of what cannot be told
   MBK_TRY_ASSIGN(const CollectionDescription there, client.DescribeCollection(plan.target, context));
-  if (plan.rows > 0) {
-    MBK_TRY(CompareSchemas(plan, there));
-    if (!plan.append) {
-      MBK_TRY_ASSIGN(const std::int64_t rows, RowsIn(client, plan, there, context));
-      if (rows > 0) return HasRowsAlready(plan, rows);
-    }
+  if (plan.rows > 0 || BringsDeletesForAll(plan)) MBK_TRY(CompareSchemas(plan, there));
+  if (MustBeEmpty(plan)) {
+    MBK_TRY_ASSIGN(const std::int64_t rows, RowsIn(client, plan, there, context));
+    if (rows > 0) return HasRowsAlready(plan, rows);
   }
+  // Deletes come last: when Milvus refuses them, the rows are in that they would have hit.
+  if (BringsDeletesForAll(plan) && plan.place.old_is_loaded)
+    return FailedPrecondition(
+        fmt::format("restore: {} is loaded, and Milvus imports no deletes of L0 segments, as the backup has, "
+                    "into a loaded collection: release it first; or {}",
+                    Where(plan.target), kDeletesAppliedHere));
   if (plan.drop_indexes && plan.place.old_is_loaded && !plan.release)
     return FailedPrecondition(fmt::format(
         "restore: {} is loaded, and an index of a loaded collection cannot be dropped: --release says "
@@ -257,11 +280,14 @@ Status CheckRowsHaveNotRunOut(Plan& plan, std::chrono::sys_seconds now) {
 
 Status CheckStillEmpty(MilvusClient& client, const CollectionPlan& plan, Sleeper& sleeper,
                        const CallContext& context) {
-  if (plan.rows == 0 || plan.append) return {};
+  if (!MustBeEmpty(plan)) return {};
   MBK_TRY(capture::FlushAndWait(client, plan.target, sleeper, context)
               .status()
               .WithContext(
-                  "whether it has rows in memory only a flush tells (--append says that they may be there)"));
+                  BringsDeletesForAll(plan)
+                      ? "whether it has rows in memory, which deletes of L0 segments would hit, a flush tells"
+                      : "whether it has rows in memory only a flush tells (--append says that they may be "
+                        "there)"));
   const Result<std::int64_t> rows = client.CountStoredRows(plan.target, context);
   if (rows.status().code() == Code::kUnimplemented) return {};  // it was counted by a query
   MBK_TRY(rows.status());

@@ -37,12 +37,6 @@ struct Bounds {
   bool Hold(std::int64_t rows) const { return least <= rows && rows <= most; }
 };
 
-// Deletes of L0 segments are applied later, so that the jobs of the data count more rows.
-bool HasL0(const CollectionPlan& plan) {
-  return std::any_of(plan.imports.begin(), plan.imports.end(),
-                     [](const auto& wave) { return wave.front().is_l0; });
-}
-
 // Deletes that are applied while the rows beside them are imported.
 bool HasDeletesBesideData(const CollectionPlan& plan) {
   return std::any_of(plan.imports.begin(), plan.imports.end(), [](const auto& wave) {
@@ -157,7 +151,7 @@ std::string AdviseOnIndex(const IndexProgress& empty, const CollectionPlan& plan
   const std::string* type = FindValue(planned->params, "index_type");
   if (type != nullptr && *type == "AUTOINDEX") return "";
   std::string flags = "--rebuild_index --drop_exist_index --use_auto_index";
-  if (outcome.loaded) flags += " --release";
+  if (outcome.is_loaded()) flags += " --release";
   return "; " + Advise("another type, which the server chooses, comes with", source.in_place(plan, flags));
 }
 
@@ -324,7 +318,9 @@ Status WaitUntilIndexed(MilvusClient& client, const CollectionPlan& plan, Outcom
 
 Status CheckIndexes(MilvusClient& client, const ObjectSource& source, const CollectionPlan& plan,
                     Outcome& outcome, Sleeper& sleeper, const CallContext& context) {
-  if (outcome.indexes == 0 || plan.rows == 0) return {};
+  // A collection that stood has its rows, though none came.
+  const bool is_empty = plan.create && plan.rows == 0;
+  if (outcome.indexes == 0 || is_empty) return {};
   MBK_TRY_ASSIGN(const std::vector<IndexProgress> progress,
                  LookWhile(IsEmptyIndex, kBeginsWithin, client, plan.target, sleeper, context));
   if (const std::int64_t unsaid = Unsaid(progress, outcome); unsaid > 0)

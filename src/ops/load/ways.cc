@@ -84,6 +84,11 @@ std::string_view ViaName(Via via) {
 bool IsImported(const CollectionPlan& plan) { return plan.via == Via::kImport && !plan.imports.empty(); }
 bool IsInserted(const CollectionPlan& plan) { return plan.via == Via::kInsert && !plan.imports.empty(); }
 
+bool HasL0(const CollectionPlan& plan) {
+  return std::any_of(plan.imports.begin(), plan.imports.end(),
+                     [](const auto& wave) { return wave.front().is_l0; });
+}
+
 bool ImportsAnything(const Plan& plan) {
   return std::any_of(plan.collections.begin(), plan.collections.end(), IsImported);
 }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "ops/create/create.h"
+#include "ops/l0compact/l0compact.h"
 #include "ops/load/temporary_name.h"
 #include "ops/restore/restore.h"
 #include "ops/runs/record.h"
@@ -1147,6 +1148,98 @@ TEST_F(Append, ACollectionWhoseReleaseFailsIsLoadedAgain) {
   EXPECT_EQ(world_.Calls("DropIndex"), 0u);
 }
 
+// Deletes of L0 segments, which Milvus applies to all rows of a collection.
+class AppendDeletes : public ReplaceCounted {
+ protected:
+  AppendDeletes() {
+    UseRows([&] { AddRowsWithDeletesInL0(); });
+    // Of runs that import nothing.
+    world_.target.state_directory = testing::TempDir() + "mbk-append-deletes-test";
+  }
+  void AddRowsWithDeletesInL0() {
+    backup_.AddSegment(0, opstest::Books(0, 5));
+    AddL0();
+  }
+  void AddL0() { backup_.AddL0(std::nullopt, {{0, opstest::kNow + 1}, {1, opstest::kNow + 1}}); }
+  void EditTarget(const std::function<void(MockCollection&)>& edit) {
+    world_.server.EditCollection(kBooks, edit);
+  }
+  static load::Options Into() { return {.skip_create_collection = true}; }
+  static load::Options Append() { return {.skip_create_collection = true, .append = true}; }
+};
+
+TEST_F(AppendDeletes, AreNotImportedIntoACollectionThatHasRows) {
+  const std::function<void()> backups[] = {[&] { AddRowsWithDeletesInL0(); }, [&] { AddL0(); }};
+  for (const auto& add : backups) {
+    UseRows(add);
+    for (const load::Options& load : {Into(), Append()}) {
+      const Status refused = Run(load).status();
+      EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+      EXPECT_THAT(refused.message(), AllOf(HasSubstr("default collection books has rows already (77)"),
+                                           HasSubstr("every older row of their keys")));
+    }
+  }
+  EXPECT_EQ(world_.Calls("Import"), 0u);
+  EXPECT_EQ(RowsNow(), kOldRows);
+}
+
+TEST_F(AppendDeletes, AreNotImportedWhereRowsAreInMemoryAlone) {
+  EditTarget([](MockCollection& old) {
+    old.imported_rows = 0;
+    old.rows_in_memory = 3;
+  });
+  for (const load::Options& load : {Into(), Append()}) {
+    const auto report = Run(load);
+    ASSERT_TRUE(report.ok()) << report.status().message();
+    EXPECT_THAT(report->status.message(),
+                AllOf(HasSubstr("has rows already (3)"), HasSubstr("every older row of their keys")));
+    EditTarget([](MockCollection& old) {
+      old.imported_rows = 0;
+      old.rows_in_memory = 3;
+    });
+  }
+  EXPECT_EQ(world_.Calls("Import"), 0u);
+}
+
+TEST_F(AppendDeletes, AreImportedIntoOneThatIsEmptyAndNotLoaded) {
+  EditTarget([](MockCollection& old) {
+    old.imported_rows = 0;
+    old.loaded_percent = 100;
+  });
+  const Status refused = Run(Into()).status();
+  EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+  EXPECT_THAT(refused.message(), AllOf(HasSubstr("books is loaded"), HasSubstr("release it first")));
+  EXPECT_EQ(world_.Calls("Import"), 0u);
+  EditTarget([](MockCollection& old) { old.loaded_percent.reset(); });
+  const auto report = Run(Into());
+  ASSERT_TRUE(report.ok() && report->status.ok()) << report.status().message() << report->status.message();
+  EXPECT_EQ(world_.Calls("Import"), 2u);
+  EXPECT_EQ(RowsNow(), 5);
+}
+
+// Takes ops/load/place.cc: "with --via insert they are applied here"
+TEST_F(AppendDeletes, HoldForTheRowsOfTheBackupAloneAsIsSaid) {
+  EXPECT_THAT(Run(Append()).status().message(), AllOf(HasSubstr("--via insert"), HasSubstr("l0compact")));
+  EditTarget([](MockCollection& old) { old.loaded_percent = 100; });
+  load::Options insert = Append();
+  insert.via = load::Via::kInsert;
+  const auto inserted = Run(insert);
+  ASSERT_TRUE(inserted.ok() && inserted->status.ok())
+      << inserted.status().message() << inserted->status.message();
+  EXPECT_EQ(RowsNow(), kOldRows + 3);
+  EXPECT_EQ(world_.Calls("Import") + world_.Calls("Delete"), 0u);
+
+  ASSERT_TRUE(RunL0Compact({.name = "nightly"}, world_.backups, world_.run, {}).ok());
+  world_.ImportJobsBring(3);
+  const auto imported = RunRestore({.name = "nightly_l0compacted", .load = Append()}, world_.backups,
+                                   world_.target, world_.run, {});
+  ASSERT_TRUE(imported.ok() && imported->status.ok())
+      << imported.status().message() << imported->status.message();
+  EXPECT_EQ(RowsNow(), kOldRows + 3 + 3);
+  for (const SeenCall& call : world_.server.seen("Import"))
+    EXPECT_THAT(call.request, Not(HasSubstr("l0_import")));
+}
+
 // Field case 49: a server that calls indexes of a type that it does not know finished, and puts nothing into
 // them.
 class ReplaceUnknownIndex : public Replace {
@@ -1246,6 +1339,24 @@ TEST_F(ReplaceUnknownIndex, OfANewOneIsNamedAndReplacedAsIsSaid) {
     EXPECT_FALSE(IsIndexedByTheServersChoice(other)) << "nothing else is touched";
   }
   ExpectAllOld();
+}
+
+TEST_F(ReplaceUnknownIndex, OfACollectionThatStandsIsNamedThoughNoRowsCome) {
+  world_.target.state_directory = testing::TempDir() + "mbk-replace-unknown-index-test";
+  for (const bool loaded : {false, true}) {
+    world_.server.EditCollection(kB, [&](MockCollection& old) { old.loaded_percent = loaded ? 100 : 0; });
+    const auto report = Run({.source_filter = Filter::Parse("b").value(),
+                             .rebuild_index = true,
+                             .meta_only = true,
+                             .drop_exist_index = true,
+                             .skip_create_collection = true,
+                             .release = true});
+    ASSERT_TRUE(report.ok() && report->status.ok()) << report.status().message();
+    ASSERT_THAT(OutcomeOf(*report, kB).warnings, ElementsAre(HasSubstr("0 of 77 rows")));
+    const std::string said = OutcomeOf(*report, kB).warnings[0];
+    const auto words = opstest::AdvisedWords("another type, which the server chooses, comes with", said);
+    EXPECT_EQ(std::count(words.begin(), words.end(), "--release"), loaded ? 1 : 0) << said;
+  }
 }
 
 TEST_F(Replace, AnIndexThatIsFinishedWithNothingInItIsNamed) {

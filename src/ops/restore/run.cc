@@ -288,12 +288,10 @@ AdvisedCommand FollowUp(const RestoreOptions& options, const std::vector<load::O
   return InPlaceCommand(reach, options.name, names, flags);
 }
 
-// Deletes of L0 segments are applied later, so that the jobs of the data count more rows then.
+// What the jobs of the data must count, where the backup has a record of it.
 std::optional<std::int64_t> RowsNotDeleted(const load::CollectionPlan& plan) {
   const std::optional<RowsRecord>& record = plan.source->rows_record;
-  const bool has_l0 = std::any_of(plan.imports.begin(), plan.imports.end(),
-                                  [](const auto& wave) { return wave.front().is_l0; });
-  if (!record || has_l0 || plan.imports.empty()) return std::nullopt;
+  if (!record || load::HasL0(plan) || plan.imports.empty()) return std::nullopt;
   return record->written - record->deleted;
 }
 

@@ -13,6 +13,7 @@
 #include "ops/copy/copy.h"
 #include "ops/export/export.h"
 #include "ops/l0compact/l0compact.h"
+#include "ops/list/list.h"
 #include "ops/migrate/migrate.h"
 #include "ops/restore/restore.h"
 #include "ops/testing/row_backup.h"
@@ -347,6 +348,13 @@ TEST_F(MetadataMutation, GarbageInTheRecordOfObjectsIsFoundWhereItIsRead) {
   EXPECT_THAT(copied_.Keys(), IsEmpty());
   EXPECT_THAT(exported_.Keys(), IsEmpty());
   EXPECT_EQ(world_.Calls("CreateCollection"), 0u);
+}
+
+TEST_F(MetadataMutation, AnEmptyRecordOfObjectsIsNotTakenForNone) {
+  backup_.store().Set(MetaKey(kObjects), "");
+  ExpectRefused("0 bytes", "meta/objects.json is empty");
+  EXPECT_THAT(RunGet({.name = "nightly"}, backup_.side, {}).value().contradictions,
+              Contains(HasSubstr("meta/objects.json is empty")));
 }
 
 // At every level, and by every verb before it changes anything.

@@ -36,7 +36,7 @@ class Verification {
     damage_.Add(FindUnwhole(opened.backup));
     MBK_TRY_ASSIGN(const LevelFindings levels, ExamineLevels(store_, opened, context_));
     damage_.Add(levels.contradictions);
-    MBK_TRY_ASSIGN(const MetaRecordFindings recorded, CheckRecordedMeta(store_, opened.layout, context_));
+    MBK_TRY_ASSIGN(const MetaRecordFindings recorded, CheckRecordedMeta(store_, opened, context_));
     damage_.Add(recorded.changed);
     for (const std::string& file : recorded.missing)
       damage_.Add(fmt::format("{} is missing, and was written: meta/{} has a record of it", file, kObjects));
