@@ -17,6 +17,9 @@ namespace {
 
 using Way = Placement::Way;
 
+constexpr Milliseconds kFirstRowsWait{100};
+constexpr Milliseconds kLastRowsWait{6'400};
+
 // Where the server has no ids, a collection that stood in the preflight is known by its name alone.
 Status DropStanding(MilvusClient& client, const CollectionName& name, std::int64_t id,
                     const CallContext& context) {
@@ -132,18 +135,23 @@ Status Builder::CheckNameIsFree(std::size_t index, const CallContext& context) {
 }
 
 // Whether all rows of what was built under its own name are this run's. Others may have found it, and
-// written.
+// written: what is not proved to be ours alone stays. The server counts a little late.
 Status Builder::CheckRowsAreOurs(std::size_t index, const CallContext& context) {
-  const Outcome& outcome = outcomes_[index];
+  const std::optional<std::int64_t>& brought = outcomes_[index].rows_brought;
+  if (!brought)
+    return FailedPrecondition(
+        "whether rows of this run came, or are still to come, is not known, so that nothing tells whether "
+        "its rows are this run's alone");
   const CollectionName& made = plan_.collections[index].place.built_as;
   MBK_TRY(capture::FlushAndWait(client_, made, run_.sleeper, context).status());
-  const Result<std::int64_t> rows = client_.CountStoredRows(made, context);
-  if (rows.status().code() == Code::kUnimplemented) return {};
-  MBK_TRY(rows.status());
-  if (*rows <= outcome.rows_at_most) return {};
-  return FailedPrecondition(
-      fmt::format("it holds {} rows, of which this run brought at most {}: it is somebody else's too", *rows,
-                  outcome.rows_at_most));
+  for (Milliseconds wait = kFirstRowsWait;; wait *= 2) {
+    MBK_TRY_ASSIGN(const std::int64_t rows, client_.CountStoredRows(made, context));
+    if (rows == *brought) return {};
+    if (wait > kLastRowsWait || rows > *brought)
+      return FailedPrecondition(fmt::format(
+          "it holds {} rows, and this run brought {}: it may be somebody else's, too", rows, *brought));
+    MBK_TRY(run_.sleeper.Sleep(wait, context));
+  }
 }
 
 Status Builder::TryOut(std::size_t index, const CallContext& context) {

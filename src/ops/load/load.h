@@ -199,7 +199,9 @@ struct Outcome {
   /// source: so many must be stored.
   std::optional<std::int64_t> rows_at_least;
   std::int64_t rows_imported = 0;  ///< as the jobs say: rows that live
-  std::int64_t rows_at_most = 0;   ///< that this run may have brought, as far as it is known by now
+  /// Rows that this run has brought so far, as the server answered; nullopt: whether more came, or are still
+  /// to come, is not known.
+  std::optional<std::int64_t> rows_brought = 0;
   std::int64_t rows_repeated = 0;  ///< of kInsert: not sent, because a newer row of their key was
   std::int64_t bytes = 0;
   int import_jobs = 0;

@@ -762,8 +762,87 @@ TEST_F(ReplaceWithoutRename, RowsThatOthersWroteIntoItKeepWhatFailed) {
   const auto report = Run(one);
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_EQ(OutcomeOf(*report, kB).left, load::Left::kBehind);
-  EXPECT_THAT(OutcomeOf(*report, kB).behind, AllOf(HasSubstr("7 rows"), HasSubstr("at most 4")));
+  EXPECT_THAT(OutcomeOf(*report, kB).behind, AllOf(HasSubstr("7 rows"), HasSubstr("this run brought 4")));
   EXPECT_TRUE(world_.server.FindCollection(kB).has_value());
+}
+
+// Without a proof that all of its rows are the run's it stays.
+class ReplaceUnderOwnName : public ReplaceWithoutRename {
+ protected:
+  static load::Options Beside() { return {.renamer = Renamer::FromSuffix("_bak").value()}; }
+  void ExpectStays(std::string_view why) {
+    const auto report = Run(Beside());
+    ASSERT_TRUE(report.ok()) << report.status().message();
+    EXPECT_THAT(report->collections, Each(AllOf(Field(&load::Outcome::left, load::Left::kBehind),
+                                                Field(&load::Outcome::behind, HasSubstr(std::string(why))))));
+    EXPECT_TRUE(world_.server.FindCollection({"default", "a_bak"}).has_value());
+    EXPECT_EQ(world_.Calls("DropCollection"), 0u);
+  }
+};
+
+TEST_F(ReplaceUnderOwnName, IsNotDroppedWhileRowsMayStillCome) {
+  FailAll("GetImportState");
+  ExpectStays("still to come");
+}
+
+TEST_F(ReplaceUnderOwnName, IsNotDroppedWhereTheServerDoesNotCount) {
+  world_.ImportJobsBring(4);
+  FailAll("GetCollectionStatistics", {.grpc_code = 12, .reason = "unknown method"});
+  ExpectStays("unknown method");
+}
+
+TEST_F(ReplaceUnderOwnName, IsNotDroppedWithFewerRowsThanCame) {
+  world_.ImportJobsBring(4);
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "Flush")
+      world_.server.EditCollection({"default", "a_bak"},
+                                   [](MockCollection& made) { made.imported_rows = 2; });
+  });
+  load::Options one = Beside();
+  one.source_filter = Filter::Parse("a").value();
+  const auto report = Run(one);
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_THAT(report->collections.at(0).behind, HasSubstr("it holds 2 rows, and this run brought 4"));
+  EXPECT_EQ(world_.Calls("DropCollection"), 0u);
+}
+
+TEST_F(ReplaceUnderOwnName, GoesWithoutRowsWhenNoneCame) {
+  world_.milvus_store.Inject(
+      {.operation = StoreOperation::kCopy, .times = 1000, .status = Internal("disk full")});
+  const auto report = Run(Beside());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_THAT(report->collections, Each(Field(&load::Outcome::left, load::Left::kDropped)));
+  EXPECT_FALSE(world_.server.FindCollection({"default", "a_bak"}).has_value());
+}
+
+TEST_F(ReplaceUnderOwnName, StaysWhereTheOldOneWasDroppedFirst) {
+  FailAll("CreateIndex");
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_TRUE(NewStands(kA));
+  EXPECT_EQ(OutcomeOf(*report, kA).left, load::Left::kBehind);
+  EXPECT_THAT(opstest::AdvisedWords("what is to be decided shows", report->advice),
+              ElementsAre("milvus-backup", "check", "--leftovers"))
+      << report->advice;
+  EXPECT_TRUE(OldStands(kB) && OldStands(kC));
+}
+
+TEST_F(ReplaceUnderOwnName, SaysThatTheOldOneIsGoneWhereSomebodyElseTakesItsName) {
+  std::atomic<bool> made = false;
+  world_.OnCall([&](const SeenCall& call) {
+    // Looked at before the new one is made.
+    if (call.rpc != "DescribeCollection" || world_.server.FindCollection(kA) || made.exchange(true)) return;
+    MockCollection theirs = *world_.server.FindCollection(kB);
+    theirs.description.collection_id = 4711;
+    theirs.description.collection_name = theirs.description.schema.name = "a";
+    theirs.imported_rows = 12;
+    world_.server.AddCollection("default", std::move(theirs));
+  });
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(world_.server.FindCollection(kA)->StoredRows(), 12);
+  EXPECT_NE(OutcomeOf(*report, kA).left, load::Left::kUntouched);
+  EXPECT_THAT(OutcomeOf(*report, kA).behind, HasSubstr("was dropped first"));
 }
 
 // The files of a backup with rows and deletes in it, and an old collection of that name.
