@@ -175,7 +175,9 @@ struct Outcome {
   bool filled = false;    ///< all rows are in, and proved as far as was asked
   bool unproven = false;  ///< `status` says that something could not be read; nothing is known to be wrong
   Left left = Left::kUntouched;
-  std::string behind;                      ///< names what stands where it should not, and what is to be done
+  std::string behind;  ///< names what stands where it should not, and what is to be done
+  /// Of kBehind: it may be all that there is of its rows. No cleaning touches it, a person decides.
+  bool may_be_only_copy = false;
   CollectionName built_as;                 ///< see Placement
   std::int64_t collection_id = 0;          ///< of the collection that was made; 0: none, or not known
   bool replaces = false;                   ///< a collection of that name stood

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <set>
 
+#include "ops/check/leftovers_check.h"
 #include "ops/create/create.h"
 #include "ops/load/temporary_name.h"
 #include "ops/restore/restore.h"
@@ -527,6 +528,163 @@ TEST_F(ReplaceDroppingFirst, AWholeNewOneThatDoesNotGetTheNameStays) {
   EXPECT_THAT(opstest::AdvisedWords("put right with", report->advice),
               ElementsAre("milvus-backup", "check", "--leftovers", "--clean"));
   EXPECT_TRUE(OldStands(kB) && OldStands(kC));
+}
+
+// Whatever its proof fails for, also when the backup is gone by then.
+class KeepsTheOnlyCopy : public ReplaceDroppingFirst {
+ protected:
+  void DeleteTheBackup() {
+    for (const std::string& key : world_.backup_memory->Keys()) {
+      const ObjectKey keys[] = {ObjectKey(key)};
+      ASSERT_TRUE(world_.backup_memory->Delete(keys, {}).ok());
+    }
+  }
+  // The new `a` stands with its rows under its temporary name, and the record says what it is.
+  void ExpectKept(const load::Outcome& a) {
+    EXPECT_FALSE(a.status.ok());
+    ASSERT_THAT(Temporary(), SizeIs(1));
+    EXPECT_EQ(world_.server.FindCollection({"default", Temporary().front()})->StoredRows(), 5);
+    EXPECT_EQ(a.left, load::Left::kBehind);
+    EXPECT_THAT(a.behind, AllOf(HasSubstr("dropped first"), HasSubstr(Temporary().front()),
+                                HasSubstr("the 5 rows that came")));
+    EXPECT_TRUE(RecordedNow().filled);
+    EXPECT_FALSE(RecordedNow().done);
+    EXPECT_FALSE(world_.server.FindCollection(kA).has_value());
+    EXPECT_TRUE(OldStands(kB) && OldStands(kC));
+  }
+  // As the record of a run that is over.
+  void LetTheRunBeDead() {
+    for (const auto& [key, content] : world_.milvus_memory->Contents()) {
+      if (!key.starts_with("mbk-runs/")) continue;
+      runs::Record record = runs::RecordFromJson(content).value();
+      record.process.pid = (1 << 22) - 1;
+      world_.milvus_memory->Set(key, runs::ToJson(record));
+    }
+  }
+};
+
+// Takes ops/restore/run.cc: "what is to be decided shows"
+TEST_F(KeepsTheOnlyCopy, WhenTheBackupWasDeletedMeanwhile) {
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "GetImportState") DeleteTheBackup();
+  });
+  const auto report = Run(First());
+  world_.OnCall(nullptr);
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  ExpectKept(OutcomeOf(*report, kA));
+  EXPECT_THAT(opstest::AdvisedWords("what is to be decided shows", report->advice),
+              ElementsAre("milvus-backup", "check", "--leftovers"))
+      << report->advice;
+  LetTheRunBeDead();
+  const CollectionName made{"default", Temporary().front()};
+  const LeftoversReport listed = CheckLeftovers(world_.target, false, world_.run, {}).value();
+  ASSERT_THAT(listed.runs, SizeIs(1));
+  EXPECT_THAT(listed.runs[0].findings,
+              ElementsAre(AllOf(HasSubstr(made.name), HasSubstr("it has 5 rows"),
+                                HasSubstr("rename_collection(\"" + made.name + "\", \"a\")"))));
+  const LeftoversReport cleaned = CheckLeftovers(world_.target, true, world_.run, {}).value();
+  EXPECT_THAT(cleaned.runs.at(0).mended.done, IsEmpty());
+  EXPECT_TRUE(world_.server.FindCollection(made).has_value());
+  ASSERT_TRUE(world_.client->RenameCollection(made, "a", {}).ok());
+  EXPECT_TRUE(NewStands(kA));
+}
+
+TEST_F(KeepsTheOnlyCopy, WhenItsIndexIsNotMade) {
+  FailAll("CreateIndex");
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  ExpectKept(OutcomeOf(*report, kA));
+}
+
+TEST_F(KeepsTheOnlyCopy, WhenItsRowsCannotBeCounted) {
+  std::atomic<bool> imports = false;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "Import" && !imports.exchange(true)) FailAll("GetCollectionStatistics");
+  });
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  ExpectKept(OutcomeOf(*report, kA));
+}
+
+TEST_F(KeepsTheOnlyCopy, WhenTheRunIsStopped) {
+  std::stop_source stop;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "CreateIndex") stop.request_stop();
+  });
+  const Status ended = Run(First(), {.stop = stop.get_token()}).status();
+  EXPECT_EQ(ended.code(), Code::kCancelled);
+  ASSERT_THAT(Temporary(), SizeIs(1));
+  EXPECT_EQ(world_.server.FindCollection({"default", Temporary().front()})->StoredRows(), 5);
+  EXPECT_THAT(ended.message(),
+              AllOf(HasSubstr("stays as default." + Temporary().front()), HasSubstr("check --leftovers")));
+  EXPECT_TRUE(RecordedNow().filled);
+}
+
+TEST_F(KeepsTheOnlyCopy, WhenTheStoreOfTheRecordFailsForAWhile) {
+  std::atomic<bool> counted = false;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "CreateIndex" && !counted.exchange(true))
+      world_.milvus_store.Inject({.operation = StoreOperation::kPut, .status = Internal("disk full")});
+  });
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  ExpectKept(OutcomeOf(*report, kA));
+  EXPECT_TRUE(RecordedNow().proved) << "a cleaning gives it the name";
+  EXPECT_THAT(opstest::AdvisedWords("put right with", report->advice),
+              ElementsAre("milvus-backup", "check", "--leftovers", "--clean"));
+}
+
+TEST_F(ReplaceDroppingFirst, ADropThatNobodyAnsweredIsNotSaidToHaveDoneNothing) {
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "DropCollection" && call.request.find(R"("a")") != std::string::npos)
+      for (const char* rpc : {"DropCollection", "RenameCollection"})
+        FailAll(rpc, {.grpc_code = 14, .reason = "connection reset"});
+  });
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(OutcomeOf(*report, kA).left, load::Left::kBehind);
+  EXPECT_THAT(
+      OutcomeOf(*report, kA).behind,
+      AllOf(HasSubstr("whether the old collection was dropped is not known"), HasSubstr("default.a")));
+  EXPECT_TRUE(RecordedNow().drop_first);
+  EXPECT_FALSE(RecordedNow().done);
+  EXPECT_TRUE(OldStands(kB) && OldStands(kC));
+}
+
+TEST_F(ReplaceDroppingFirst, ADropIsNotRepeatedOverWhatHasTheNameSince) {
+  std::atomic<int> drops = 0;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc != "DropCollection" || call.request.find(R"("a")") == std::string::npos || ++drops > 1)
+      return;
+    MockCollection theirs = *world_.server.FindCollection(kA);
+    theirs.description.collection_id = 4711;
+    theirs.imported_rows = 12;
+    world_.server.AddCollection("default", std::move(theirs));
+    world_.server.Fail({.rpc = "DropCollection", .grpc_code = 14, .reason = "connection reset"});
+  });
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(drops, 1);
+  EXPECT_EQ(world_.server.FindCollection(kA)->StoredRows(), 12);
+  EXPECT_EQ(OutcomeOf(*report, kA).left, load::Left::kBehind);
+}
+
+TEST_F(ReplaceDroppingFirst, ADropWhoseAnswerGotLostIsDoneOrMadeAgain) {
+  for (const bool carried_out : {true, false}) {
+    std::atomic<int> drops = 0;
+    world_.OnCall([&](const SeenCall& call) {
+      if (call.rpc != "DropCollection" || call.request.find(R"("b")") == std::string::npos || ++drops > 1)
+        return;
+      if (carried_out) world_.server.RemoveCollection(kB);
+      world_.server.Fail({.rpc = "DropCollection", .grpc_code = 14, .reason = "connection reset"});
+    });
+    const auto report = Run(First());
+    world_.OnCall(nullptr);
+    ASSERT_TRUE(report.ok() && report->status.ok()) << report.status().message();
+    EXPECT_EQ(drops, carried_out ? 1 : 2);
+    EXPECT_TRUE(NewStands(kB));
+    ExpectNothingLeft();
+  }
 }
 
 TEST_F(Replace, WhatSomebodyElsePutUnderTheNameMeanwhileIsNotDropped) {
