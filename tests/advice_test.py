@@ -56,7 +56,7 @@ NO_ADVICE = {
     ("ops/capture/in_memory.cc", "{}: rows that are in memory only are not in it (--strategy skip_flush); how many cannot be told: {}"): TOLD,
     ("ops/compare/run.cc", "verify --live"): "the name of what cannot be done",
     ("ops/export/run.cc", " --level checksum"): MADE,
-    ("ops/load/builder.cc", "nothing has the name {}: the old collection was dropped first, as --drop_first says"): TOLD,
+    ("ops/load/builder.cc", "the old collection {} was dropped first, as --drop_first says, and nothing has taken its place"): TOLD,
     ("ops/load/prove.cc", "--verify could not read its rows, so that it does not take its name: {}"): TOLD,
     ("ops/load/prove.cc", "--rebuild_index --drop_exist_index --use_auto_index"): MADE,
     ("ops/load/prove.cc", " --release"): MADE,

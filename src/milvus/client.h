@@ -191,6 +191,8 @@ class MilvusClient {
   virtual Result<CollectionDescription> DescribeCollection(const CollectionName& collection,
                                                            const CallContext& context) = 0;
   virtual Status CreateCollection(const CreateCollectionRequest& request, const CallContext& context) = 0;
+  /// Not made again when it may have been carried out: the second would drop what somebody has made under the
+  /// name meanwhile. See load::DropById.
   virtual Status DropCollection(const CollectionName& collection, const CallContext& context) = 0;
   virtual Status AlterCollection(const CollectionName& collection, const KeyValues& properties,
                                  const CallContext& context) = 0;

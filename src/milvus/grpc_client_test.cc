@@ -130,6 +130,16 @@ TEST_F(TwoCollections, NoneIsRenamedToANameThatIsTakenNorByItsAlias) {
   EXPECT_EQ(client_->RenameCollection({"", "gone"}, "new", {}).code(), Code::kNotFound);
 }
 
+TEST_F(TwoCollections, ADropIsNotMadeAgainWhenItMayHaveBeenDone) {
+  for (const int grpc_code : {14, 4}) {
+    FailWith("DropCollection", 1, {.grpc_code = grpc_code, .reason = "connection reset"});
+    EXPECT_FALSE(client_->DropCollection(kBooks, {}).ok());
+  }
+  EXPECT_EQ(Calls("DropCollection"), 2u);
+  FailWith("DropCollection", 1, {.code = 8, .error_code = 49, .reason = "rate limit exceeded"});
+  EXPECT_TRUE(client_->DropCollection(kBooks, {}).ok()) << "what was refused was not done";
+}
+
 TEST_F(TwoCollections, ARenameIsNotMadeAgainWhenItMayHaveBeenDone) {
   FailWith("RenameCollection", 1, {.grpc_code = 14, .reason = "connection reset"});
   EXPECT_EQ(client_->RenameCollection(kBooks, "tomes", {}).code(), Code::kUnavailable);

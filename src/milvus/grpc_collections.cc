@@ -78,7 +78,9 @@ Status GrpcMilvusClient::CreateCollection(const CreateCollectionRequest& wanted,
 Status GrpcMilvusClient::DropCollection(const CollectionName& collection, const CallContext& context) {
   pb::milvus::DropCollectionRequest request;
   request.set_collection_name(collection.name);
-  return rpc_.Call(&Stub::DropCollection, About("DropCollection", collection), request, Usual(), context)
+  return rpc_
+      .Call(&Stub::DropCollection, About("DropCollection", collection), request, Once(retries_.create),
+            context)
       .status();
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/uuid.h"
+#include "ops/load/swap.h"
 #include "ops/load/temporary_name.h"
 
 namespace mbk {
@@ -50,7 +51,7 @@ class ProbeCollection {
   ProbeCollection& operator=(const ProbeCollection&) = delete;
   ~ProbeCollection() {
     if (!made_) return;
-    Status dropped = client_.DropCollection(name_, {.deadline = Deadline::After(kRemovalTimeout)});
+    Status dropped = load::DropById(client_, name_, 0, {.deadline = Deadline::After(kRemovalTimeout)});
     if (!dropped.ok())
       log::Warn("the empty collection {}, made to find out whether two servers are one, stays behind: {}",
                 name_.Full(), dropped.message());

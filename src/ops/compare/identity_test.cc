@@ -73,6 +73,18 @@ TEST_F(CompareItself, WithoutIdsIsFoundOutByACollectionThatIsGoneAgain) {
               testing::Not(testing::Contains(HasSubstr("may be one"))));
 }
 
+TEST_F(CompareItself, LeavesNothingBehindThoughADropGoesUnanswered) {
+  server_.EditCollection(kBooks,
+                         [](milvustest::MockCollection& books) { books.description.collection_id = 0; });
+  ConnectOptions options = server_.ClientOptions();
+  options.address = "localhost";
+  const auto by_another_name = Connect(options, {}).value();
+  server_.Fail({.rpc = "DropCollection", .grpc_code = 14, .reason = "connection reset"});
+  EXPECT_EQ(Compare(*by_another_name, false).status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(Calls("DropCollection"), 2u);
+  EXPECT_THAT(client_->ListCollections("default", {}).value(), testing::ElementsAre("books"));
+}
+
 TEST_F(CompareItself, IsDoneAndSaidWhereThatIsMeant) {
   testing::internal::CaptureStderr();
   const Result<std::vector<ComparedCollection>> compared = Compare(*again_, true);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "ops/capture/capture.h"
+#include "ops/in_doubt.h"
 #include "ops/load/for_each_collection.h"
 #include "ops/load/prove.h"
 #include "ops/load/swap.h"
@@ -16,6 +17,9 @@ namespace mbk::load {
 namespace {
 
 using Way = Placement::Way;
+
+constexpr Milliseconds kFirstRowsWait{100};
+constexpr Milliseconds kLastRowsWait{6'400};
 
 // Where the server has no ids, a collection that stood in the preflight is known by its name alone.
 Status DropStanding(MilvusClient& client, const CollectionName& name, std::int64_t id,
@@ -132,18 +136,23 @@ Status Builder::CheckNameIsFree(std::size_t index, const CallContext& context) {
 }
 
 // Whether all rows of what was built under its own name are this run's. Others may have found it, and
-// written.
+// written: what is not proved to be ours alone stays. The server counts a little late.
 Status Builder::CheckRowsAreOurs(std::size_t index, const CallContext& context) {
-  const Outcome& outcome = outcomes_[index];
+  const std::optional<std::int64_t>& brought = outcomes_[index].rows_brought;
+  if (!brought)
+    return FailedPrecondition(
+        "whether rows of this run came, or are still to come, is not known, so that nothing tells whether "
+        "its rows are this run's alone");
   const CollectionName& made = plan_.collections[index].place.built_as;
   MBK_TRY(capture::FlushAndWait(client_, made, run_.sleeper, context).status());
-  const Result<std::int64_t> rows = client_.CountStoredRows(made, context);
-  if (rows.status().code() == Code::kUnimplemented) return {};
-  MBK_TRY(rows.status());
-  if (*rows <= outcome.rows_at_most) return {};
-  return FailedPrecondition(
-      fmt::format("it holds {} rows, of which this run brought at most {}: it is somebody else's too", *rows,
-                  outcome.rows_at_most));
+  for (Milliseconds wait = kFirstRowsWait;; wait *= 2) {
+    MBK_TRY_ASSIGN(const std::int64_t rows, client_.CountStoredRows(made, context));
+    if (rows == *brought) return {};
+    if (wait > kLastRowsWait || rows > *brought)
+      return FailedPrecondition(fmt::format(
+          "it holds {} rows, and this run brought {}: it may be somebody else's, too", rows, *brought));
+    MBK_TRY(run_.sleeper.Sleep(wait, context));
+  }
 }
 
 Status Builder::TryOut(std::size_t index, const CallContext& context) {
@@ -181,13 +190,33 @@ Status Builder::DropBefore(std::size_t index, const CallContext& context) {
   record.old_aliases = old ? old->aliases : collection.place.old_aliases;
   MBK_TRY(Record(index, context));
   const Status dropped = DropStanding(client_, collection.target, collection.place.old_id, context);
-  if (!dropped.ok()) {
-    // Its answer may be all that was lost.
-    const auto now = StandingUnder(client_, collection.target, ToTheEnd(context));
-    if (!now.ok() || now->has_value()) return dropped;
-  }
+  if (!dropped.ok()) return LookBehindDrop(index, dropped, ToTheEnd(context));
   sites_[index].old_dropped = true;
   return {};
+}
+
+// Its answer may be all that was lost. Only where the old one is known to stand all is as before; where
+// nobody knows, or somebody else has the name, everything stays with its record.
+Status Builder::LookBehindDrop(std::size_t index, const Status& failed, const CallContext& context) {
+  const CollectionPlan& collection = plan_.collections[index];
+  Site& site = sites_[index];
+  Outcome& outcome = outcomes_[index];
+  const auto now = StandingBehindDrop(client_, collection.target, failed, context);
+  site.old_dropped = now.ok() && !now->has_value();
+  if (site.old_dropped) return {};
+  const bool is_old = now.ok() && collection.place.old_id != 0 &&
+                      (*now)->collection_id == collection.place.old_id && !(*now)->IsAlias(collection.target);
+  if (is_old || !MayBeCarriedOut(failed)) return failed;
+  site.complete = true;
+  outcome.left = Left::kBehind;
+  outcome.behind =
+      fmt::format("whether the old collection was dropped is not known: look at what has the name {}",
+                  collection.target.Full());
+  if (site.begun)
+    outcome.behind +=
+        fmt::format("; the new one, still without rows, is {}", collection.place.built_as.Full());
+  outcome.may_be_only_copy = !site.begun;
+  return failed;
 }
 
 Status Builder::LearnId(std::size_t index, const CallContext& context) {
@@ -225,6 +254,7 @@ Status Builder::CompleteEmpty(const CallContext& context) {
 Status Builder::Prove(std::size_t index, const CallContext& context) {
   const CollectionPlan& collection = plan_.collections[index];
   Outcome& outcome = outcomes_[index];
+  MBK_TRY(NoteFilled(index, context));
   MBK_TRY(CheckImportedRows(source_, collection, outcome, context));
   MBK_TRY(CheckStoredRows(client_, source_, collection, outcome, run_.sleeper, context));
   MBK_TRY(MakeIndexes(index, context));
@@ -234,6 +264,15 @@ Status Builder::Prove(std::size_t index, const CallContext& context) {
   if (collection.verify) MBK_TRY(VerifyRows(client_, source_, collection, outcome, run_, context));
   // Files that went while they were imported may have been imported as none.
   return source_.still_there && collection.rows > 0 ? source_.still_there(context) : Status();
+}
+
+// Where the old one was dropped first nothing of ours drops the new one any more: its proof may fail for
+// other reasons than its rows, and the source may go at any time.
+Status Builder::NoteFilled(std::size_t index, const CallContext& context) {
+  Site& site = sites_[index];
+  if (!site.old_dropped || outcomes_[index].rows_imported == 0) return {};
+  site.record.filled = true;
+  return Record(index, ToTheEnd(context));
 }
 
 // Indexes of a loaded collection cannot be dropped; that of a user is released only when that is said.
@@ -398,8 +437,15 @@ void Builder::Remove(std::size_t index, const CallContext& context) {
   if (site.complete) return;
   site.complete = true;
   if (!collection.create) return CloseAppended(index, context);
+  if (site.record.filled) return KeepOnlyCopy(index, context);
   const bool had_old = collection.place.exists && !site.old_dropped;
   outcome.left = had_old ? Left::kOldKept : Left::kUntouched;
+  if (site.old_dropped) {
+    outcome.left = Left::kDropped;
+    outcome.behind = fmt::format(
+        "the old collection {} was dropped first, as --drop_first says, and nothing has taken its place",
+        collection.target.Full());
+  }
   if (outcome.built_as != collection.place.built_as) {
     outcome.left = Left::kBehind;
     outcome.behind =
@@ -420,14 +466,27 @@ void Builder::Remove(std::size_t index, const CallContext& context) {
     return;
   }
   if (!had_old) outcome.left = Left::kDropped;
-  if (site.old_dropped)
-    outcome.behind =
-        fmt::format("nothing has the name {}: the old collection was dropped first, as --drop_first says",
-                    collection.target.Full());
   site.record.aside.clear();
   site.record.done = true;
   const Status closed = Record(index, context);
   if (!closed.ok()) log::Debug("record of {}: {}", made.Full(), closed.message());
+}
+
+// The rows of the old one are gone: what is known of the new one is written once more, for by a record that
+// does not say that it is filled a cleaning drops it.
+void Builder::KeepOnlyCopy(std::size_t index, const CallContext& context) {
+  const CollectionPlan& collection = plan_.collections[index];
+  Outcome& outcome = outcomes_[index];
+  outcome.left = Left::kBehind;
+  outcome.may_be_only_copy = !sites_[index].record.proved;
+  outcome.behind = fmt::format(
+      "the old collection {} was dropped first, so that the new one may be all that there is of its rows: it "
+      "stays as {}, with the {} rows that came",
+      collection.target.Full(), collection.place.built_as.Full(), outcome.rows_imported);
+  const Status recorded = Record(index, context);
+  if (!recorded.ok())
+    outcome.behind += fmt::format("; its record could not be written, so that a cleaning may drop it: {}",
+                                  recorded.message());
 }
 
 Status Builder::LoadNamed(const CallContext& context) {

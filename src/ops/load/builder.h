@@ -12,8 +12,9 @@
 namespace mbk::load {
 
 /// The collections of a plan, from nothing to their names. Failures are those of single collections and stand
-/// in the outcomes; what this run made of a collection that fails is dropped again, by name and id. The error
-/// of a step is a stop, or that the run may change nothing more; Abandon is to be called after it.
+/// in the outcomes; what this run made of a collection that fails is dropped again, by name and id, but for
+/// what may be the only copy of its rows, because the old one was dropped first, or may hold rows of others.
+/// The error of a step is a stop, or that the run may change nothing more; Abandon is to be called after it.
 ///
 /// Nothing of a collection stands under its final name before its rows are proved, where the server can
 /// rename. Not thread-safe.
@@ -53,6 +54,8 @@ class Builder {
   Status CheckRowsAreOurs(std::size_t index, const CallContext& context);
   Status TryOut(std::size_t index, const CallContext& context);
   Status DropBefore(std::size_t index, const CallContext& context);
+  Status LookBehindDrop(std::size_t index, const Status& failed, const CallContext& context);
+  Status NoteFilled(std::size_t index, const CallContext& context);
   Status Record(std::size_t index, const CallContext& context);
   Status LearnId(std::size_t index, const CallContext& context);
   Status Prove(std::size_t index, const CallContext& context);
@@ -66,6 +69,7 @@ class Builder {
   void Close(std::size_t index, const CallContext& context);
   void CloseAppended(std::size_t index, const CallContext& context);
   void Remove(std::size_t index, const CallContext& context);
+  void KeepOnlyCopy(std::size_t index, const CallContext& context);
 
   MilvusClient& client_;
   const Plan& plan_;

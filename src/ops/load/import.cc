@@ -187,7 +187,7 @@ class Importer {
     }
     const std::optional<BinlogTree> staged = staging != nullptr ? std::optional(*staging) : std::nullopt;
     import.begun = [this, &outcome, create = plan.create, prefix = staged ? staged->prefix() : ""] {
-      outcome.rows_at_most = outcome.rows_expected;
+      outcome.rows_brought.reset();
       if (!create) outcome.left = Left::kAppended;
       std::scoped_lock lock(mutex_);
       if (prefix.empty())
@@ -206,7 +206,7 @@ class Importer {
 
   void Finish(const std::optional<BinlogTree>& staged, ImportEnd end, Outcome& outcome) {
     outcome.rows_imported = end.rows;
-    if (!end.jobs_may_run) outcome.rows_at_most = end.rows;
+    if (!end.jobs_may_run) outcome.rows_brought = end.rows;
     outcome.status = end.status.ok() ? CheckRowCount(outcome) : std::move(end.status);
     if (!end.jobs_may_run) {
       std::scoped_lock lock(mutex_);

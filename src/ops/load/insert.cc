@@ -7,6 +7,7 @@
 #include "codec/row_codec.h"
 #include "milvus/row_size.h"
 #include "ops/capture/capture.h"
+#include "ops/in_doubt.h"
 #include "ops/load/load.h"
 #include "ops/load/row_gatherer.h"
 #include "ops/rows/binlog_rows.h"
@@ -48,6 +49,10 @@ class Inserter {
   std::int64_t sent() const { return sent_; }
   /// Whether rows may have come into the collection.
   bool begun() const { return begun_; }
+  /// nullopt: whether some came is not known.
+  std::optional<std::int64_t> brought() const {
+    return in_doubt_ ? std::nullopt : std::optional(sent_.load());
+  }
 
  private:
   // What fills half a message goes as it is: to copy it would save no call.
@@ -75,15 +80,19 @@ class Inserter {
                                    .send_auto_ids = plan_.keeps_auto_ids};
     begun_ = true;
     Result<WriteRowsResult> written = client_.InsertRows(request, context);
+    if (MayBeCarriedOut(written.status())) in_doubt_ = true;
     if (WentUnanswered(written.status())) {
-      if (!plan_.create) return InDoubt(written.status(), piece.rows);
-      // The same rows in place of those that may be there already: none but this run's have their keys.
+      if (plan_.place.way != Placement::Way::kNameLast) return InDoubt(written.status(), piece.rows);
+      // The same rows in place of those that may be there already: none but this run's have their keys, for
+      // nobody else knows the collection's name.
       written = client_.UpsertRows(request, context);
     }
     if (!written.ok()) return written.status();
-    if (!written->rejected.empty())
+    if (!written->rejected.empty()) {
+      in_doubt_ = true;  // the others of them came
       return FailedPrecondition(fmt::format("the server refused {} of {} rows: {}", written->rejected.size(),
                                             piece.rows, written->reason));
+    }
     sent_ += piece.rows;
     progress_.Add(piece.rows, EncodedSize(piece));
     return {};
@@ -107,7 +116,7 @@ class Inserter {
   RowGatherer gatherer_{
       {.message_bytes = kInsertBytes / 2, .message_rows = kMostRows / 2, .held_bytes = kGatheredBytes}};
   std::atomic<std::int64_t> sent_{0};
-  std::atomic<bool> begun_ = false;
+  std::atomic<bool> begun_ = false, in_doubt_ = false;
 };
 
 // The collection was made to take the keys of the backup; from now on it gives its own again, unless that
@@ -143,10 +152,9 @@ Status InsertCollection(MilvusClient& client, RowCodec& codec, const ObjectSourc
   rows::BinlogRows living(outcome.source.Full(), std::move(binlogs));
   MBK_TRY_ASSIGN(const rows::RowCounts counts, living.Count(context));
   MBK_TRY(CheckRowsRead(plan, counts));
-  // A batch that went unanswered is sent once more, where the collection is this run's.
-  outcome.rows_at_most = 2 * outcome.rows_expected;
   Inserter inserter(client, plan, run.progress);
   const Status all_sent = inserter.Send(living, context);
+  outcome.rows_brought = inserter.brought();
   if (!plan.create && inserter.begun()) outcome.left = Left::kAppended;
   MBK_TRY(all_sent);
   outcome.rows_imported = inserter.sent();

@@ -103,7 +103,8 @@ TEST_F(Insert, SaysThatRowsOfOneKeyBecameOne) {
 
 // Their keys are of this run alone.
 TEST_F(Insert, WithoutAnAnswerTheRowsAreSentOnceMoreIntoWhatTheRunMade) {
-  const Plan plan = PlanFor({.via = Via::kInsert});
+  Plan plan = PlanFor({.via = Via::kInsert});
+  plan.collections[0].place.way = Placement::Way::kNameLast;
   std::vector<Outcome> outcomes{{.source = kBooks, .target = kBooks, .rows_expected = 50}};
   MakeCollection(plan);
   server_.Fail({.rpc = "Insert", .grpc_code = 14, .reason = "connection reset"});
@@ -111,6 +112,42 @@ TEST_F(Insert, WithoutAnAnswerTheRowsAreSentOnceMoreIntoWhatTheRunMade) {
   ASSERT_TRUE(outcomes[0].status.ok()) << outcomes[0].status.message();
   EXPECT_THAT(server_.seen("Upsert"), SizeIs(1));
   EXPECT_EQ(server_.FindCollection(kBooks)->rows.size(), 49u);
+}
+
+// What is made under its own name applications find, and write to.
+TEST_F(Insert, WithoutAnAnswerNothingIsReplacedInWhatTheRunMadeUnderItsOwnName) {
+  for (const int grpc_code : {14, 4}) {
+    const Plan plan = PlanFor({.via = Via::kInsert});
+    ASSERT_EQ(plan.collections[0].place.way, Placement::Way::kOwnName);
+    std::vector<Outcome> outcomes{{.source = kBooks, .target = kBooks, .rows_expected = 50}};
+    MakeCollection(plan);
+    server_.Fail({.rpc = "Insert", .grpc_code = grpc_code, .reason = "connection reset"});
+    ASSERT_TRUE(InsertRows(*client_, Source(), plan, outcomes, Filled(), backup_.run, {}).ok());
+    EXPECT_THAT(outcomes[0].status.message(), HasSubstr("is not known"));
+    EXPECT_THAT(server_.seen("Upsert"), SizeIs(0));
+    EXPECT_EQ(outcomes[0].rows_brought, std::nullopt);
+  }
+}
+
+TEST_F(Insert, SaysHowManyRowsItBrought) {
+  backup_.books().partitions[1].segments.clear();  // one call at a time
+  const Plan plan = PlanFor({.via = Via::kInsert});
+  MakeCollection(plan);
+  const milvustest::Failure refused{
+      .rpc = "Insert", .code = 1100, .error_code = 1, .reason = "no such field"};
+  const milvustest::Failure unknown{.rpc = "Insert", .grpc_code = 13, .reason = "stream terminated"};
+  for (const auto& failure : {std::optional<milvustest::Failure>(), std::optional(refused)}) {
+    std::vector<Outcome> outcomes{{.source = kBooks, .target = kBooks, .rows_expected = 30}};
+    server_.EditCollection(kBooks, [](milvustest::MockCollection& books) { books.rows.clear(); });
+    if (failure) server_.Fail(*failure);
+    ASSERT_TRUE(InsertRows(*client_, Source(), plan, outcomes, Filled(), backup_.run, {}).ok());
+    EXPECT_EQ(outcomes[0].status.ok(), !failure);
+    EXPECT_EQ(outcomes[0].rows_brought, server_.FindCollection(kBooks)->StoredRows());
+  }
+  std::vector<Outcome> outcomes{{.source = kBooks, .target = kBooks, .rows_expected = 30}};
+  server_.Fail(unknown);
+  ASSERT_TRUE(InsertRows(*client_, Source(), plan, outcomes, Filled(), backup_.run, {}).ok());
+  EXPECT_EQ(outcomes[0].rows_brought, std::nullopt);
 }
 
 TEST_F(Insert, WithoutAnAnswerNoRowOfTheUsersIsReplaced) {

@@ -175,7 +175,9 @@ struct Outcome {
   bool filled = false;    ///< all rows are in, and proved as far as was asked
   bool unproven = false;  ///< `status` says that something could not be read; nothing is known to be wrong
   Left left = Left::kUntouched;
-  std::string behind;                      ///< names what stands where it should not, and what is to be done
+  std::string behind;  ///< names what stands where it should not, and what is to be done
+  /// Of kBehind: it may be all that there is of its rows. No cleaning touches it, a person decides.
+  bool may_be_only_copy = false;
   CollectionName built_as;                 ///< see Placement
   std::int64_t collection_id = 0;          ///< of the collection that was made; 0: none, or not known
   bool replaces = false;                   ///< a collection of that name stood
@@ -199,7 +201,9 @@ struct Outcome {
   /// source: so many must be stored.
   std::optional<std::int64_t> rows_at_least;
   std::int64_t rows_imported = 0;  ///< as the jobs say: rows that live
-  std::int64_t rows_at_most = 0;   ///< that this run may have brought, as far as it is known by now
+  /// Rows that this run has brought so far, as the server answered; nullopt: whether more came, or are still
+  /// to come, is not known.
+  std::optional<std::int64_t> rows_brought = 0;
   std::int64_t rows_repeated = 0;  ///< of kInsert: not sent, because a newer row of their key was
   std::int64_t bytes = 0;
   int import_jobs = 0;

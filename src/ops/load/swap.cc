@@ -15,6 +15,7 @@ namespace {
 
 // For what must not be left half done: renames take milliseconds, a server that restarts half a minute.
 constexpr std::chrono::seconds kUninterrupted{60};
+constexpr int kMostDrops = 6;
 
 CollectionName Named(const RecordedCollection& collection, const std::string& name) {
   return {collection.target.db, name};
@@ -33,10 +34,12 @@ std::string Describe(const std::optional<Standing>& standing, const CollectionNa
 
 // Servers carry out definitions one after the other: when this one is answered, one whose own answer got lost
 // has been carried out, or never will be. Only that there is nothing to rename is an answer: whatever else is
-// said may come from somebody on the way. An error: it may be carried out still.
+// said may come from somebody on the way. Servers of before renames drop what is not there, and wait with
+// that as well. An error: it may be carried out still.
 Status AwaitDefinitions(MilvusClient& client, const std::string& db, const CallContext& context) {
   const std::string nothing = TemporaryName(NewRunId(), 1);
-  const Status answered = client.RenameCollection({db, nothing}, nothing + "_old", context);
+  Status answered = client.RenameCollection({db, nothing}, nothing + "_old", context);
+  if (answered.code() == Code::kUnimplemented) answered = client.DropCollection({db, nothing}, context);
   log::Debug("after a definition without an answer: {}", answered.message());
   if (answered.ok() || answered.code() == Code::kNotFound) return {};
   return {answered.code(),
@@ -121,12 +124,22 @@ Status Exchange(MilvusClient& client, const RecordedCollection& collection, cons
                      collection.old_aliases, context);
 }
 
-// Nobody has heard that it was made. It may still be waiting for its turn, and a drop waits behind it.
+// Nobody has heard that it was made. It may still be waiting for its turn, and a drop waits behind it. Nobody
+// else uses its random name, so that drops are simply sent again.
 Status DropBehindItsCreation(MilvusClient& client, const CollectionName& name, const CallContext& context) {
-  const Status dropped = client.DropCollection(name, context);
-  MBK_TRY_ASSIGN(const std::optional<Standing> now, StandingUnder(client, name, context));
+  Status dropped;
+  std::optional<Standing> now;
+  for (int sent = 0; sent < kMostDrops && (sent == 0 || IsRetryable(dropped.code())); ++sent) {
+    dropped = client.DropCollection(name, context);
+    MBK_TRY_ASSIGN(now, StandingUnder(client, name, context));
+  }
   if (!now) return {};
   return dropped.ok() ? FailedPrecondition(Describe(now, name) + ", though it was dropped") : dropped;
+}
+
+// A drop went unanswered, and `why` it is not known what came of it.
+Status DropInDoubt(const Status& dropped, const Status& why) {
+  return {dropped.code(), fmt::format("{}; {}", dropped.message(), why.message())};
 }
 
 Status ExpectStanding(MilvusClient& client, const CollectionName& name, std::int64_t id,
@@ -254,7 +267,7 @@ Status DropOld(MilvusClient& client, const RecordedCollection& collection, const
   aliases.insert(old->aliases.begin(), old->aliases.end());
   MBK_TRY(MoveAliases(client, collection.target, collection.collection_id, collection.old_id,
                       {aliases.begin(), aliases.end()}, context));
-  return client.DropCollection(aside, context);
+  return DropById(client, aside, collection.old_id, context);
 }
 
 Status GiveAlias(MilvusClient& client, const CollectionName& collection, const std::string& alias,
@@ -267,15 +280,33 @@ Status GiveAlias(MilvusClient& client, const CollectionName& collection, const s
 
 Status DropById(MilvusClient& client, const CollectionName& name, std::int64_t id,
                 const CallContext& context) {
-  MBK_TRY_ASSIGN(const std::optional<Standing> standing, StandingUnder(client, name, context));
-  if (!standing && id == 0 && IsTemporaryName(name.name)) return DropBehindItsCreation(client, name, context);
-  if (!standing) return {};
-  const bool known =
-      id != 0 ? Is(standing, name, id) : IsTemporaryName(name.name) && !standing->IsAlias(name);
-  if (!known)
-    return FailedPrecondition(
-        fmt::format("{}, which is not the one that was made: it is not dropped", Describe(standing, name)));
-  return client.DropCollection(name, context);
+  const bool is_random = IsTemporaryName(name.name);
+  Status dropped;
+  for (int sent = 0;; ++sent) {
+    const Result<std::optional<Standing>> look = StandingUnder(client, name, context);
+    if (!look.ok()) return sent == 0 ? look.status() : DropInDoubt(dropped, look.status());
+    const std::optional<Standing>& standing = *look;
+    if (!standing && sent == 0 && id == 0 && is_random) return DropBehindItsCreation(client, name, context);
+    if (!standing) return {};
+    const bool known = id != 0 ? Is(standing, name, id) : is_random && !standing->IsAlias(name);
+    if (!known) {
+      const Status other = FailedPrecondition(fmt::format(
+          "{}, which is not the one that was to go: it is not dropped", Describe(standing, name)));
+      return sent == 0 ? other : DropInDoubt(dropped, other);
+    }
+    if (sent > 0 && (sent == kMostDrops || !IsRetryable(dropped.code()))) return dropped;
+    dropped = client.DropCollection(name, context);
+    if (dropped.ok() || !MayBeCarriedOut(dropped)) return dropped;
+    // Nobody else makes anything under a random name: one that comes late does no harm there.
+    const Status over = is_random ? Status() : AwaitDefinitions(client, name.db, context);
+    if (!over.ok()) return DropInDoubt(dropped, over);
+  }
+}
+
+Result<std::optional<Standing>> StandingBehindDrop(MilvusClient& client, const CollectionName& name,
+                                                   const Status& why, const CallContext& context) {
+  if (MayBeCarriedOut(why)) MBK_TRY(AwaitDefinitions(client, name.db, context));
+  return StandingUnder(client, name, context);
 }
 
 }  // namespace mbk::load

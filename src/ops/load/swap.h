@@ -85,8 +85,15 @@ Status GiveAlias(MilvusClient& client, const CollectionName& collection, const s
 /// Drop the collection `id` under `name`. ok when nothing has the name. kFailedPrecondition, and nothing is
 /// dropped, when an alias or a collection of another id has it. With the id 0, not known, only a temporary
 /// name is dropped: no other has a random one; and when nothing has it yet, what is still being made under
-/// it.
+/// it. Each call is sent once: one that went unanswered is made again, six times at most, when it is known to
+/// be over and that same collection still stands. An error that MayBeCarriedOut: whether it is gone, or goes
+/// still, is not known.
 Status DropById(MilvusClient& client, const CollectionName& name, std::int64_t id,
                 const CallContext& context);
+
+/// Behind a drop that failed with `why`: what has the name, now that nothing of it is still to come. An
+/// error: nobody knows.
+Result<std::optional<Standing>> StandingBehindDrop(MilvusClient& client, const CollectionName& name,
+                                                   const Status& why, const CallContext& context);
 
 }  // namespace mbk::load

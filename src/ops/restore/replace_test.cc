@@ -6,6 +6,7 @@
 #include <mutex>
 #include <set>
 
+#include "ops/check/leftovers_check.h"
 #include "ops/create/create.h"
 #include "ops/l0compact/l0compact.h"
 #include "ops/load/temporary_name.h"
@@ -530,6 +531,163 @@ TEST_F(ReplaceDroppingFirst, AWholeNewOneThatDoesNotGetTheNameStays) {
   EXPECT_TRUE(OldStands(kB) && OldStands(kC));
 }
 
+// Whatever its proof fails for, also when the backup is gone by then.
+class KeepsTheOnlyCopy : public ReplaceDroppingFirst {
+ protected:
+  void DeleteTheBackup() {
+    for (const std::string& key : world_.backup_memory->Keys()) {
+      const ObjectKey keys[] = {ObjectKey(key)};
+      ASSERT_TRUE(world_.backup_memory->Delete(keys, {}).ok());
+    }
+  }
+  // The new `a` stands with its rows under its temporary name, and the record says what it is.
+  void ExpectKept(const load::Outcome& a) {
+    EXPECT_FALSE(a.status.ok());
+    ASSERT_THAT(Temporary(), SizeIs(1));
+    EXPECT_EQ(world_.server.FindCollection({"default", Temporary().front()})->StoredRows(), 5);
+    EXPECT_EQ(a.left, load::Left::kBehind);
+    EXPECT_THAT(a.behind, AllOf(HasSubstr("dropped first"), HasSubstr(Temporary().front()),
+                                HasSubstr("the 5 rows that came")));
+    EXPECT_TRUE(RecordedNow().filled);
+    EXPECT_FALSE(RecordedNow().done);
+    EXPECT_FALSE(world_.server.FindCollection(kA).has_value());
+    EXPECT_TRUE(OldStands(kB) && OldStands(kC));
+  }
+  // As the record of a run that is over.
+  void LetTheRunBeDead() {
+    for (const auto& [key, content] : world_.milvus_memory->Contents()) {
+      if (!key.starts_with("mbk-runs/")) continue;
+      runs::Record record = runs::RecordFromJson(content).value();
+      record.process.pid = (1 << 22) - 1;
+      world_.milvus_memory->Set(key, runs::ToJson(record));
+    }
+  }
+};
+
+// Takes ops/restore/run.cc: "what is to be decided shows"
+TEST_F(KeepsTheOnlyCopy, WhenTheBackupWasDeletedMeanwhile) {
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "GetImportState") DeleteTheBackup();
+  });
+  const auto report = Run(First());
+  world_.OnCall(nullptr);
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  ExpectKept(OutcomeOf(*report, kA));
+  EXPECT_THAT(opstest::AdvisedWords("what is to be decided shows", report->advice),
+              ElementsAre("milvus-backup", "check", "--leftovers"))
+      << report->advice;
+  LetTheRunBeDead();
+  const CollectionName made{"default", Temporary().front()};
+  const LeftoversReport listed = CheckLeftovers(world_.target, false, world_.run, {}).value();
+  ASSERT_THAT(listed.runs, SizeIs(1));
+  EXPECT_THAT(listed.runs[0].findings,
+              ElementsAre(AllOf(HasSubstr(made.name), HasSubstr("it has 5 rows"),
+                                HasSubstr("rename_collection(\"" + made.name + "\", \"a\")"))));
+  const LeftoversReport cleaned = CheckLeftovers(world_.target, true, world_.run, {}).value();
+  EXPECT_THAT(cleaned.runs.at(0).mended.done, IsEmpty());
+  EXPECT_TRUE(world_.server.FindCollection(made).has_value());
+  ASSERT_TRUE(world_.client->RenameCollection(made, "a", {}).ok());
+  EXPECT_TRUE(NewStands(kA));
+}
+
+TEST_F(KeepsTheOnlyCopy, WhenItsIndexIsNotMade) {
+  FailAll("CreateIndex");
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  ExpectKept(OutcomeOf(*report, kA));
+}
+
+TEST_F(KeepsTheOnlyCopy, WhenItsRowsCannotBeCounted) {
+  std::atomic<bool> imports = false;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "Import" && !imports.exchange(true)) FailAll("GetCollectionStatistics");
+  });
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  ExpectKept(OutcomeOf(*report, kA));
+}
+
+TEST_F(KeepsTheOnlyCopy, WhenTheRunIsStopped) {
+  std::stop_source stop;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "CreateIndex") stop.request_stop();
+  });
+  const Status ended = Run(First(), {.stop = stop.get_token()}).status();
+  EXPECT_EQ(ended.code(), Code::kCancelled);
+  ASSERT_THAT(Temporary(), SizeIs(1));
+  EXPECT_EQ(world_.server.FindCollection({"default", Temporary().front()})->StoredRows(), 5);
+  EXPECT_THAT(ended.message(),
+              AllOf(HasSubstr("stays as default." + Temporary().front()), HasSubstr("check --leftovers")));
+  EXPECT_TRUE(RecordedNow().filled);
+}
+
+TEST_F(KeepsTheOnlyCopy, WhenTheStoreOfTheRecordFailsForAWhile) {
+  std::atomic<bool> counted = false;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "CreateIndex" && !counted.exchange(true))
+      world_.milvus_store.Inject({.operation = StoreOperation::kPut, .status = Internal("disk full")});
+  });
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  ExpectKept(OutcomeOf(*report, kA));
+  EXPECT_TRUE(RecordedNow().proved) << "a cleaning gives it the name";
+  EXPECT_THAT(opstest::AdvisedWords("put right with", report->advice),
+              ElementsAre("milvus-backup", "check", "--leftovers", "--clean"));
+}
+
+TEST_F(ReplaceDroppingFirst, ADropThatNobodyAnsweredIsNotSaidToHaveDoneNothing) {
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "DropCollection" && call.request.find(R"("a")") != std::string::npos)
+      for (const char* rpc : {"DropCollection", "RenameCollection"})
+        FailAll(rpc, {.grpc_code = 14, .reason = "connection reset"});
+  });
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(OutcomeOf(*report, kA).left, load::Left::kBehind);
+  EXPECT_THAT(
+      OutcomeOf(*report, kA).behind,
+      AllOf(HasSubstr("whether the old collection was dropped is not known"), HasSubstr("default.a")));
+  EXPECT_TRUE(RecordedNow().drop_first);
+  EXPECT_FALSE(RecordedNow().done);
+  EXPECT_TRUE(OldStands(kB) && OldStands(kC));
+}
+
+TEST_F(ReplaceDroppingFirst, ADropIsNotRepeatedOverWhatHasTheNameSince) {
+  std::atomic<int> drops = 0;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc != "DropCollection" || call.request.find(R"("a")") == std::string::npos || ++drops > 1)
+      return;
+    MockCollection theirs = *world_.server.FindCollection(kA);
+    theirs.description.collection_id = 4711;
+    theirs.imported_rows = 12;
+    world_.server.AddCollection("default", std::move(theirs));
+    world_.server.Fail({.rpc = "DropCollection", .grpc_code = 14, .reason = "connection reset"});
+  });
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(drops, 1);
+  EXPECT_EQ(world_.server.FindCollection(kA)->StoredRows(), 12);
+  EXPECT_EQ(OutcomeOf(*report, kA).left, load::Left::kBehind);
+}
+
+TEST_F(ReplaceDroppingFirst, ADropWhoseAnswerGotLostIsDoneOrMadeAgain) {
+  for (const bool carried_out : {true, false}) {
+    std::atomic<int> drops = 0;
+    world_.OnCall([&](const SeenCall& call) {
+      if (call.rpc != "DropCollection" || call.request.find(R"("b")") == std::string::npos || ++drops > 1)
+        return;
+      if (carried_out) world_.server.RemoveCollection(kB);
+      world_.server.Fail({.rpc = "DropCollection", .grpc_code = 14, .reason = "connection reset"});
+    });
+    const auto report = Run(First());
+    world_.OnCall(nullptr);
+    ASSERT_TRUE(report.ok() && report->status.ok()) << report.status().message();
+    EXPECT_EQ(drops, carried_out ? 1 : 2);
+    EXPECT_TRUE(NewStands(kB));
+    ExpectNothingLeft();
+  }
+}
+
 TEST_F(Replace, WhatSomebodyElsePutUnderTheNameMeanwhileIsNotDropped) {
   std::atomic<bool> exchanged = false;
   world_.OnCall([&](const SeenCall& call) {
@@ -763,8 +921,87 @@ TEST_F(ReplaceWithoutRename, RowsThatOthersWroteIntoItKeepWhatFailed) {
   const auto report = Run(one);
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_EQ(OutcomeOf(*report, kB).left, load::Left::kBehind);
-  EXPECT_THAT(OutcomeOf(*report, kB).behind, AllOf(HasSubstr("7 rows"), HasSubstr("at most 4")));
+  EXPECT_THAT(OutcomeOf(*report, kB).behind, AllOf(HasSubstr("7 rows"), HasSubstr("this run brought 4")));
   EXPECT_TRUE(world_.server.FindCollection(kB).has_value());
+}
+
+// Without a proof that all of its rows are the run's it stays.
+class ReplaceUnderOwnName : public ReplaceWithoutRename {
+ protected:
+  static load::Options Beside() { return {.renamer = Renamer::FromSuffix("_bak").value()}; }
+  void ExpectStays(std::string_view why) {
+    const auto report = Run(Beside());
+    ASSERT_TRUE(report.ok()) << report.status().message();
+    EXPECT_THAT(report->collections, Each(AllOf(Field(&load::Outcome::left, load::Left::kBehind),
+                                                Field(&load::Outcome::behind, HasSubstr(std::string(why))))));
+    EXPECT_TRUE(world_.server.FindCollection({"default", "a_bak"}).has_value());
+    EXPECT_EQ(world_.Calls("DropCollection"), 0u);
+  }
+};
+
+TEST_F(ReplaceUnderOwnName, IsNotDroppedWhileRowsMayStillCome) {
+  FailAll("GetImportState");
+  ExpectStays("still to come");
+}
+
+TEST_F(ReplaceUnderOwnName, IsNotDroppedWhereTheServerDoesNotCount) {
+  world_.ImportJobsBring(4);
+  FailAll("GetCollectionStatistics", {.grpc_code = 12, .reason = "unknown method"});
+  ExpectStays("unknown method");
+}
+
+TEST_F(ReplaceUnderOwnName, IsNotDroppedWithFewerRowsThanCame) {
+  world_.ImportJobsBring(4);
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "Flush")
+      world_.server.EditCollection({"default", "a_bak"},
+                                   [](MockCollection& made) { made.imported_rows = 2; });
+  });
+  load::Options one = Beside();
+  one.source_filter = Filter::Parse("a").value();
+  const auto report = Run(one);
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_THAT(report->collections.at(0).behind, HasSubstr("it holds 2 rows, and this run brought 4"));
+  EXPECT_EQ(world_.Calls("DropCollection"), 0u);
+}
+
+TEST_F(ReplaceUnderOwnName, GoesWithoutRowsWhenNoneCame) {
+  world_.milvus_store.Inject(
+      {.operation = StoreOperation::kCopy, .times = 1000, .status = Internal("disk full")});
+  const auto report = Run(Beside());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_THAT(report->collections, Each(Field(&load::Outcome::left, load::Left::kDropped)));
+  EXPECT_FALSE(world_.server.FindCollection({"default", "a_bak"}).has_value());
+}
+
+TEST_F(ReplaceUnderOwnName, StaysWhereTheOldOneWasDroppedFirst) {
+  FailAll("CreateIndex");
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_TRUE(NewStands(kA));
+  EXPECT_EQ(OutcomeOf(*report, kA).left, load::Left::kBehind);
+  EXPECT_THAT(opstest::AdvisedWords("what is to be decided shows", report->advice),
+              ElementsAre("milvus-backup", "check", "--leftovers"))
+      << report->advice;
+  EXPECT_TRUE(OldStands(kB) && OldStands(kC));
+}
+
+TEST_F(ReplaceUnderOwnName, SaysThatTheOldOneIsGoneWhereSomebodyElseTakesItsName) {
+  std::atomic<bool> made = false;
+  world_.OnCall([&](const SeenCall& call) {
+    // Looked at before the new one is made.
+    if (call.rpc != "DescribeCollection" || world_.server.FindCollection(kA) || made.exchange(true)) return;
+    MockCollection theirs = *world_.server.FindCollection(kB);
+    theirs.description.collection_id = 4711;
+    theirs.description.collection_name = theirs.description.schema.name = "a";
+    theirs.imported_rows = 12;
+    world_.server.AddCollection("default", std::move(theirs));
+  });
+  const auto report = Run(First());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(world_.server.FindCollection(kA)->StoredRows(), 12);
+  EXPECT_NE(OutcomeOf(*report, kA).left, load::Left::kUntouched);
+  EXPECT_THAT(OutcomeOf(*report, kA).behind, HasSubstr("was dropped first"));
 }
 
 // The files of a backup with rows and deletes in it, and an old collection of that name.

@@ -222,14 +222,17 @@ std::string WarningsOf(const load::Outcome& outcome) {
 std::string AdviseOnWhatStays(const std::vector<load::Outcome>& outcomes, const Reach& reach,
                               bool has_record) {
   std::vector<CollectionName> under_own_name;
-  bool under_another = false;
+  bool under_another = false, may_be_only_copy = false;
   for (const load::Outcome& outcome : outcomes) {
     if (outcome.left != load::Left::kBehind) continue;
+    may_be_only_copy |= outcome.may_be_only_copy;
     if (outcome.built_as == outcome.target)
       under_own_name.push_back(outcome.target);
     else
       under_another = true;
   }
+  if (has_record && may_be_only_copy)
+    return Advise("what is to be decided shows", CommandFor(reach, "check --leftovers"));
   if (has_record && under_another && under_own_name.empty())
     return Advise("put right with", CommandFor(reach, "check --leftovers --clean"));
   std::string advice;

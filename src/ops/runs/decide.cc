@@ -127,6 +127,17 @@ Result<Decision> DecideUnderOwnName(MilvusClient& client, const RecordedCollecti
                                name),
         .by_hand = "look at its rows, or restore it from a backup under another name"};
   }
+  if (collection.IsOnlyCopy()) {
+    return Decision{
+        .remedy = Remedy::kByHand,
+        .finding = fmt::format("the old {} was dropped first; the new one has the name and all rows that "
+                               "came{}, and is not proved",
+                               name, RowsOf(client, collection.target, context)),
+        .by_hand = collection.old_aliases.empty()
+                       ? "look at its rows and its indexes"
+                       : "look at its rows and its indexes, and give it the aliases of the old one: " +
+                             Enumerate(collection.old_aliases)};
+  }
   // Whoever has used the name since then has rows in it, and the record may be anybody's.
   return Decision{.remedy = Remedy::kByHand,
                   .finding = fmt::format(
@@ -178,14 +189,35 @@ Decision Absent(const RecordedCollection& collection) {
       .is_absent = true};
 }
 
+// The rows of the old one are gone, and those of the new one may be all that there is: whether they are what
+// is wanted, and have all that belongs to them, nobody has proved.
+Decision DecideOnlyCopy(MilvusClient& client, const RecordedCollection& collection,
+                        const CallContext& context) {
+  const CollectionName temporary = Named(collection, collection.temporary);
+  return {.remedy = Remedy::kByHand,
+          .finding =
+              fmt::format("the old {} was dropped first, and nothing has the name; the new one stands "
+                          "under {} with all rows that came{}, and is not proved",
+                          collection.target.Full(), collection.temporary, RowsOf(client, temporary, context)),
+          .by_hand =
+              fmt::format("look at it: to keep it give it the name {}{}; when it is not needed, drop it {}",
+                          RenameByHand(temporary, collection.target.name),
+                          collection.old_aliases.empty()
+                              ? ""
+                              : ", and the aliases of the old one: " + Enumerate(collection.old_aliases),
+                          DropByHand(temporary))};
+}
+
 // The old one was dropped first, and nothing has the name.
-Decision DecideDroppedFirst(const RecordedCollection& collection) {
+Decision DecideDroppedFirst(MilvusClient& client, const RecordedCollection& collection,
+                            const CallContext& context) {
   const std::string name = collection.target.Full();
   if (collection.proved)
     return {.remedy = Remedy::kTakeName,
             .finding = fmt::format("the old {} was dropped first, and nothing has the name; the new one, "
                                    "proved, stands whole under {}",
                                    name, collection.temporary)};
+  if (collection.filled) return DecideOnlyCopy(client, collection, context);
   Decision drop = DropNew(collection);
   drop.finding = fmt::format(
       "the old {} was dropped first, and nothing has the name; the new one, {}, is not "
@@ -213,10 +245,10 @@ Result<Decision> DecideForeign(MilvusClient& client, const RecordedCollection& c
     MBK_TRY_ASSIGN(old, StandingUnder(client, Named(collection, collection.aside), context));
   }
   const bool ours = built && built->collection_id == collection.collection_id && !built->IsAlias(temporary);
-  if (ours && !named && !old && collection.drop_first) return DecideDroppedFirst(collection);
+  if (ours && !named && !old && collection.drop_first) return DecideDroppedFirst(client, collection, context);
   // With the name taken by a third, and nothing aside, what was built is of no use, unless it is the only
-  // whole copy, or somebody finds it by an alias that has moved to it.
-  const bool only_copy = collection.drop_first && collection.proved;
+  // copy, or somebody finds it by an alias that has moved to it.
+  const bool only_copy = collection.IsOnlyCopy();
   const bool is_used = built && !built->aliases.empty();
   if (ours && named && !old && !only_copy && !is_used) return DropNew(collection);
   if (!built && !old) return collection.aside.empty() && !only_copy ? Decision() : Absent(collection);
@@ -243,7 +275,9 @@ Result<Decision> Decide(MilvusClient& client, const std::string& run_id, const R
   MBK_TRY_ASSIGN(const ExchangeState state, load::StateOf(client, collection, context));
   switch (state) {
     case ExchangeState::kNotBegun:
-      return DecideNotBegun(client, collection, context);
+      // The old one is gone: without ids another one that has the name by now looks like it.
+      return collection.IsOnlyCopy() && collection.old_id == 0 ? DecideForeign(client, collection, context)
+                                                               : DecideNotBegun(client, collection, context);
     case ExchangeState::kBetween:
       return Decision{
           .remedy = Remedy::kGiveBack,

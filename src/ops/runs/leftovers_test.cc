@@ -78,6 +78,12 @@ class LeftoversTest : public testing::Test {
     collection.drop_first = true;
     return collection;
   }
+  /// Killed before it was proved.
+  static RecordedCollection Filled() {
+    RecordedCollection collection = DroppedFirst(false);
+    collection.filled = true;
+    return collection;
+  }
   /// docs, built under a temporary name, where there was none.
   static RecordedCollection Fresh() {
     return {.target = {"default", "docs"}, .temporary = kTemporary, .collection_id = kNew, .created = true};
@@ -267,12 +273,49 @@ TEST_F(LeftoversTest, BeforeTheDropTheOldOneStaysAndTheTemporaryOneGoes) {
 }
 
 TEST_F(LeftoversTest, BesideAThirdTheOnlyCopyStays) {
-  Leave(RecordOf({DroppedFirst()}));
-  Stands("docs", kThird);
+  for (const RecordedCollection& collection : {DroppedFirst(), Filled()}) {
+    Leave(RecordOf({collection}));
+    Stands("docs", kThird);
+    Stands(kTemporary, kNew);
+    EXPECT_THAT(Clean().left, ElementsAre(HasSubstr(kTemporary)));
+    EXPECT_EQ(Changes(), 0U);
+    EXPECT_FALSE(RecordIsGone());
+  }
+}
+
+// The backup that it came from may be gone by now.
+TEST_F(LeftoversTest, AFilledOneThatIsNotProvedStaysAndWhatCanBeDoneIsNamed) {
+  Leave(RecordOf({Filled()}));
   Stands(kTemporary, kNew);
-  EXPECT_THAT(Clean().left, ElementsAre(HasSubstr(kTemporary)));
+  const NextRun next{.verb = "restore", .fills = {kDocs}, .replaces = {kDocs}};
+  for (const NextRun* run : {&next, static_cast<const NextRun*>(nullptr)}) {
+    EXPECT_THAT(Clean(run).left,
+                ElementsAre(AllOf(HasSubstr("it has 0 rows"),
+                                  HasSubstr("rename_collection(\"" + kTemporary + "\", \"docs\")"),
+                                  HasSubstr("aliases of the old one: current"),
+                                  HasSubstr("drop_collection(\"" + kTemporary + "\")"))));
+    EXPECT_EQ(IdOf(kTemporary), kNew);
+    EXPECT_EQ(Changes(), 0U);
+    ASSERT_FALSE(RecordIsGone());
+    DiesAgain();
+  }
+  // As was said.
+  ASSERT_TRUE(world_.client->RenameCollection({"default", kTemporary}, "docs", {}).ok());
+  EXPECT_THAT(Clean().left, IsEmpty());
+  EXPECT_EQ(IdOf("docs"), kNew);
+  EXPECT_TRUE(RecordIsGone());
+}
+
+TEST_F(LeftoversTest, UnderItsOwnNameAFilledOneIsNamedWithTheAliasesOfTheOldOne) {
+  RecordedCollection own = Filled();
+  own.temporary.clear();
+  Leave(RecordOf({own}));
+  Stands("docs", kNew);
+  EXPECT_THAT(Clean().left,
+              ElementsAre(AllOf(HasSubstr("default.docs"), HasSubstr("aliases of the old one: current"),
+                                testing::Not(HasSubstr("drop_collection")))));
+  EXPECT_EQ(IdOf("docs"), kNew);
   EXPECT_EQ(Changes(), 0U);
-  EXPECT_FALSE(RecordIsGone());
 }
 
 TEST_F(LeftoversTest, UnderItsOwnNameTheOldOneThatStillStandsIsNotTakenForHalfFilled) {
@@ -560,6 +603,19 @@ TEST_F(LeftoversWithoutIdsTest, WhereTheOldOneWasNotDroppedYetItStays) {
   EXPECT_EQ(WhichIs("current"), kOld);
   EXPECT_EQ(WhichIs(kTemporary), 0);
   EXPECT_TRUE(RecordIsGone());
+}
+
+TEST_F(LeftoversWithoutIdsTest, BesideAThirdTheOnlyCopyStays) {
+  for (const RecordedCollection& collection : {DroppedFirst(), Filled()}) {
+    Leave(RecordOf({WithoutIds(collection)}));
+    StandsWithoutId("docs", kThird);
+    StandsWithoutId(kTemporary, kNew);
+    EXPECT_THAT(Clean().left, ElementsAre(HasSubstr(kTemporary)));
+    EXPECT_EQ(WhichIs("docs"), kThird);
+    EXPECT_EQ(WhichIs(kTemporary), kNew);
+    EXPECT_EQ(Changes(), 0U);
+    EXPECT_FALSE(RecordIsGone());
+  }
 }
 
 TEST_F(LeftoversWithoutIdsTest, WhoeverHasTheNameWithoutAnOldOneStays) {

@@ -31,6 +31,7 @@ json ToJsonValue(const RecordedCollection& collection) {
           {"old_aliases", collection.old_aliases},
           {"drop_first", collection.drop_first},
           {"created", collection.created},
+          {"filled", collection.filled},
           {"proved", collection.proved},
           {"done", collection.done}};
 }
@@ -54,9 +55,10 @@ Result<RecordedCollection> CollectionFrom(const json& object) {
                                 .temporary = object.at("temporary"),
                                 .aside = object.at("aside"),
                                 .old_aliases = object.at("old_aliases"),
-                                // Records of before have no such key.
+                                // Records of before have no such keys.
                                 .drop_first = object.value("drop_first", false),
                                 .created = object.at("created"),
+                                .filled = object.value("filled", false),
                                 .proved = object.at("proved"),
                                 .done = object.at("done")};
   MBK_TRY_ASSIGN(collection.collection_id, NumberUpTo(kAnyNumber, object, "collection_id"));

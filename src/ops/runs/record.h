@@ -24,9 +24,13 @@ struct RecordedCollection {
   std::vector<std::string> old_aliases;
   bool drop_first = false;  ///< the old one is dropped, or about to be, before the new one is filled
   bool created = false;     ///< this run made it: never of --skip_create_collection
+  bool filled = false;      ///< with drop_first: the rows that were to come are in, and the old ones are gone
   bool proved = false;      ///< filled, and its rows held against what was expected
   bool done = false;        ///< nothing of it is temporary any more
   friend bool operator==(const RecordedCollection&, const RecordedCollection&) = default;
+
+  /// Whether it may be all that there is of its rows.
+  bool IsOnlyCopy() const { return drop_first && (filled || proved); }
 };
 
 struct Record {

@@ -28,6 +28,7 @@ Record FullRecord() {
                        .old_aliases = {"a", "ü"},
                        .drop_first = true,
                        .created = true,
+                       .filled = true,
                        .proved = true},
                       {.target = {"", "x"}, .done = true}},
       .staging = {"restore-temp-0123456789ab-prod-docs/"},
@@ -56,17 +57,17 @@ TEST(Record, WhatIsNoneIsDamage) {
         with("\"started_s\":1795000000", "\"started_s\":253402300800"),
         with("\"run_id\":\"0123456789ab\"", "\"run_id\":\"../x\""), with("\"jobs\":[7", "\"jobs\":[\"7\""),
         with("\"done\":false", "\"done\":1"), with("\"drop_first\":true", "\"drop_first\":1"),
-        with("\"collections\":[", "\"collections\":[3,")}) {
+        with("\"filled\":true", "\"filled\":1"), with("\"collections\":[", "\"collections\":[3,")}) {
     EXPECT_EQ(RecordFromJson(text).status().code(), Code::kDataLoss) << text;
   }
 }
 
 TEST(Record, WithoutWhatCameLaterIsRead) {
   Record record = FullRecord();
-  record.collections[0].drop_first = false;
+  record.collections[0].drop_first = record.collections[0].filled = false;
   std::string text = ToJson(record);
-  const std::string key = "\"drop_first\":false,";
-  for (std::size_t at = text.find(key); at != text.npos; at = text.find(key)) text.erase(at, key.size());
+  for (const std::string key : {"\"drop_first\":false,", "\"filled\":false,"})
+    for (std::size_t at = text.find(key); at != text.npos; at = text.find(key)) text.erase(at, key.size());
   EXPECT_EQ(RecordFromJson(text).value(), record);
 }
 
