@@ -514,10 +514,8 @@ TEST_F(Capture, AnL0SegmentWithoutDeltaLogsIsMissingSomething) {
 }
 
 TEST_F(Capture, ASegmentWithoutTheFilesOfAFieldIsMissingSomething) {
-  world_.AddCollection(kBooks, kBooksId, {{.id = 10}, {.id = 11}});
-  world_.server.EditCollection(kBooks, [](MockCollection& books) {
-    for (SegmentInfo& segment : books.segments) segment.storage_version = 1;  // a file a field
-  });
+  world_.AddCollection(kBooks, kBooksId,
+                       {{.id = 10, .storage_version = 1}, {.id = 11, .storage_version = 1}});
   RemoveFiles("files/insert_log/1000/2000/11/101/");
   Captured captured = Described();
   const Status listed = List(captured);
@@ -525,14 +523,49 @@ TEST_F(Capture, ASegmentWithoutTheFilesOfAFieldIsMissingSomething) {
   EXPECT_THAT(listed.message(), AllOf(HasSubstr("segment 11"), HasSubstr("field 101 (v)")));
 }
 
-TEST_F(Capture, AFieldThatMayHaveBeenAddedLaterMayLackFiles) {
-  world_.AddCollection(kBooks, kBooksId, {{.id = 10}});
-  world_.server.EditCollection(kBooks, [](MockCollection& books) {
-    books.description.schema.fields.push_back(
-        {.field_id = 102, .name = "added", .data_type = DataType::kInt64, .nullable = true});
-  });
-  Captured captured = Described();
-  EXPECT_TRUE(List(captured).ok());
+/// A server of one version, with one collection.
+class CaptureOf {
+ public:
+  CaptureOf(const std::string& version, const std::vector<World::SegmentSpec>& segments)
+      : world({.build_tags = version, .version = version}) {
+    world.AddCollection(kBooks, kBooksId, segments);
+  }
+  Status List() {
+    const Selection selection = Select(*world.client, Filter(), {}, {}).value();
+    captured = Describe(*world.client, selection, WhenVanished::kFail, world.run, {}).value();
+    return ListSegments(world.milvus, captured, world.run, {});
+  }
+
+  World world;
+  Captured captured;
+};
+
+Status ListedWithoutFilesOf(const FieldSchema& field, const std::string& version) {
+  CaptureOf capture(version, {{.id = 10, .storage_version = 1}});
+  capture.world.server.EditCollection(
+      kBooks, [&](MockCollection& books) { books.description.schema.fields.push_back(field); });
+  return capture.List();
+}
+const FieldSchema kMayBeNull{
+    .field_id = 102, .name = "added", .data_type = DataType::kInt64, .nullable = true};
+const FieldSchema kHasADefault{
+    .field_id = 102, .name = "added", .data_type = DataType::kInt64, .default_value = "\x18\x05"};
+
+TEST(CaptureByVersion, AFieldThatMayHaveBeenAddedLaterMayLackFiles) {
+  for (const FieldSchema& field : {kMayBeNull, kHasADefault})
+    for (const std::string version : {"2.6.18", "3.0.1", "master-20261101"}) {
+      const Status listed = ListedWithoutFilesOf(field, version);
+      EXPECT_TRUE(listed.ok()) << version << ": " << listed.message();
+    }
+}
+
+TEST(CaptureByVersion, AFieldThatCannotHaveBeenAddedLaterMustHaveFiles) {
+  for (const FieldSchema& field : {kMayBeNull, kHasADefault})
+    for (const std::string version : {"v2.3.5", "2.4.24", "2.5.27"}) {
+      const Status listed = ListedWithoutFilesOf(field, version);
+      EXPECT_EQ(listed.code(), Code::kDataLoss) << version;
+      EXPECT_THAT(listed.message(), AllOf(HasSubstr("segment 10"), HasSubstr("field 102 (added)")));
+    }
 }
 
 TEST_F(Capture, CountsRowsThatAreInMemoryOnly) {
