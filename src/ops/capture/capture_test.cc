@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 
+#include "manifest/whole.h"
 #include "net/testing/http_imposter.h"
 #include "ops/load/temporary_name.h"
 #include "ops/testing/world.h"
@@ -566,6 +567,35 @@ TEST(CaptureByVersion, AFieldThatCannotHaveBeenAddedLaterMustHaveFiles) {
       EXPECT_EQ(listed.code(), Code::kDataLoss) << version;
       EXPECT_THAT(listed.message(), AllOf(HasSubstr("segment 10"), HasSubstr("field 102 (added)")));
     }
+}
+
+// Milvus 2.4.0 to 2.4.6 says level 0 of every segment.
+TEST(CaptureByVersion, SegmentsOfDeletesAloneAreOfL0AlsoWhereNoLevelIsTold) {
+  CaptureOf capture("v2.4.5", {{.id = 10, .storage_version = 1},
+                               {.id = 12, .is_l0 = true},
+                               {.id = 13, .partition_id = kAllPartitions, .is_l0 = true}});
+  capture.world.server.EditCollection(kBooks, [](MockCollection& books) {
+    for (SegmentInfo& segment : books.segments) segment.level = 0;
+  });
+  const Status listed = capture.List();
+  ASSERT_TRUE(listed.ok()) << listed.message();
+  const Collection& books = capture.captured.backup.collections.at(0);
+  EXPECT_THAT(books.partitions.at(0).segments,
+              ElementsAre(AllOf(Field(&Segment::segment_id, 10), Field(&Segment::is_l0, false)),
+                          AllOf(Field(&Segment::segment_id, 12), Field(&Segment::is_l0, true),
+                                Field(&Segment::delta_logs, SizeIs(1)))));
+  EXPECT_THAT(books.l0_segments,
+              ElementsAre(AllOf(Field(&Segment::segment_id, 13), Field(&Segment::is_l0, true))));
+  EXPECT_THAT(FindUnwhole(capture.captured.backup).named(), IsEmpty());
+}
+
+TEST(CaptureByVersion, DeletesOfAllPartitionsWithoutDeltaLogsAreMissingSomething) {
+  CaptureOf capture("v2.4.5", {{.id = 10}});
+  capture.world.server.EditCollection(kBooks, [](MockCollection& books) {
+    books.segments.push_back(
+        {.segment_id = 13, .collection_id = kBooksId, .partition_id = kAllPartitions, .state = 4});
+  });
+  EXPECT_THAT(capture.List().message(), AllOf(HasSubstr("segment 13"), HasSubstr("no delta logs")));
 }
 
 TEST_F(Capture, CountsRowsThatAreInMemoryOnly) {

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "manifest/keys.h"
+#include "manifest/unmarked_l0.h"
 #include "manifest/whole.h"
 #include "model/storage_version.h"
 #include "ops/capture/capture.h"
@@ -91,7 +92,8 @@ SegmentsById ToSegments(const std::vector<SegmentInfo>& infos) {
         .num_rows = info.num_rows,
         .group_id = info.partition_id == kAllPartitions ? 0 : info.segment_id,
         .storage_version = info.storage_version,
-        .is_l0 = info.level == kLevelL0,
+        // Deletes alone belong to all partitions. Milvus 2.4.0 to 2.4.6 tells no levels: see MarkUnmarkedL0.
+        .is_l0 = info.level == kLevelL0 || info.partition_id == kAllPartitions,
     };
   }
   return segments;
@@ -268,6 +270,7 @@ Status ListSegmentsOf(MilvusSide& server, Collection& collection, std::vector<st
       }
       NoteImporting(infos, name, notes);
       Distribute(std::move(segments), collection, notes);
+      MarkUnmarkedL0(collection, server.client.version());
       return {};
     }
     const bool nothing_there =
