@@ -135,11 +135,19 @@ TEST_F(Capture, ACollectionThatIsNotLoadedIsNoError) {
   EXPECT_EQ(Described().backup.collections[0].load_state, LoadState::kNotLoad);
 }
 
+TEST_F(Capture, ACollectionOfWhichNothingIsLoadedYetIsBeingLoaded) {
+  world_.AddCollection(kBooks, kBooksId, {});
+  world_.server.EditCollection(kBooks, [](MockCollection& books) { books.loaded_percent = 0; });
+  const Collection books = Described().backup.collections[0];
+  EXPECT_EQ(books.load_state, LoadState::kLoading);
+  EXPECT_THAT(books.partitions, testing::Each(Field(&Partition::load_state, LoadState::kLoading)));
+}
+
 TEST_F(Capture, AsksForEachPartitionWhenSomeAreLoaded) {
   world_.AddCollection(kBooks, kBooksId, {});
   world_.server.EditCollection(kBooks, [](MockCollection& books) {
     books.loaded_percent = 50;
-    books.partition_loaded_percent = {{"_default", 100}, {"new", 0}};
+    books.partition_loaded_percent = {{"_default", 100}, {"new", std::nullopt}};
   });
   const Collection books = Described().backup.collections[0];
   EXPECT_EQ(books.load_state, LoadState::kLoading);
@@ -165,7 +173,7 @@ TEST_F(Capture, OnePartitionThatIsLoadedIsRecordedAlone) {
   world_.AddCollection(kBooks, kBooksId, {});
   world_.server.EditCollection(kBooks, [](MockCollection& books) {
     books.loaded_percent = 100;
-    books.partition_loaded_percent = {{"new", 0}};
+    books.partition_loaded_percent = {{"new", std::nullopt}};
   });
   const Collection books = Described().backup.collections[0];
   EXPECT_EQ(books.load_state, LoadState::kLoading) << "the word for: in part";
