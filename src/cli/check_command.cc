@@ -90,9 +90,11 @@ Result<Output> Check(bool json, Invocation& invocation) {
                          {"copy_method", report.copy_method}},
                 .notes = NotesOnRoots(invocation.loaded)};
   if (leftovers.ok()) {
-    output.json["leftovers"] = !leftovers->IsEmpty();
     const AdvisedCommand listing = CommandFor(session->target().reach, "check --leftovers");
-    if (!leftovers->IsEmpty()) output.notes.push_back(LeftoversLine(*leftovers, listing));
+    const std::string line = LeftoversLine(*leftovers, listing);
+    const bool is_known = !leftovers->IsEmpty() || leftovers->unseen.empty();
+    if (is_known) output.json["leftovers"] = !leftovers->IsEmpty();
+    if (!line.empty()) output.notes.push_back(line);
   } else {
     output.notes.push_back("whether killed runs left something is not known: " +
                            leftovers.status().message());

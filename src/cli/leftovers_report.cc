@@ -1,6 +1,7 @@
 #include "cli/leftovers_report.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -32,6 +33,20 @@ std::string StrayText(const runs::Stray& stray) {
           : "by its name a run was building it; when nobody uses it, drop it " + runs::DropByHand(stray.name);
   return fmt::format("{}: no record of it is left, nothing proves whose it is; {}\n", stray.name.Full(),
                      what);
+}
+
+std::string OtherServerText(const runs::OtherServer& other) {
+  return fmt::format(
+      "not looked at: {}, of which records lie in {}; if that is this server too, ask for them by that "
+      "address (milvus.address, milvus.port)\n",
+      other.address, other.directory);
+}
+
+// Only where all of it was looked at nothing is left for certain.
+std::string EmptyText(const LeftoversReport& report) {
+  if (!report.IsEmpty() || !report.unseen.empty()) return "";
+  if (!report.others.empty()) return fmt::format("Nothing is known to be left in {}.\n", report.server);
+  return fmt::format("No leftovers of killed runs in {}.\n", report.server);
 }
 
 std::vector<std::string> TargetsOf(const runs::Record& record) {
@@ -72,7 +87,8 @@ std::string LeftoversText(const LeftoversReport& report) {
         "when none does, remove them with the tools of the store\n",
         tree);
   for (const std::string& unseen : report.unseen) text += fmt::format("not looked at: {}\n", unseen);
-  if (report.IsEmpty()) text += fmt::format("No leftovers of killed runs in {}.\n", report.server);
+  for (const runs::OtherServer& other : report.others) text += OtherServerText(other);
+  text += EmptyText(report);
   if (report.cleaned) return text;
   runs::CleaningDoes most = runs::CleaningDoes::kNothing;
   for (const LeftoverRun& run : report.runs)
@@ -83,22 +99,27 @@ std::string LeftoversText(const LeftoversReport& report) {
 
 ordered_json LeftoversJson(const LeftoversReport& report) {
   ordered_json runs = ordered_json::array(), unreadable = ordered_json::array(),
-               collections = ordered_json::array();
+               collections = ordered_json::array(), others = ordered_json::array();
   for (const LeftoverRun& run : report.runs) runs.push_back(ToJson(run));
   for (const runs::UnreadableRecord& record : report.unreadable)
     unreadable.push_back({{"run_id", record.run_id}, {"record", record.where}, {"problem", record.problem}});
   for (const runs::Stray& stray : report.strays.collections)
     collections.push_back({{"collection", stray.name.Full()}, {"aside", stray.aside}});
+  for (const runs::OtherServer& other : report.others)
+    others.push_back({{"server", other.address}, {"records", other.directory}});
   return {{"server", report.server},
           {"cleaned", report.cleaned},
           {"runs", std::move(runs)},
           {"unreadable", std::move(unreadable)},
           {"without_record", {{"collections", std::move(collections)}, {"staging", report.strays.staging}}},
-          {"not_looked_at", report.unseen}};
+          {"not_looked_at", report.unseen},
+          {"other_servers", std::move(others)}};
 }
 
 std::string LeftoversLine(const LeftoversReport& report, const AdvisedCommand& listing) {
-  if (report.IsEmpty()) return "";
+  if (report.IsEmpty() && report.unseen.empty()) return "";
+  if (report.IsEmpty())
+    return fmt::format("whether killed runs left something is not known: {}", fmt::join(report.unseen, "; "));
   const bool may_all_live =
       report.unreadable.empty() && report.strays.collections.empty() && report.strays.staging.empty() &&
       std::none_of(report.runs.begin(), report.runs.end(),

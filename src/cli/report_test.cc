@@ -140,6 +140,24 @@ TEST(LeftoversText, OfARecordAloneSaysThatNothingElseIsLeft) {
   EXPECT_THAT(LeftoversText(report), Not(HasSubstr("but the record")));
 }
 
+TEST(LeftoversText, SaysThatThereAreNoneOnlyWhereAllWasLookedAt) {
+  LeftoversReport report{.server = "milvus:19530"};
+  EXPECT_EQ(LeftoversText(report), "No leftovers of killed runs in milvus:19530.\n");
+  EXPECT_EQ(LeftoversLine(report, {}), "");
+  report.others = {{.address = "10.0.0.7:19530", .directory = "/state/10.0.0.7:19530"}};
+  EXPECT_THAT(
+      LeftoversText(report),
+      AllOf(HasSubstr("not looked at: 10.0.0.7:19530"), HasSubstr("ask for them by that address"),
+            HasSubstr("Nothing is known to be left in milvus:19530"), Not(HasSubstr("No leftovers"))));
+  EXPECT_EQ(LeftoversLine(report, {}), "");
+  EXPECT_EQ(LeftoversJson(report)["other_servers"][0]["server"], "10.0.0.7:19530");
+  report.unseen = {"no such host"};
+  EXPECT_THAT(LeftoversText(report),
+              AllOf(HasSubstr("not looked at: no such host"), Not(HasSubstr("No leftovers")),
+                    Not(HasSubstr("Nothing is known"))));
+  EXPECT_THAT(LeftoversLine(report, {}), AllOf(HasSubstr("is not known"), HasSubstr("no such host")));
+}
+
 TEST(LoadFlags, AnAutoIndexIsOfIndexesThatAreMade) {
   EXPECT_EQ(LoadOptionsOf({.use_auto_index = true}).status().code(), Code::kInvalidArgument);
   EXPECT_TRUE(LoadOptionsOf({.rebuild_index = true, .use_auto_index = true}).ok());

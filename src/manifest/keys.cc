@@ -234,8 +234,8 @@ std::string BinlogTree::DeltaDir(std::int64_t collection_id, const Segment& segm
 }
 
 std::string BinlogTree::L0Dir(std::int64_t collection_id, const Segment& segment) const {
-  return fmt::format("{}binlogs/{}/{}/{}/{}/", prefix_, kDeltaLog, collection_id, segment.partition_id,
-                     segment.segment_id);
+  const std::string group = GroupDir(prefix_, kDeltaLog, collection_id, segment);
+  return segment.group_id == segment.segment_id ? group : fmt::format("{}{}/", group, segment.segment_id);
 }
 
 std::string BinlogTree::DataPrefix() const { return prefix_ + "binlogs/"; }

@@ -86,7 +86,7 @@ class BinlogTree {
   /// partition when it has none (spec/restore.md, "How the directories are built").
   std::string InsertDir(std::int64_t collection_id, const Segment& segment) const;
   std::string DeltaDir(std::int64_t collection_id, const Segment& segment) const;
-  /// delta_log/<coll>/<part>/<seg>/ of an L0 segment.
+  /// delta_log/<coll>/<part>/[<group>/]<seg>/ of an L0 segment; where the group is its own, that one.
   std::string L0Dir(std::int64_t collection_id, const Segment& segment) const;
   /// Everything of the tree that is data: <prefix>binlogs/
   std::string DataPrefix() const;

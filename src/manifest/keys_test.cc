@@ -163,6 +163,11 @@ TEST_F(BackupTree, OneDirectoryFindsAnL0SegmentWithAndWithoutGroup) {
   EXPECT_EQ(tree_.L0Dir(1, old_l0), "backup/nightly/binlogs/delta_log/1/2/3/");
   EXPECT_TRUE(tree_.DeltaLog(1, old_l0, log_).str().starts_with(tree_.L0Dir(1, old_l0)));
   EXPECT_TRUE(tree_.DeltaLog(1, new_l0, log_).str().starts_with(tree_.L0Dir(1, new_l0)));
+  const Segment in_another_group{.segment_id = 3, .partition_id = 2, .group_id = 9, .is_l0 = true};
+  EXPECT_EQ(tree_.L0Dir(1, in_another_group), "backup/nightly/binlogs/delta_log/1/2/9/3/");
+  EXPECT_TRUE(tree_.DeltaLog(1, in_another_group, log_)
+                  .str()
+                  .starts_with("backup/nightly/binlogs/delta_log/1/2/9/3/"));
   EXPECT_EQ(tree_.DeltaLog(1, of_all, log_).str(), "backup/nightly/binlogs/delta_log/1/-1/3/7");
 }
 

@@ -8,6 +8,7 @@
 #include "manifest/backup_shapes.h"
 #include "manifest/manifest.h"
 #include "manifest/unknown_keys.h"
+#include "manifest/unmarked_l0.h"
 
 namespace mbk::manifest {
 namespace {
@@ -60,6 +61,11 @@ Status RecomputeSizes(Backup& backup) {
   }
   backup.size = total.sum();
   return {};
+}
+
+/// Once the version has been read, which may stand behind the segments.
+void MarkAllUnmarkedL0(Backup& backup) {
+  for (Collection& collection : backup.collections) MarkUnmarkedL0(collection, backup.milvus_version);
 }
 
 /// Puts the parts that the level files list side by side back together.
@@ -130,6 +136,7 @@ Result<Backup> ReadFullMeta(std::istream& json) {
   Backup backup;
   BackupShapes shapes(backup);
   MBK_TRY(json::Read(json, kFullMeta, {.object = &backup, .shape = &shapes.whole()}).WithContext(kFullMeta));
+  MarkAllUnmarkedL0(backup);
   return backup;
 }
 
@@ -173,6 +180,7 @@ Result<Backup> ReadLevelFiles(const LevelFiles& files) {
   };
   MBK_TRY(ReadInfos<Segment>(files.segment, kSegmentMeta, shapes.level_segment(), add_segment));
   MBK_TRY(RecomputeSizes(backup));
+  MarkAllUnmarkedL0(backup);
   return backup;
 }
 

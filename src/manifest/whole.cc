@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "manifest/object_index.h"
+#include "model/storage_version.h"
 #include "model/version.h"
 
 namespace mbk {
@@ -18,7 +19,6 @@ namespace {
 
 // Row id and timestamp, which Milvus adds to every row.
 constexpr std::int64_t kSystemFields[] = {0, 1};
-constexpr std::int64_t kFirstPackedStorageVersion = 2;
 constexpr std::size_t kNamedInAnError = 3;
 
 std::string FullName(const Collection& collection) {
@@ -87,9 +87,10 @@ bool AddsFieldsLater(std::string_view version) {
   return !parsed || *parsed >= MajorMinor{2, 6};
 }
 
-bool MayBeLate(const FieldSchema& field, bool adds_fields_later) {
-  return field.nullable || !field.default_value.empty() || !field.external_field.empty() ||
-         (adds_fields_later && (field.is_dynamic || field.is_function_output));
+/// Whether a field may be younger than rows, where fields can be added to those: they then have null, a
+/// default, or what is made of other fields.
+bool MayBeLate(const FieldSchema& field) {
+  return field.nullable || !field.default_value.empty() || field.is_dynamic || field.is_function_output;
 }
 
 /// Whether a Milvus of this version drops fields, whose files stay in old segments: 3 and later, and one that
@@ -121,26 +122,11 @@ std::set<std::int64_t> AllFields(const CollectionSchema& schema, bool drops_fiel
   return fields;
 }
 
-/// The fields of which a segment of one file a field has files, and what they are called.
-std::map<std::int64_t, std::string> FieldsFromTheFirstRowOn(const CollectionSchema& schema,
-                                                            bool adds_fields_later) {
-  std::map<std::int64_t, std::string> fields{{kSystemFields[0], "row id"}, {kSystemFields[1], "timestamp"}};
-  for (const FieldSchema& field : schema.fields)
-    if (!MayBeLate(field, adds_fields_later)) fields.emplace(field.field_id, field.name);
-  for (const StructArrayField& group : schema.struct_array_fields) {
-    for (const FieldSchema& field : group.fields)
-      if (!group.nullable && !MayBeLate(field, adds_fields_later)) fields.emplace(field.field_id, field.name);
-  }
-  if (HidesDynamicField(schema) && !adds_fields_later)
-    fields.emplace(DynamicFieldId(schema), kDynamicFieldName);
-  return fields;
-}
-
 class GapFinder {
  public:
   GapFinder(const Backup& backup, const Collection& collection, Findings& findings)
       : collection_(collection),
-        fields_(FieldsFromTheFirstRowOn(collection.schema, AddsFieldsLater(backup.milvus_version))),
+        fields_(RequiredFields(collection.schema, backup.milvus_version)),
         all_fields_(AllFields(collection.schema, DropsFields(backup.milvus_version))),
         findings_(findings) {}
 
@@ -340,6 +326,24 @@ void CompareCollections(const Collection& full, const Collection& levels, Findin
 }
 
 }  // namespace
+
+std::map<std::int64_t, std::string> RequiredFields(const CollectionSchema& schema,
+                                                   std::string_view milvus_version) {
+  const bool adds_fields_later = AddsFieldsLater(milvus_version);
+  std::map<std::int64_t, std::string> required{{kSystemFields[0], "row id"}, {kSystemFields[1], "timestamp"}};
+  const auto add = [&](const std::vector<FieldSchema>& fields) {
+    for (const FieldSchema& field : fields) {
+      const bool may_lack = !field.external_field.empty() || (adds_fields_later && MayBeLate(field));
+      if (!may_lack) required.emplace(field.field_id, field.name);
+    }
+  };
+  add(schema.fields);
+  for (const StructArrayField& group : schema.struct_array_fields)
+    if (!group.nullable || !adds_fields_later) add(group.fields);
+  if (HidesDynamicField(schema) && !adds_fields_later)
+    required.emplace(DynamicFieldId(schema), kDynamicFieldName);
+  return required;
+}
 
 void FindDoubles(const Backup& backup, Findings& findings) {
   Seen<std::pair<std::string, std::string>> names;

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
 #include "base/findings.h"
 #include "base/status.h"
 #include "model/backup.h"
@@ -12,13 +17,16 @@ namespace mbk {
 /// or id, segments and fields of one id.
 void FindDoubles(const Backup& backup, Findings& findings);
 
+/// The fields of which every data segment with a file a field has files, and what they are called: row id,
+/// timestamp, and all fields of the schema that were there from the first row on. Up to Milvus 2.5 these are
+/// all of them. From 2.6 on, and where the version is not known, fields can be added to rows that are there:
+/// those that may be null or have a default, the dynamic field and outputs of functions.
+std::map<std::int64_t, std::string> RequiredFields(const CollectionSchema& schema,
+                                                   std::string_view milvus_version);
+
 /// What the metadata of one collection promise and do not name:
 ///   * a data segment with rows has insert logs, one with insert logs has rows;
-///   * of storage versions below 2 (a file a field) it has files of row id, timestamp and of every field of
-///   the
-///     schema that was there from the first row on, and as many of each. Fields that may be null or have a
-///     default may have been added later; with Milvus 2.6 and later, or an unknown version, also the dynamic
-///     field and outputs of functions;
+///   * of storage versions with a file a field it has files of its RequiredFields, and as many of each field;
 ///   * it has insert logs of no field that the schema does not have (Milvus 3 drops fields whose files stay:
 ///   of it,
 ///     and of an unknown version, this is not asked);

@@ -92,20 +92,43 @@ TEST(Whole, NeedsFilesOfEveryFieldThatWasThereFromTheFirstRowOn) {
   }
 }
 
-TEST(Whole, NeedsNoFilesOfAFieldThatMayHaveBeenAddedLater) {
-  auto drop_price = [](Backup& backup) {
+// What is found where price, changed like that, has no files in one segment of a backup of this version.
+std::vector<std::string> FoundWithoutPrice(const std::string& version,
+                                           const std::function<void(FieldSchema&)>& change) {
+  return FoundAfter([&](Backup& backup) {
+    backup.milvus_version = version;
+    change(Books(backup).schema.fields[1]);
     std::erase_if(FirstSegment(backup).insert_logs, [](const Binlog& log) { return log.field_id == 101; });
-  };
-  EXPECT_THAT(FoundAfter([&](Backup& backup) {
-                drop_price(backup);
-                Books(backup).schema.fields[1].nullable = true;
-              }),
-              IsEmpty());
-  EXPECT_THAT(FoundAfter([&](Backup& backup) {
-                drop_price(backup);
-                Books(backup).schema.fields[1].default_value = "\x18\x05";
-              }),
-              IsEmpty());
+  });
+}
+void MayBeNull(FieldSchema& field) { field.nullable = true; }
+void HasADefault(FieldSchema& field) { field.default_value = "\x18\x05"; }
+void IsFunctionOutput(FieldSchema& field) { field.is_function_output = true; }
+
+TEST(Whole, NeedsNoFilesOfAFieldThatMayHaveBeenAddedLater) {
+  for (const std::string version : {"v2.6.18", "3.0.1", "", "master-20261101"})
+    for (const auto& change : {MayBeNull, HasADefault, IsFunctionOutput})
+      EXPECT_THAT(FoundWithoutPrice(version, change), IsEmpty()) << version;
+}
+
+// Up to 2.5 a field is there from the first row on, or never: its files were lost.
+TEST(Whole, NeedsFilesOfEveryFieldOfServersThatCannotAddOneLater) {
+  for (const std::string version : {"v2.3.5", "2.4.5", "2.5.27"})
+    for (const auto& change : {MayBeNull, HasADefault, IsFunctionOutput})
+      EXPECT_THAT(FoundWithoutPrice(version, change),
+                  ElementsAre(AllOf(HasSubstr("segment 1000"), HasSubstr("no insert logs of field 101"))))
+          << version;
+}
+
+TEST(Whole, RequiresTheFieldsOfAStructArrayThatIsNotNull) {
+  CollectionSchema schema{.fields = {Field(100, "id")},
+                          .struct_array_fields = {{.field_id = 101, .fields = {Field(102, "s[x]")}}}};
+  using testing::Pair;
+  EXPECT_THAT(RequiredFields(schema, "2.6.18"),
+              ElementsAre(Pair(0, "row id"), Pair(1, "timestamp"), Pair(100, "id"), Pair(102, "s[x]")));
+  schema.struct_array_fields[0].nullable = true;
+  EXPECT_THAT(RequiredFields(schema, "2.6.18"),
+              ElementsAre(Pair(0, "row id"), Pair(1, "timestamp"), Pair(100, "id")));
 }
 
 TEST(Whole, NeedsTheDynamicFieldOfServersThatCannotAddItLater) {

@@ -21,6 +21,7 @@ constexpr CapabilityRow kCapabilities[] = {
     {Capability::kImport, {}},
     {Capability::kSegments, {}},
     {Capability::kCollectionDetails, {}},
+    {Capability::kLoadStates, {}},
     {.capability = Capability::kRenameCollection, .since = {2, 2, 9}, .in_lite = true},
     {.capability = Capability::kCountByQuery, .since = {2, 3, 0}, .in_lite = true},
     {Capability::kShowsOnlyGranted, {2, 4, 0}},

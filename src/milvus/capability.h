@@ -14,6 +14,7 @@ enum class Capability {
   kSegments,           ///< GetPersistentSegmentInfo: all servers, not Milvus Lite
   kCollectionDetails,  ///< keeps shards, descriptions, index names and numbers of partitions behind a key:
                        ///< all servers; Milvus Lite drops them without a word
+  kLoadStates,         ///< tells what is loaded at 0 % yet from what is not: all servers, not Milvus Lite
   kRenameCollection,   ///< >= 2.2.9, and Milvus Lite; may be refused to this user
   kCountByQuery,       ///< count(*), >= 2.3.0, and Milvus Lite
   kShowsOnlyGranted,   ///< lists of databases and collections hold what the user has rights on

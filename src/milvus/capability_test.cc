@@ -94,7 +94,8 @@ TEST(Capability, APreReleaseCountsAsItsRelease) {
 
 TEST(Capability, AServerImportsAndMilvusLiteDoesNot) {
   const MilvusVersion lite = Parse({"milvus_lite", "milvus_lite-3.2.2"});
-  for (Capability capability : {Capability::kImport, Capability::kSegments, Capability::kCollectionDetails}) {
+  for (Capability capability : {Capability::kImport, Capability::kSegments, Capability::kCollectionDetails,
+                                Capability::kLoadStates}) {
     EXPECT_TRUE(VersionHas(Parse({"v2.3.5-lite"}), capability));
     EXPECT_FALSE(VersionHas(lite, capability));
   }

@@ -227,10 +227,16 @@ class MilvusClient {
   virtual Status DropIndex(const CollectionName& collection, const IndexInfo& index,
                            const CallContext& context) = 0;
 
-  /// Percent loaded, of the collection or, when `partitions` is not empty, of those partitions.
+  /// Percent loaded, of the collection or, when `partitions` is not empty, of those partitions. 0 also where
+  /// nothing is being loaded: see GetLoadState.
   virtual Result<std::int64_t> GetLoadingProgress(const CollectionName& collection,
                                                   const std::vector<std::string>& partitions,
                                                   const CallContext& context) = 0;
+  /// Of the collection, or of those partitions together: kLoading from the first moment on, at 0 % too. One
+  /// request, as GetLoadingProgress.
+  virtual Result<LoadState> GetLoadState(const CollectionName& collection,
+                                         const std::vector<std::string>& partitions,
+                                         const CallContext& context) = 0;
   virtual Status LoadCollection(const CollectionName& collection, const CallContext& context) = 0;
   virtual Status LoadPartitions(const CollectionName& collection, const std::vector<std::string>& partitions,
                                 const CallContext& context) = 0;

@@ -198,6 +198,32 @@ TEST_F(GrpcClientTest, LoadingProgressOfWhatIsNotLoadedIsZero) {
   EXPECT_EQ(client_->GetLoadingProgress({.name = "nope"}, {}, {}).status().code(), Code::kNotFound);
 }
 
+// A load of many segments stays at 0 % for minutes.
+TEST_F(GrpcClientTest, WhatIsLoadedAtZeroPercentYetIsBeingLoaded) {
+  EXPECT_EQ(client_->GetLoadState(kBooks, {}, {}).value(), LoadState::kNotLoad);
+  for (const auto& [percent, state] : std::vector<std::pair<std::int64_t, LoadState>>{
+           {0, LoadState::kLoading}, {40, LoadState::kLoading}, {100, LoadState::kLoaded}}) {
+    server_.EditCollection(kBooks, [&](MockCollection& books) { books.loaded_percent = percent; });
+    EXPECT_EQ(client_->GetLoadState(kBooks, {}, {}).value(), state) << percent;
+    EXPECT_EQ(client_->GetLoadState(kBooks, {"_default"}, {}).value(), state) << percent;
+  }
+  server_.EditCollection(
+      kBooks, [](MockCollection& books) { books.partition_loaded_percent = {{"_default", std::nullopt}}; });
+  EXPECT_EQ(client_->GetLoadState(kBooks, {"_default"}, {}).value(), LoadState::kNotLoad);
+  FailWith("GetLoadingProgress", 1, {.code = 1401, .reason = "permission deny"});
+  EXPECT_EQ(client_->GetLoadState(kBooks, {}, {}).status().code(), Code::kPermissionDenied);
+}
+
+// It answers 0 of what is released.
+TEST(MilvusLite, AnswersZeroPercentOfWhatIsNotLoaded) {
+  MockServer server({.build_tags = "milvus_lite", .version = "milvus_lite-3.2.2"});
+  MockCollection books = Books();
+  books.loaded_percent = 0;
+  server.AddCollection("default", books);
+  const auto client = ConnectTo(server);
+  EXPECT_EQ(client->GetLoadState(kBooks, {}, {}).value(), LoadState::kNotLoad);
+}
+
 TEST_F(GrpcClientTest, ListsSegmentsWithTheirLevel) {
   SegmentInfo l0{
       .segment_id = 7, .collection_id = 4, .partition_id = -1, .num_rows = 3, .state = 4, .level = 1};

@@ -232,19 +232,35 @@ Status GrpcMilvusClient::DropIndex(const CollectionName& collection, const Index
   return rpc_.Call(&Stub::DropIndex, call, request, Usual(), context).status();
 }
 
-Result<std::int64_t> GrpcMilvusClient::GetLoadingProgress(const CollectionName& collection,
-                                                          const std::vector<std::string>& partitions,
-                                                          const CallContext& context) {
+// Of what is not loaded the answer is an error, and 0 %.
+Result<pb::milvus::GetLoadingProgressResponse> GrpcMilvusClient::AskLoadingProgress(
+    const CollectionName& collection, const std::vector<std::string>& partitions,
+    const CallContext& context) {
   pb::milvus::GetLoadingProgressRequest request;
   request.set_collection_name(collection.name);
   for (const std::string& partition : partitions) request.add_partition_names(partition);
   auto not_loaded = [](const pb::milvus::GetLoadingProgressResponse& response) {
     return SaysNotLoaded(response.status());
   };
-  MBK_TRY_ASSIGN(auto response,
-                 rpc_.CallUnchecked(&Stub::GetLoadingProgress, About("GetLoadingProgress", collection),
-                                    request, Poll(), context, not_loaded));
+  return rpc_.CallUnchecked(&Stub::GetLoadingProgress, About("GetLoadingProgress", collection), request,
+                            Poll(), context, not_loaded);
+}
+
+Result<std::int64_t> GrpcMilvusClient::GetLoadingProgress(const CollectionName& collection,
+                                                          const std::vector<std::string>& partitions,
+                                                          const CallContext& context) {
+  MBK_TRY_ASSIGN(const auto response, AskLoadingProgress(collection, partitions, context));
   return response.progress();
+}
+
+Result<LoadState> GrpcMilvusClient::GetLoadState(const CollectionName& collection,
+                                                 const std::vector<std::string>& partitions,
+                                                 const CallContext& context) {
+  MBK_TRY_ASSIGN(const auto response, AskLoadingProgress(collection, partitions, context));
+  if (SaysNotLoaded(response.status())) return LoadState::kNotLoad;
+  if (response.progress() >= 100) return LoadState::kLoaded;
+  const bool is_loading = response.progress() > 0 || has(Capability::kLoadStates);
+  return is_loading ? LoadState::kLoading : LoadState::kNotLoad;
 }
 
 Status GrpcMilvusClient::LoadCollection(const CollectionName& collection, const CallContext& context) {

@@ -67,6 +67,8 @@ class GrpcMilvusClient : public MilvusClient {
   Result<std::int64_t> GetLoadingProgress(const CollectionName& collection,
                                           const std::vector<std::string>& partitions,
                                           const CallContext& context) override;
+  Result<LoadState> GetLoadState(const CollectionName& collection, const std::vector<std::string>& partitions,
+                                 const CallContext& context) override;
   Status LoadCollection(const CollectionName& collection, const CallContext& context) override;
   Status LoadPartitions(const CollectionName& collection, const std::vector<std::string>& partitions,
                         const CallContext& context) override;
@@ -101,6 +103,10 @@ class GrpcMilvusClient : public MilvusClient {
 
   Result<::milvus::proto::milvus::DescribeIndexResponse> DescribeIndexes(const CollectionName& collection,
                                                                          const CallContext& context);
+
+  Result<::milvus::proto::milvus::GetLoadingProgressResponse> AskLoadingProgress(
+      const CollectionName& collection, const std::vector<std::string>& partitions,
+      const CallContext& context);
 
   /// A call about a collection, sent to its database.
   static RpcCall About(std::string_view name, const CollectionName& collection);

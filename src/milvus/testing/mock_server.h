@@ -58,8 +58,9 @@ struct MockCollection {
   std::int64_t rows_in_memory = 0;  ///< counted when a flush has written them
   bool builds_indexes = true;       ///< false: Finished, with 0 of all rows
   int looks_until_built = 0;        ///< so many times DescribeIndex says that indexes are being built
-  std::optional<std::int64_t> loaded_percent;                    ///< nullopt: not loaded
-  std::map<std::string, std::int64_t> partition_loaded_percent;  ///< those that differ from the collection
+  std::optional<std::int64_t> loaded_percent;  ///< nullopt: not loaded
+  /// Those that differ from the collection.
+  std::map<std::string, std::optional<std::int64_t>> partition_loaded_percent;
   FlushResult flush{.must_poll = true, .flush_ts = 470'636'788'940'537'859, .seal_time_s = 1'795'336'871};
   int polls_until_flushed = 0;  ///< so many times GetFlushState says no
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 
+#include "manifest/whole.h"
 #include "net/testing/http_imposter.h"
 #include "ops/load/temporary_name.h"
 #include "ops/testing/world.h"
@@ -134,11 +135,19 @@ TEST_F(Capture, ACollectionThatIsNotLoadedIsNoError) {
   EXPECT_EQ(Described().backup.collections[0].load_state, LoadState::kNotLoad);
 }
 
+TEST_F(Capture, ACollectionOfWhichNothingIsLoadedYetIsBeingLoaded) {
+  world_.AddCollection(kBooks, kBooksId, {});
+  world_.server.EditCollection(kBooks, [](MockCollection& books) { books.loaded_percent = 0; });
+  const Collection books = Described().backup.collections[0];
+  EXPECT_EQ(books.load_state, LoadState::kLoading);
+  EXPECT_THAT(books.partitions, testing::Each(Field(&Partition::load_state, LoadState::kLoading)));
+}
+
 TEST_F(Capture, AsksForEachPartitionWhenSomeAreLoaded) {
   world_.AddCollection(kBooks, kBooksId, {});
   world_.server.EditCollection(kBooks, [](MockCollection& books) {
     books.loaded_percent = 50;
-    books.partition_loaded_percent = {{"_default", 100}, {"new", 0}};
+    books.partition_loaded_percent = {{"_default", 100}, {"new", std::nullopt}};
   });
   const Collection books = Described().backup.collections[0];
   EXPECT_EQ(books.load_state, LoadState::kLoading);
@@ -164,7 +173,7 @@ TEST_F(Capture, OnePartitionThatIsLoadedIsRecordedAlone) {
   world_.AddCollection(kBooks, kBooksId, {});
   world_.server.EditCollection(kBooks, [](MockCollection& books) {
     books.loaded_percent = 100;
-    books.partition_loaded_percent = {{"new", 0}};
+    books.partition_loaded_percent = {{"new", std::nullopt}};
   });
   const Collection books = Described().backup.collections[0];
   EXPECT_EQ(books.load_state, LoadState::kLoading) << "the word for: in part";
@@ -514,10 +523,8 @@ TEST_F(Capture, AnL0SegmentWithoutDeltaLogsIsMissingSomething) {
 }
 
 TEST_F(Capture, ASegmentWithoutTheFilesOfAFieldIsMissingSomething) {
-  world_.AddCollection(kBooks, kBooksId, {{.id = 10}, {.id = 11}});
-  world_.server.EditCollection(kBooks, [](MockCollection& books) {
-    for (SegmentInfo& segment : books.segments) segment.storage_version = 1;  // a file a field
-  });
+  world_.AddCollection(kBooks, kBooksId,
+                       {{.id = 10, .storage_version = 1}, {.id = 11, .storage_version = 1}});
   RemoveFiles("files/insert_log/1000/2000/11/101/");
   Captured captured = Described();
   const Status listed = List(captured);
@@ -525,14 +532,78 @@ TEST_F(Capture, ASegmentWithoutTheFilesOfAFieldIsMissingSomething) {
   EXPECT_THAT(listed.message(), AllOf(HasSubstr("segment 11"), HasSubstr("field 101 (v)")));
 }
 
-TEST_F(Capture, AFieldThatMayHaveBeenAddedLaterMayLackFiles) {
-  world_.AddCollection(kBooks, kBooksId, {{.id = 10}});
-  world_.server.EditCollection(kBooks, [](MockCollection& books) {
-    books.description.schema.fields.push_back(
-        {.field_id = 102, .name = "added", .data_type = DataType::kInt64, .nullable = true});
+/// A server of one version, with one collection.
+class CaptureOf {
+ public:
+  CaptureOf(const std::string& version, const std::vector<World::SegmentSpec>& segments)
+      : world({.build_tags = version, .version = version}) {
+    world.AddCollection(kBooks, kBooksId, segments);
+  }
+  Status List() {
+    const Selection selection = Select(*world.client, Filter(), {}, {}).value();
+    captured = Describe(*world.client, selection, WhenVanished::kFail, world.run, {}).value();
+    return ListSegments(world.milvus, captured, world.run, {});
+  }
+
+  World world;
+  Captured captured;
+};
+
+Status ListedWithoutFilesOf(const FieldSchema& field, const std::string& version) {
+  CaptureOf capture(version, {{.id = 10, .storage_version = 1}});
+  capture.world.server.EditCollection(
+      kBooks, [&](MockCollection& books) { books.description.schema.fields.push_back(field); });
+  return capture.List();
+}
+const FieldSchema kMayBeNull{
+    .field_id = 102, .name = "added", .data_type = DataType::kInt64, .nullable = true};
+const FieldSchema kHasADefault{
+    .field_id = 102, .name = "added", .data_type = DataType::kInt64, .default_value = "\x18\x05"};
+
+TEST(CaptureByVersion, AFieldThatMayHaveBeenAddedLaterMayLackFiles) {
+  for (const FieldSchema& field : {kMayBeNull, kHasADefault})
+    for (const std::string version : {"2.6.18", "3.0.1", "master-20261101"}) {
+      const Status listed = ListedWithoutFilesOf(field, version);
+      EXPECT_TRUE(listed.ok()) << version << ": " << listed.message();
+    }
+}
+
+TEST(CaptureByVersion, AFieldThatCannotHaveBeenAddedLaterMustHaveFiles) {
+  for (const FieldSchema& field : {kMayBeNull, kHasADefault})
+    for (const std::string version : {"v2.3.5", "2.4.24", "2.5.27"}) {
+      const Status listed = ListedWithoutFilesOf(field, version);
+      EXPECT_EQ(listed.code(), Code::kDataLoss) << version;
+      EXPECT_THAT(listed.message(), AllOf(HasSubstr("segment 10"), HasSubstr("field 102 (added)")));
+    }
+}
+
+// Milvus 2.4.0 to 2.4.6 says level 0 of every segment.
+TEST(CaptureByVersion, SegmentsOfDeletesAloneAreOfL0AlsoWhereNoLevelIsTold) {
+  CaptureOf capture("v2.4.5", {{.id = 10, .storage_version = 1},
+                               {.id = 12, .is_l0 = true},
+                               {.id = 13, .partition_id = kAllPartitions, .is_l0 = true}});
+  capture.world.server.EditCollection(kBooks, [](MockCollection& books) {
+    for (SegmentInfo& segment : books.segments) segment.level = 0;
   });
-  Captured captured = Described();
-  EXPECT_TRUE(List(captured).ok());
+  const Status listed = capture.List();
+  ASSERT_TRUE(listed.ok()) << listed.message();
+  const Collection& books = capture.captured.backup.collections.at(0);
+  EXPECT_THAT(books.partitions.at(0).segments,
+              ElementsAre(AllOf(Field(&Segment::segment_id, 10), Field(&Segment::is_l0, false)),
+                          AllOf(Field(&Segment::segment_id, 12), Field(&Segment::is_l0, true),
+                                Field(&Segment::delta_logs, SizeIs(1)))));
+  EXPECT_THAT(books.l0_segments,
+              ElementsAre(AllOf(Field(&Segment::segment_id, 13), Field(&Segment::is_l0, true))));
+  EXPECT_THAT(FindUnwhole(capture.captured.backup).named(), IsEmpty());
+}
+
+TEST(CaptureByVersion, DeletesOfAllPartitionsWithoutDeltaLogsAreMissingSomething) {
+  CaptureOf capture("v2.4.5", {{.id = 10}});
+  capture.world.server.EditCollection(kBooks, [](MockCollection& books) {
+    books.segments.push_back(
+        {.segment_id = 13, .collection_id = kBooksId, .partition_id = kAllPartitions, .state = 4});
+  });
+  EXPECT_THAT(capture.List().message(), AllOf(HasSubstr("segment 13"), HasSubstr("no delta logs")));
 }
 
 TEST_F(Capture, CountsRowsThatAreInMemoryOnly) {

@@ -11,11 +11,6 @@
 namespace mbk::capture {
 namespace {
 
-LoadState StateOfProgress(std::int64_t percent) {
-  if (percent <= 0) return LoadState::kNotLoad;
-  return percent >= 100 ? LoadState::kLoaded : LoadState::kLoading;
-}
-
 // Of a partly loaded collection servers tell the percentage of what is loaded (2.3.5: 100), so that each
 // partition is asked for, unless all of them together are loaded. Where a key says which partition a row is
 // of, they are loaded together.
@@ -27,11 +22,10 @@ Result<std::vector<LoadState>> StatesOfPartitions(MilvusClient& client, const Co
   if (whole == LoadState::kNotLoad || partitions.size() <= 1 || partition_key) return states;
   std::vector<std::string> all;
   for (const PartitionName& partition : partitions) all.push_back(partition.name);
-  MBK_TRY_ASSIGN(const std::int64_t together, client.GetLoadingProgress(name, all, context));
-  if (StateOfProgress(together) == LoadState::kLoaded) return states;
+  MBK_TRY_ASSIGN(const LoadState together, client.GetLoadState(name, all, context));
+  if (together == LoadState::kLoaded) return states;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    MBK_TRY_ASSIGN(const std::int64_t percent, client.GetLoadingProgress(name, {all[i]}, context));
-    states[i] = StateOfProgress(percent);
+    MBK_TRY_ASSIGN(states[i], client.GetLoadState(name, {all[i]}, context));
   }
   return states;
 }
@@ -42,8 +36,7 @@ bool IsExternal(const CollectionSchema& schema) {
 
 Status TryToDescribePartitions(MilvusClient& client, Collection& collection, const CallContext& context) {
   const CollectionName name{collection.db_name, collection.name};
-  MBK_TRY_ASSIGN(const std::int64_t percent, client.GetLoadingProgress(name, {}, context));
-  collection.load_state = StateOfProgress(percent);
+  MBK_TRY_ASSIGN(collection.load_state, client.GetLoadState(name, {}, context));
   MBK_TRY_ASSIGN(std::vector<PartitionName> names, client.ListPartitions(name, context));
   MBK_TRY_ASSIGN(const std::vector<LoadState> states,
                  StatesOfPartitions(client, name, names, collection.load_state,

@@ -1,7 +1,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -11,11 +10,12 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "manifest/keys.h"
-#include "manifest/object_index.h"
+#include "manifest/unmarked_l0.h"
+#include "manifest/whole.h"
+#include "model/storage_version.h"
 #include "ops/capture/capture.h"
 #include "ops/capture/each_captured.h"
 #include "ops/capture/partitions.h"
-#include "ops/rows/collection_rows.h"
 
 namespace mbk::capture {
 namespace {
@@ -92,7 +92,8 @@ SegmentsById ToSegments(const std::vector<SegmentInfo>& infos) {
         .num_rows = info.num_rows,
         .group_id = info.partition_id == kAllPartitions ? 0 : info.segment_id,
         .storage_version = info.storage_version,
-        .is_l0 = info.level == kLevelL0,
+        // Deletes alone belong to all partitions. Milvus 2.4.0 to 2.4.6 tells no levels: see MarkUnmarkedL0.
+        .is_l0 = info.level == kLevelL0 || info.partition_id == kAllPartitions,
     };
   }
   return segments;
@@ -152,34 +153,17 @@ Status CheckFieldsAligned(const Segment& segment) {
   return {};
 }
 
-// Fields of which every segment has files: a field that was added later (Milvus 2.6) may be missing from the
-// older ones, and is then nullable or has a default.
-std::vector<FieldSchema> FieldsInEverySegment(const CollectionSchema& described) {
-  std::vector<FieldSchema> all;
-  const CollectionSchema schema = rows::WithDynamicField(described);
-  const auto add = [&](const std::vector<FieldSchema>& fields) {
-    std::copy_if(fields.begin(), fields.end(), std::back_inserter(all), [](const FieldSchema& field) {
-      return !field.nullable && field.default_value.empty() && !field.is_dynamic;
-    });
-  };
-  add(schema.fields);
-  for (const StructArrayField& group : schema.struct_array_fields)
-    if (!group.nullable) add(group.fields);
-  return all;
-}
-
 // What a segment should have and has not; empty when it is whole. From storage version 2 on several fields
 // share a file.
-std::string MissingOf(const Segment& segment, const std::vector<FieldSchema>& fields) {
+std::string MissingOf(const Segment& segment, const std::map<std::int64_t, std::string>& required) {
   if (segment.is_l0) return segment.delta_logs.empty() ? "no delta logs" : "";
   if (segment.num_rows == 0) return "";
   if (segment.insert_logs.empty()) return "no insert logs";
-  if (segment.storage_version >= 2) return "";
+  if (segment.storage_version >= kFirstPackedStorageVersion) return "";
   std::set<std::int64_t> there;
   for (const Binlog& log : segment.insert_logs) there.insert(log.field_id);
-  for (const FieldSchema& field : fields)
-    if (!there.contains(field.field_id))
-      return fmt::format("no insert logs of field {} ({})", field.field_id, field.name);
+  for (const auto& [id, name] : required)
+    if (!there.contains(id)) return fmt::format("no insert logs of field {} ({})", id, name);
   return "";
 }
 
@@ -189,11 +173,11 @@ struct IncompleteSegment {
   std::string missing;
 };
 
-std::vector<IncompleteSegment> FindIncomplete(const SegmentsById& segments, const CollectionSchema& schema) {
-  const std::vector<FieldSchema> fields = FieldsInEverySegment(schema);
+std::vector<IncompleteSegment> FindIncomplete(const SegmentsById& segments,
+                                              const std::map<std::int64_t, std::string>& required) {
   std::vector<IncompleteSegment> incomplete;
   for (const auto& [id, segment] : segments) {
-    std::string missing = MissingOf(segment, fields);
+    std::string missing = MissingOf(segment, required);
     if (!missing.empty()) incomplete.push_back({id, segment.size > 0, std::move(missing)});
   }
   std::sort(incomplete.begin(), incomplete.end(),
@@ -269,20 +253,24 @@ namespace {
 Status ListSegmentsOf(MilvusSide& server, Collection& collection, std::vector<std::string>& notes,
                       const RunServices& run, const CallContext& context) {
   const CollectionName name{collection.db_name, collection.name};
+  const std::map<std::int64_t, std::string> required =
+      RequiredFields(collection.schema, server.client.version());
   for (int attempt = 1;; ++attempt) {
     MBK_TRY_ASSIGN(const std::vector<SegmentInfo> infos, server.client.ListPersistentSegments(name, context));
     MBK_TRY(CheckOwner(collection, infos));
     SegmentsById segments = ToSegments(infos);
     MBK_TRY(LearnNewPartitions(server.client, segments, collection, context));
     MBK_TRY(AttachFiles(server, collection.collection_id, segments, run, context));
-    const std::vector<IncompleteSegment> incomplete = FindIncomplete(segments, collection.schema);
+    const std::vector<IncompleteSegment> incomplete = FindIncomplete(segments, required);
     MBK_TRY_ASSIGN(const bool wrote_meanwhile, WroteMeanwhile(server.client, name, infos, context));
     if (incomplete.empty() && !wrote_meanwhile) {
       for (const auto& [id, segment] : segments) {
-        if (segment.storage_version < 2) MBK_TRY(CheckFieldsAligned(segment).WithContext(name.Full()));
+        if (segment.storage_version < kFirstPackedStorageVersion)
+          MBK_TRY(CheckFieldsAligned(segment).WithContext(name.Full()));
       }
       NoteImporting(infos, name, notes);
       Distribute(std::move(segments), collection, notes);
+      MarkUnmarkedL0(collection, server.client.version());
       return {};
     }
     const bool nothing_there =

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/log.h"
@@ -115,6 +116,10 @@ Result<LeftoversReport> CheckLeftovers(MilvusTarget& target, bool clean, const R
     report.runs.push_back(std::move(leftover));
   }
   report.unreadable = std::move(found.unreadable);
+  report.others = std::move(found.others);
+  for (std::vector<std::string>* unseen : {&found.unseen, &report.strays.unseen})
+    std::move(unseen->begin(), unseen->end(), std::back_inserter(report.unseen));
+  report.strays.unseen.clear();
   return report;
 }
 

@@ -30,8 +30,11 @@ struct LeftoversReport {
   std::vector<runs::UnreadableRecord> unreadable;
   runs::Strays strays;
   std::vector<std::string> unseen;  ///< places that could not be looked at, and why
+  /// Whose records lie in the state directory too. They are not looked at: other servers, as far as their
+  /// addresses tell.
+  std::vector<runs::OtherServer> others;
 
-  /// Whether anything lies there that no living run needs.
+  /// Whether nothing was found that no living run needs, in what could be looked at.
   bool IsEmpty() const;
   /// Whether all could be looked at and, after a cleaning, nothing stays that it should have put right.
   bool IsWhole() const;

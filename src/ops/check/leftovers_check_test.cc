@@ -5,6 +5,7 @@
 
 #include "manifest/keys.h"
 #include "ops/testing/world.h"
+#include "store/testing/temp_directory.h"
 
 namespace mbk {
 namespace {
@@ -20,6 +21,8 @@ const std::string kTemporary = "_mbk_0123456789ab_1";
 
 class CheckLeftoversTest : public testing::Test {
  protected:
+  CheckLeftoversTest() { world_.target.state_directory = state_.path(); }
+
   void Leave(const ProcessIdentity& process) {
     const runs::Record record{.run_id = kRun,
                               .holder = kRun,
@@ -43,6 +46,7 @@ class CheckLeftoversTest : public testing::Test {
   }
   LeftoversReport Check(bool clean) { return CheckLeftovers(world_.target, clean, world_.run, {}).value(); }
 
+  const TempDirectory state_;
   World world_;
 };
 
@@ -112,6 +116,29 @@ TEST_F(CheckLeftoversTest, AStoreThatCannotBeOpenedIsNotTakenForAnEmptyOne) {
   const LeftoversReport report = Check(false);
   EXPECT_FALSE(report.IsWhole());
   EXPECT_THAT(report.unseen, ElementsAre(HasSubstr("no such host")));
+}
+
+TEST_F(CheckLeftoversTest, AStateDirectoryThatIsNotThereIsNotTakenForAnEmptyOne) {
+  world_.target.state_directory.clear();
+  const LeftoversReport report = Check(false);
+  EXPECT_FALSE(report.IsWhole());
+  EXPECT_THAT(report.unseen, ElementsAre(HasSubstr("XDG_STATE_HOME")));
+}
+
+TEST_F(CheckLeftoversTest, AnEmptyListOfDatabasesIsNotTakenForAnEmptyServer) {
+  world_.server.Fail({.rpc = "ListDatabases"});  // success, and nothing in it
+  const LeftoversReport report = Check(false);
+  EXPECT_FALSE(report.IsWhole());
+  EXPECT_THAT(report.unseen, ElementsAre(HasSubstr("not even default")));
+}
+
+TEST_F(CheckLeftoversTest, RecordsOfOtherServersAreARemark) {
+  const auto place = runs::RecordsInDirectory(state_.path(), "milvus:19530").value();
+  ASSERT_TRUE(place->Write(kRun, "{}", {}).ok());
+  const LeftoversReport report = Check(false);
+  EXPECT_TRUE(report.IsWhole());
+  EXPECT_TRUE(report.IsEmpty());
+  EXPECT_THAT(report.others, ElementsAre(testing::Field(&runs::OtherServer::address, "milvus:19530")));
 }
 
 }  // namespace

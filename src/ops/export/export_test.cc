@@ -244,6 +244,18 @@ TEST_F(Export, RefusesAStorageVersionThatIsNotRead) {
   EXPECT_THAT(to_.Keys(), IsEmpty());
 }
 
+// So are those of a partition in backups by the Go tool of Milvus 2.4.0 to 2.4.6.
+TEST_F(Export, AppliesDeletesThatAreNotMarkedAsL0) {
+  backup_.AddL0(0, {{3, kNow + kMs}});
+  backup_.books().partitions[0].segments.back().is_l0 = false;
+  backup_.backup().milvus_version = "v2.4.5";
+  backup_.Commit();
+  const auto report = Run({.name = "nightly", .format = ExportFormat::kJsonLines});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(to_.Contents().at("out/default/books/partition=_default/part-00000.jsonl"),
+            "{\"id\":1,\"price\":0.5,\"title\":\"one\"}\n");
+}
+
 TEST_F(Export, OfACollectionThatIsNotThereSaysWhatIs) {
   const auto report = Run({.name = "nightly", .filter = Filter::Parse("movies").value()});
   EXPECT_EQ(report.status().code(), Code::kNotFound);

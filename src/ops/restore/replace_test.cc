@@ -1549,7 +1549,9 @@ TEST_F(ReplaceUnknownIndex, OfANewOneIsNamedAndReplacedAsIsSaid) {
   world_.target.state_directory = testing::TempDir() + "mbk-replace-unknown-index-test";
   for (const bool loaded : {false, true}) {
     const std::string kind = loaded ? "loaded" : "idle";
-    world_.server.EditCollection(kB, [&](MockCollection& old) { old.loaded_percent = loaded ? 100 : 0; });
+    world_.server.EditCollection(kB, [&](MockCollection& old) {
+      old.loaded_percent = loaded ? std::optional<std::int64_t>(100) : std::nullopt;
+    });
     ASSERT_TRUE(RunCreate({.name = kind}, world_.milvus, world_.backups, world_.run, {}).ok());
     const load::Options beside{.renamer = Renamer::FromSuffix("_" + kind).value(),
                                .rebuild_index = true,

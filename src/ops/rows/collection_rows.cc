@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "codec/envelope.h"
+#include "model/storage_version.h"
 #include "ops/rows/stored_file.h"
 
 namespace mbk::rows {
@@ -20,8 +21,7 @@ namespace {
 constexpr std::int64_t kMinWindowBytes = 128 << 10;
 // Delta logs are small; a worker reads one at a time.
 constexpr std::int64_t kDeltaWindowBytes = 4 << 20;
-// 0 and 1: a file a field; 2: packed. Of 3 a manifest in the segment's directory says which files hold what.
-constexpr std::int64_t kPackedStorageVersion = 2;
+// Of 3 a manifest in the segment's directory says which files hold what.
 constexpr std::int64_t kNewestStorageVersion = 2;
 // A guess: memory is set aside for one delete to so many rows.
 constexpr std::int64_t kRowsOfALikelyDelete = 4;
@@ -159,7 +159,7 @@ Status CollectionRows::ForEachBatch(const std::vector<std::int64_t>& field_ids, 
 Status CollectionRows::ReadField(std::size_t index, std::int64_t field_id, const CallContext& context) const {
   // Of packed files only the files themselves say which fields they hold.
   Segment segment = *segments_[index].segment;
-  if (segment.storage_version < kPackedStorageVersion) {
+  if (segment.storage_version < kFirstPackedStorageVersion) {
     std::erase_if(segment.insert_logs, [&](const Binlog& log) { return log.field_id != field_id; });
     if (segment.insert_logs.empty()) return {};  // added later, or lost from the metadata (manifest/whole.h)
   }

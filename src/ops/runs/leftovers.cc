@@ -21,7 +21,7 @@ using std::chrono::seconds;
 // Two servers may share a bucket, but no root; without a store the address is all there is.
 bool IsOfTarget(const Record& record, const RecordedTarget& target) {
   if (!record.root.empty() && target.side != nullptr) return record.root == target.side->root;
-  return record.server == target.client.address();
+  return IsSameServer(record.server, target.client.address());
 }
 
 // Adds the run `id` to what was found. One that ended meanwhile is none.
@@ -60,6 +60,11 @@ Result<std::vector<std::string>> DatabasesOf(MilvusClient& client, const CallCon
 Status AddStrayCollections(MilvusClient& client, const std::set<std::string>& known, Strays& strays,
                            const CallContext& context) {
   MBK_TRY_ASSIGN(const std::vector<std::string> databases, DatabasesOf(client, context));
+  // Every server has the database `default`, and shows only what its user has rights on.
+  if (databases.empty())
+    strays.unseen.push_back(fmt::format(
+        "collections: Milvus {} shows no database, not even default, to this user: it needs rights on them",
+        client.address()));
   for (const std::string& db : databases) {
     MBK_TRY_ASSIGN(const std::vector<std::string> names, client.ListCollections(db, context));
     for (const std::string& name : names) {
@@ -124,8 +129,9 @@ Result<Judgement> Judge(const Record& record, RecordPlace& place, const CallCont
 }
 
 Result<FoundRuns> FindRuns(const RecordedTarget& target, const CallContext& context) {
-  FoundRuns found;
-  for (const std::shared_ptr<RecordPlace>& place : PlacesOf(target)) {
+  RecordPlaces where = PlacesOf(target, context);
+  FoundRuns found{.unseen = std::move(where.unseen), .others = std::move(where.others)};
+  for (const std::shared_ptr<RecordPlace>& place : where.places) {
     MBK_TRY_ASSIGN(const std::vector<std::string> ids, place->List(context));
     for (const std::string& id : ids) MBK_TRY(Look(id, place, target, found, context));
   }
@@ -228,6 +234,9 @@ Status LookBeforeRun(const NextRun& next, const RecordedTarget& target, Sleeper&
               found.status().message());
     return context.Check();
   }
+  // Without a state directory, say: where this run's own record can lie is asked when it begins.
+  for (const std::string& unseen : found->unseen)
+    log::Info("killed runs are not looked for everywhere: {}", unseen);
   for (const UnreadableRecord& record : found->unreadable)
     log::Warn("{} cannot be read ({}): nothing of run {} is touched", record.where, record.problem,
               record.run_id);

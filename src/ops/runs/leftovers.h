@@ -51,6 +51,8 @@ struct UnreadableRecord {
 struct FoundRuns {
   std::vector<FoundRun> runs;
   std::vector<UnreadableRecord> unreadable;
+  std::vector<std::string> unseen;  ///< places where more may lie, and why they cannot be looked at
+  std::vector<OtherServer> others;  ///< see RecordPlaces
 };
 /// The records of this target, without those of other servers that share its bucket. One listing for each
 /// place, and about three requests for each record. Changes nothing but what Judge does.
@@ -113,6 +115,7 @@ struct Stray {
 struct Strays {
   std::vector<Stray> collections;
   std::vector<std::string> staging;  ///< URLs of trees; also those of versions before, and of the Go tool
+  std::vector<std::string> unseen;   ///< what could not be looked at, and why
 };
 /// What bears the marks of runs and belongs to none of `known`. Two RPCs, one more for each database, and a
 /// listing.

@@ -9,6 +9,7 @@
 #include "manifest/keys.h"
 #include "ops/testing/advised.h"
 #include "ops/testing/world.h"
+#include "store/testing/temp_directory.h"
 
 namespace mbk::runs {
 namespace {
@@ -1112,6 +1113,63 @@ TEST_F(LeftoversTest, OrInTheStateDirectoryWhereTheStoreTakesNone) {
   EXPECT_THAT(record->Where(), HasSubstr(target_.state_directory));
   ASSERT_THAT(Found().runs, SizeIs(1));
   EXPECT_EQ(Found().runs[0].record.run_id, record->run_id());
+}
+
+// Where records are looked for.
+
+TEST_F(LeftoversTest, ARecordIsFoundByEachNameOfLoopback) {
+  const TempDirectory state;
+  target_.state_directory = state.path();
+  const std::string port = world_.client->address().substr(world_.client->address().rfind(':'));
+  for (const std::string host : {"localhost", "127.0.0.1", "::1", "[::1]"}) {
+    Record record = RecordOf({Fresh()});
+    record.server = host + port;
+    record.root.clear();
+    const auto place = RecordsInDirectory(state.path(), record.server).value();
+    ASSERT_TRUE(place->Write(kRun, ToJson(record), {}).ok());
+    const FoundRuns found = Found();
+    EXPECT_THAT(found.runs, SizeIs(1)) << host;
+    EXPECT_THAT(found.others, IsEmpty()) << host;
+    Stands(kTemporary, kNew);
+    EXPECT_THAT(Clean().left, IsEmpty());
+    EXPECT_EQ(place->Read(kRun, {}).status().code(), Code::kNotFound);
+  }
+  EXPECT_FALSE(IsSameServer("localhost:19530", "localhost:19531"));
+  EXPECT_FALSE(IsSameServer("127.0.0.2:19530", "127.0.0.1:19530"));
+}
+
+TEST_F(LeftoversTest, RecordsOfOtherServersAreNamedAndNotLookedAt) {
+  const TempDirectory state;
+  target_.state_directory = state.path();
+  std::filesystem::create_directory(state.path() + "/nothing:19530");
+  Record record = RecordOf({Fresh()});
+  record.root.clear();
+  record.server = "milvus:19530";
+  ASSERT_TRUE(RecordsInDirectory(state.path(), record.server).value()->Write(kRun, ToJson(record), {}).ok());
+  const auto unreadable = RecordsInDirectory(state.path(), "spoiled:19530").value();
+  ASSERT_TRUE(unreadable->Write(kRun, "no record", {}).ok());
+  Stands(kTemporary, kNew);
+  const FoundRuns found = Found();
+  EXPECT_THAT(found.runs, IsEmpty());
+  EXPECT_THAT(found.unreadable, IsEmpty());
+  EXPECT_THAT(found.unseen, IsEmpty());
+  EXPECT_THAT(found.others, ElementsAre(OtherServer{"milvus:19530", state.path() + "/milvus:19530"},
+                                        OtherServer{"spoiled:19530", state.path() + "/spoiled:19530"}));
+}
+
+TEST_F(LeftoversTest, WithoutAStateDirectoryNotAllIsSeenAndARunGoesOn) {
+  target_.state_directory.clear();
+  EXPECT_THAT(Found().unseen, ElementsAre(HasSubstr("XDG_STATE_HOME")));
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(Look({.verb = "restore", .fills = {kDocs}}).ok());
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), IsEmpty());
+}
+
+TEST_F(LeftoversTest, AnEmptyListOfDatabasesIsNotTakenForNoCollections) {
+  world_.server.Fail({.rpc = "ListDatabases"});  // success, and nothing in it
+  const Strays strays = FindStrays(target_, {}, {}).value();
+  EXPECT_THAT(strays.collections, IsEmpty());
+  EXPECT_THAT(strays.unseen, ElementsAre(HasSubstr("not even default")));
 }
 
 TEST_F(LeftoversTest, WithoutAPlaceForItARunDoesNotBegin) {

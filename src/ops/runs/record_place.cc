@@ -89,9 +89,26 @@ std::string AsName(const std::string& server) {
   return name.starts_with('.') ? "_" + name : name;
 }
 
+// The name by which a server is held against another one.
+std::string OneNameOf(std::string_view server) {
+  const std::size_t colon = server.rfind(':');
+  const std::string_view host = server.substr(0, colon);
+  const bool is_loopback = host == "localhost" || host == "127.0.0.1" || host == "::1" || host == "[::1]";
+  return (is_loopback ? "localhost" : std::string(host)) +
+         std::string(colon == server.npos ? "" : server.substr(colon));
+}
+
 milliseconds ModifiedAt(const struct stat& status) {
   return std::chrono::duration_cast<milliseconds>(std::chrono::seconds(status.st_mtim.tv_sec) +
                                                   std::chrono::nanoseconds(status.st_mtim.tv_nsec));
+}
+
+// Of a directory that is not there: none.
+Result<std::vector<posix::Entry>> EntriesOf(const std::string& path) {
+  const posix::Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.ok() && posix::IsAbsent(errno)) return std::vector<posix::Entry>();
+  if (!directory.ok()) return posix::ErrnoStatus(errno, "list", path);
+  return posix::ReadDirectory(directory.get(), path);
 }
 
 class InDirectory : public RecordPlace {
@@ -101,11 +118,7 @@ class InDirectory : public RecordPlace {
   std::string Where(const std::string& run_id) const override { return PathOf(run_id); }
 
   Result<std::vector<std::string>> List(const CallContext&) override {
-    const posix::Fd directory(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory.ok() && posix::IsAbsent(errno)) return std::vector<std::string>();
-    if (!directory.ok()) return posix::ErrnoStatus(errno, "list", directory_);
-    MBK_TRY_ASSIGN(const std::vector<posix::Entry> entries,
-                   posix::ReadDirectory(directory.get(), directory_));
+    MBK_TRY_ASSIGN(const std::vector<posix::Entry> entries, EntriesOf(directory_));
     std::vector<std::string> ids;
     for (const posix::Entry& entry : entries) {
       std::string id = RunIdOfRecord(entry.name);
@@ -217,6 +230,8 @@ std::unique_ptr<RecordPlace> RecordsInStore(ObjectStore& store, std::string stag
   return std::make_unique<InStore>(store, std::move(staging_root));
 }
 
+bool IsSameServer(std::string_view one, std::string_view other) { return OneNameOf(one) == OneNameOf(other); }
+
 Result<std::unique_ptr<RecordPlace>> RecordsInDirectory(const std::string& state_directory,
                                                         const std::string& server) {
   if (!state_directory.starts_with('/'))
@@ -225,6 +240,45 @@ Result<std::unique_ptr<RecordPlace>> RecordsInDirectory(const std::string& state
         "to");
   return std::unique_ptr<RecordPlace>(
       std::make_unique<InDirectory>(JoinKey(state_directory, AsName(server))));
+}
+
+namespace {
+
+// What the runs whose records are `ids` called their server; "" where none can be read.
+std::string ServerOf(RecordPlace& place, const std::vector<std::string>& ids, const CallContext& context) {
+  for (const std::string& id : ids) {
+    const Result<StoredRecord> stored = place.Read(id, context);
+    const Result<Record> record =
+        stored.ok() ? RecordFromJson(stored->json) : Result<Record>(stored.status());
+    if (record.ok()) return record->server;
+  }
+  return "";
+}
+
+}  // namespace
+
+Result<RecordDirectories> FindRecordDirectories(const std::string& state_directory, const std::string& server,
+                                                const CallContext& context) {
+  RecordDirectories found;
+  MBK_TRY_ASSIGN(std::unique_ptr<RecordPlace> own, RecordsInDirectory(state_directory, server));
+  found.of_server.push_back(std::move(own));
+  MBK_TRY_ASSIGN(const std::vector<posix::Entry> entries, EntriesOf(state_directory));
+  for (const posix::Entry& entry : entries) {
+    if (entry.type == posix::Entry::Type::kFile || entry.name == AsName(server)) continue;
+    const std::string path = JoinKey(state_directory, entry.name);
+    auto place = std::make_unique<InDirectory>(path);
+    if (IsSameServer(entry.name, AsName(server))) {
+      found.of_server.push_back(std::move(place));
+      continue;
+    }
+    const Result<std::vector<std::string>> ids = place->List(context);
+    if (ids.ok() && ids->empty()) continue;
+    const std::string address = ids.ok() ? ServerOf(*place, *ids, context) : "";
+    found.of_others.push_back({.address = address.empty() ? entry.name : address, .directory = path});
+  }
+  std::sort(found.of_others.begin(), found.of_others.end(),
+            [](const OtherServer& a, const OtherServer& b) { return a.address < b.address; });
+  return found;
 }
 
 }  // namespace mbk::runs

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/call_context.h"
@@ -46,10 +47,28 @@ class RecordPlace {
 /// In the bucket of a Milvus, beside its staging trees; `store` outlives the place.
 std::unique_ptr<RecordPlace> RecordsInStore(ObjectStore& store, std::string staging_root);
 
+/// Whether two addresses ("host:port") are of one server, as far as they tell: loopback has three names.
+bool IsSameServer(std::string_view one, std::string_view other);
+
 /// Files below `state_directory`, one directory for each server ("host:port"). Only this user can read them.
 /// Nothing is made before a record is written. kInvalidArgument when `state_directory` is empty or no
 /// absolute path.
 Result<std::unique_ptr<RecordPlace>> RecordsInDirectory(const std::string& state_directory,
                                                         const std::string& server);
+
+/// A directory of records of runs on another server.
+struct OtherServer {
+  std::string address;  ///< as its runs called it
+  std::string directory;
+  friend bool operator==(const OtherServer&, const OtherServer&) = default;
+};
+/// What lies below a state directory: a place for each name that `server` has there, and the others that have
+/// records. kInvalidArgument as above; an error too when the directory cannot be read.
+struct RecordDirectories {
+  std::vector<std::unique_ptr<RecordPlace>> of_server;
+  std::vector<OtherServer> of_others;
+};
+Result<RecordDirectories> FindRecordDirectories(const std::string& state_directory, const std::string& server,
+                                                const CallContext& context);
 
 }  // namespace mbk::runs

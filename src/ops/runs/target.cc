@@ -13,13 +13,19 @@ RecordedTarget RecordsOf(const MilvusTarget& target, MilvusSide* side) {
           .reach = target.reach};
 }
 
-std::vector<std::shared_ptr<RecordPlace>> PlacesOf(const RecordedTarget& target) {
-  std::vector<std::shared_ptr<RecordPlace>> places;
-  if (target.side != nullptr) places.push_back(RecordsInStore(target.side->store, target.side->staging_root));
-  Result<std::unique_ptr<RecordPlace>> files =
-      RecordsInDirectory(target.state_directory, target.client.address());
-  if (files.ok()) places.push_back(std::move(files).value());
-  return places;
+RecordPlaces PlacesOf(const RecordedTarget& target, const CallContext& context) {
+  RecordPlaces found;
+  if (target.side != nullptr)
+    found.places.push_back(RecordsInStore(target.side->store, target.side->staging_root));
+  Result<RecordDirectories> files =
+      FindRecordDirectories(target.state_directory, target.client.address(), context);
+  if (files.ok()) {
+    for (std::unique_ptr<RecordPlace>& place : files->of_server) found.places.push_back(std::move(place));
+    found.others = std::move(files->of_others);
+  } else {
+    found.unseen.push_back(files.status().message());
+  }
+  return found;
 }
 
 Result<std::unique_ptr<RunRecord>> BeginRecord(const std::string& verb, const RecordedTarget& target,

@@ -24,9 +24,14 @@ struct RecordedTarget {
 /// `side` is what `target` opened, or nullptr.
 RecordedTarget RecordsOf(const MilvusTarget& target, MilvusSide* side);
 
-/// Where records of runs on this target may lie: its store, when it is opened, and the state directory, where
-/// there is one.
-std::vector<std::shared_ptr<RecordPlace>> PlacesOf(const RecordedTarget& target);
+/// Where records of runs on this target may lie: its store, when it is opened, and the state directory, under
+/// each name that the server has there.
+struct RecordPlaces {
+  std::vector<std::shared_ptr<RecordPlace>> places;
+  std::vector<std::string> unseen;  ///< where they may lie as well, and why that cannot be looked at
+  std::vector<OtherServer> others;  ///< whose records lie in the state directory too
+};
+RecordPlaces PlacesOf(const RecordedTarget& target, const CallContext& context);
 
 /// Begin the record of a run on `target`: in its store when it is opened and takes it, else in the state
 /// directory. Fails where neither takes it, and then nothing may be made in the target that a later run would
