@@ -363,6 +363,10 @@ void FindDoubles(const Backup& backup, Findings& findings) {
 void FindGaps(const Backup& backup, const Collection& collection, Findings& findings) {
   // Its rows lie elsewhere.
   if (!collection.schema.external_source.empty()) return;
+  if (backup.format.empty() && collection.snapshot)
+    findings.Add(
+        fmt::format("{} lies in a snapshot, and the metadata do not say that the backup is of that format",
+                    FullName(collection)));
   GapFinder finder(backup, collection, findings);
   for (const Partition& partition : collection.partitions) finder.LookAt(partition);
   finder.LookAtL0();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/findings.h"
+#include "base/log.h"
 #include "base/reach.h"
 #include "manifest/object_index.h"
 #include "manifest/whole.h"
@@ -47,8 +48,11 @@ Status RequireWhole(const BackupSide& side, const OpenedBackup& opened,
   findings.Add(levels.contradictions);
   MBK_TRY_ASSIGN(const MetaRecordFindings recorded, CheckRecordedMeta(side.store, opened, context));
   findings.Add(recorded.changed);
-  if (findings.empty()) return {};
   const std::string& name = opened.layout.name();
+  for (const std::string& file : recorded.missing)
+    log::Warn("backup {} has lost {}; the rest of its metadata are whole, and it is read from them", name,
+              file);
+  if (findings.empty()) return {};
   return DataLoss(fmt::format(
       "backup {} is not whole: {}. {}Nothing was changed. {}", name, findings.Summary(kNamedInAnError),
       LostToo(side, opened, used, context),

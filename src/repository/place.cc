@@ -61,7 +61,8 @@ class Surroundings {
     place.kind = PlaceKind::kForeign;
     MBK_TRY_ASSIGN(const ListPage binlogs,
                    ListFirst(store_, {.prefix = layout_.tree().DataPrefix(), .delimiter = "/"}, context_));
-    place.seen = NameForeign(level, binlogs, sample);
+    place.seen = place.meta.file_of_minio ? FormatOfMinio(*place.meta.file_of_minio)
+                                          : NameForeign(level, binlogs, sample);
     if (!place.seen.empty()) return {};
     MBK_TRY_ASSIGN(const bool has_data, HasData(sample));
     if (has_data || !place.meta.sizes.empty() || place.meta.locked || place.meta.marker_etag) {
@@ -81,11 +82,8 @@ class Surroundings {
 
   // What is never a backup, whatever else lies there; empty when it is none of that.
   std::string NameForeign(const ListPage& level, const ListPage& binlogs, const ListPage& sample) const {
-    for (const ObjectInfo& object : sample.objects) {
-      if (IsFileOfMinio(object.key.str()))
-        return fmt::format("this is MinIO's own on-disk format ({}), which only MinIO reads",
-                           store_.identity().Url(object.key));
-    }
+    for (const ObjectInfo& object : sample.objects)
+      if (IsFileOfMinio(object.key.str())) return FormatOfMinio(object.key);
     if (IsStagingDirectory(layout_.name())) return std::string("these are files that a restore has staged");
     if (IsDirectoryOfMilvus(layout_.name()))
       return std::string("this is a directory in which Milvus keeps its own data");
@@ -103,6 +101,11 @@ class Surroundings {
         return LooksLikeMilvus(below);
     }
     return std::string();
+  }
+
+  std::string FormatOfMinio(const ObjectKey& file) const {
+    return fmt::format("this is MinIO's own on-disk format ({}), which only MinIO reads",
+                       store_.identity().Url(file));
   }
 
   static std::string LooksLikeMilvus(std::string_view directory) {
@@ -229,6 +232,7 @@ Result<MetaListing> ListMeta(ObjectReader& store, const BackupLayout& layout, co
     if (part == BackupPart::kMeta || part == BackupPart::kScratch)
       meta.sizes.emplace(key.substr(key.rfind('/') + 1), object.size);
     if (object.key == commit) meta.commit_etag = object.etag;
+    if (IsFileOfMinio(key)) meta.file_of_minio = object.key;
     return Status();
   }));
   return meta;

@@ -23,6 +23,8 @@ struct MetaListing {
   bool locked = false;                                     ///< there is a lock object
   std::int64_t lock_ms = 0;                ///< when the last of them was written, by the store
   std::optional<std::string> marker_etag;  ///< of the marker of a delete, when there is one
+  std::optional<ObjectKey>
+      file_of_minio;  ///< one by which MinIO stores objects on its disks, when there is any
 
   bool Has(std::string_view file) const { return sizes.contains(file); }
   /// Whether what is there can be read as the Go tool reads it: full_meta.json, or all four level files.

@@ -1,5 +1,6 @@
 #include "repository/place.h"
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -166,6 +167,17 @@ TEST_F(LookAtAPlace, WhatIsSomethingElseIsNamed) {
     EXPECT_EQ(place.kind, PlaceKind::kForeign) << c.name << ' ' << c.key;
     EXPECT_THAT(place.seen, HasSubstr(c.seen)) << c.name << ' ' << c.key;
   }
+}
+
+TEST(LookAt, SeesFilesOfMinioBehindAnyNumberOfOthers) {
+  MemoryStore store;
+  const BackupLayout layout("backup", "nightly");
+  for (int log = 0; log < 3'000; ++log)
+    store.Set(fmt::format("{}binlogs/insert_log/1/2/3/3/100/{}", layout.prefix(), log), "x");
+  store.Set(layout.Meta(kBackupMeta).str() + "/xl.meta", "x");
+  const BackupPlace place = LookAt(store, layout, {}).value();
+  EXPECT_EQ(place.kind, PlaceKind::kForeign);
+  EXPECT_THAT(place.seen, HasSubstr("MinIO's own on-disk format"));
 }
 
 TEST(LookAt, SeesWhatLiesBehindAnEmptyPage) {

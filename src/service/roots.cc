@@ -3,18 +3,33 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string_view>
 
+#include "net/url.h"
 #include "service/settings.h"
 #include "service/wire.h"
 
 namespace mbk::service {
 namespace {
 
+bool IsOneHost(const std::string& a, const std::string& b) {
+  return a == b || (IsLoopback(a) && IsLoopback(b));
+}
+
 bool IsOneStore(const config::Storage& a, const config::Storage& b) {
   if (a.provider != b.provider) return false;
   if (a.provider == config::Provider::kLocal) return true;
-  return a.address == b.address && a.port == b.port && a.bucket_name == b.bucket_name;
+  return IsOneHost(a.address, b.address) && a.port == b.port && a.bucket_name == b.bucket_name;
+}
+
+// On a disk with all symbolic links followed.
+std::string WhereItLies(const config::Storage& storage) {
+  const std::string root = KeyRoot(storage);
+  if (storage.provider != config::Provider::kLocal) return root;
+  std::error_code unknown;
+  const std::filesystem::path real = std::filesystem::weakly_canonical(root, unknown);
+  return unknown ? root : real.string();
 }
 
 bool MayBeOneStore(const config::Storage& a, const config::Storage& b) {
@@ -51,7 +66,7 @@ std::string WarningOfRoots(const config::Loaded& loaded) {
   const config::Storage &milvus = loaded.config.milvus.storage, &backups = loaded.config.backup_storage;
   if (!IsOneStore(milvus, backups)) return "";
   const std::string milvus_root = KeyRoot(milvus), backup_root = KeyRoot(backups);
-  const std::string_view how = HowTheyLie(backup_root, milvus_root);
+  const std::string_view how = HowTheyLie(WhereItLies(backups), WhereItLies(milvus));
   if (how.empty()) return "";
   const std::string names = SettingsOf(Side::kBackup, loaded.schema_version, backups).root;
   return fmt::format(

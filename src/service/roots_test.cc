@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "store/testing/temp_directory.h"
+
 namespace mbk::service {
 namespace {
 
@@ -36,6 +40,18 @@ TEST(WarningOfRoots, IsGivenWhereTheyAreOneOrNested) {
   EXPECT_THAT(WarningOfRoots(With("data/files", "data")), HasSubstr("contains"));
   EXPECT_THAT(WarningOfRoots(With("files", "")), HasSubstr("contains"));
   EXPECT_THAT(WarningOfRoots(With("/mnt/m", "/mnt/m/b", config::Provider::kLocal)), HasSubstr("lies inside"));
+}
+
+TEST(WarningOfRoots, IsGivenByWhateverNameOnePlaceIsCalled) {
+  config::Loaded loaded = With("files", "files");
+  loaded.config.backup_storage.address = "127.0.0.1";
+  EXPECT_THAT(WarningOfRoots(loaded), HasSubstr("is the root path"));
+  const TempDirectory home;
+  std::filesystem::create_directory(home.path() + "/milvus");
+  std::filesystem::create_symlink(home.path() + "/milvus", home.path() + "/link");
+  EXPECT_THAT(
+      WarningOfRoots(With(home.path() + "/milvus", home.path() + "/link/b", config::Provider::kLocal)),
+      HasSubstr("lies inside"));
 }
 
 TEST(WarningOfRoots, IsNotGivenForTwoStores) {

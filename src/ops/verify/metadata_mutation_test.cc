@@ -395,6 +395,14 @@ TEST_F(MetadataMutation, OfTheFormatAloneIsFound) {
   EXPECT_THAT(copied_.Keys(), IsEmpty());
 }
 
+TEST_F(MetadataMutation, OfASnapshotThatLostItsFormatIsNoBackupWithoutRows) {
+  backup_.books().snapshot = SnapshotBackup{.metadata_path = "snapshots/1/metadata/2.json", .total_files = 3};
+  for (Partition& partition : backup_.books().partitions) partition.segments.clear();
+  backup_.books().l0_segments.clear();
+  backup_.Commit();
+  ExpectRefused("a snapshot without its format", "default.books lies in a snapshot");
+}
+
 TEST_F(MetadataMutation, AFieldThatTheSchemaLost) {
   auto& fields = backup_.books().schema.fields;
   fields.erase(fields.begin() + 1);
