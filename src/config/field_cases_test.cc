@@ -305,6 +305,12 @@ TEST(FieldCase, ACloudAtThePortOfMinioIsPointedOut) {
                   .warnings,
               ElementsAre(HasSubstr("minio.backupUseSSL to true")));
   EXPECT_THAT(MustLoad("minio: {address: s3.amazonaws.com, port: 443, useSSL: true}").warnings, IsEmpty());
+  const std::string azure =
+      "storageType: azure, accessKeyID: a, secretAccessKey: Zm9v, address: core.windows.net";
+  EXPECT_THAT(MustLoad("minio: {" + azure + "}").warnings,
+              ElementsAre(AllOf(HasSubstr("core.windows.net is asked at port 9000 with TLS"),
+                                HasSubstr("minio.port to 443"), Not(HasSubstr("useSSL")))));
+  EXPECT_THAT(MustLoad("minio: {" + azure + ", port: 443}").warnings, IsEmpty());
 }
 
 // 19, 20

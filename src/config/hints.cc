@@ -45,28 +45,30 @@ void PointOutTilde(const Row& row, Resolution& out) {
 
 bool IsCloudHost(std::string_view host) {
   constexpr std::array kClouds = {
-      ".amazonaws.com",          ".amazonaws.com.cn",        ".googleapis.com", ".aliyuncs.com",
-      ".myqcloud.com",           ".myhuaweicloud.com",       ".wasabisys.com",  ".backblazeb2.com",
-      ".digitaloceanspaces.com", ".r2.cloudflarestorage.com"};
+      ".amazonaws.com",          ".amazonaws.com.cn",         ".googleapis.com", ".aliyuncs.com",
+      ".myqcloud.com",           ".myhuaweicloud.com",        ".wasabisys.com",  ".backblazeb2.com",
+      ".digitaloceanspaces.com", ".r2.cloudflarestorage.com", ".windows.net",    ".chinacloudapi.cn",
+      ".usgovcloudapi.net"};
   const std::string lower = Lower(host);
   return std::ranges::any_of(kClouds, [&](const char* cloud) { return lower.ends_with(cloud); });
 }
 
-// Clouds do not answer at MinIO's port: the connection times out, which says nothing of the reason. Azure and
-// Google's own API are not asked at the port that is configured.
+// Clouds do not answer at MinIO's port: the connection times out, which says nothing of the reason. Azure is
+// asked with TLS whatever is configured, Google's own API at a port of its own.
 void PointOutPortOfMinio(std::string_view section, const Storage& storage, Resolution& out) {
   const auto origin = [&](std::string_view name) -> const Origin& {
     return out.OriginOf(fmt::format("{}.{}", section, name));
   };
-  constexpr std::array kAskedElsewhere = {Provider::kLocal, Provider::kAzure, Provider::kGcpNative};
+  constexpr std::array kAskedElsewhere = {Provider::kLocal, Provider::kGcpNative};
   if (std::ranges::find(kAskedElsewhere, storage.provider) != kAskedElsewhere.end()) return;
   if (origin("Address").inherited && origin("Port").inherited && origin("UseSSL").inherited) return;
-  const bool plain_https = storage.port == kHttpsPort && !storage.use_ssl;
+  const bool is_azure = storage.provider == Provider::kAzure;
+  const bool plain_https = storage.port == kHttpsPort && !storage.use_ssl && !is_azure;
   if (!IsCloudHost(storage.address) || (storage.port != kMinioPort && !plain_https)) return;
   out.warnings.push_back(
-      fmt::format("{} is asked at port {} {} TLS, where it does not answer: set {} to 443 and {} to true",
-                  storage.address, storage.port, storage.use_ssl ? "with" : "without",
-                  origin("Port").documented, origin("UseSSL").documented));
+      fmt::format("{} is asked at port {} {} TLS, where it does not answer: set {} to 443{}", storage.address,
+                  storage.port, storage.use_ssl || is_azure ? "with" : "without", origin("Port").documented,
+                  is_azure ? "" : fmt::format(" and {} to true", origin("UseSSL").documented)));
 }
 
 }  // namespace
