@@ -69,7 +69,8 @@ Result<Output> RunIt(const ExportFlags& flags, const ExportOptions& options, Inv
   Result<ExportReport> report = Internal("");
   if (flags.to.empty()) {
     const std::shared_ptr<ObjectStore> directory = service::MakeDirectoryStore(flags.output);
-    ExportTarget target{.store = *directory};
+    ExportTarget target{.store = *directory,
+                        .make = [&](const CallContext& context) { return directory->EnsureBucket(context); }};
     report =
         RunExport(options, session->backup(), target, session->run(invocation.progress), invocation.context);
   } else {
@@ -77,7 +78,8 @@ Result<Output> RunIt(const ExportFlags& flags, const ExportOptions& options, Inv
     Result<std::unique_ptr<service::Session>> there =
         service::Session::Open(other, {.backups = service::BackupAccess::kWrite}, invocation.context);
     if (!there.ok()) return there.status().WithContext(flags.to);
-    ExportTarget target{.store = (*there)->backup().store, .directory = flags.output};
+    const BackupSide& side = (*there)->backup();
+    ExportTarget target{.store = side.store, .directory = flags.output, .make = side.make};
     report =
         RunExport(options, session->backup(), target, session->run(invocation.progress), invocation.context);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,9 @@ struct ExportReport {
 struct ExportTarget {
   ObjectStore& store;
   std::string directory;  ///< of all keys; may be empty
+  /// Makes the bucket or directory that is missing, when nothing stands against the run; empty where nothing
+  /// is.
+  std::function<Status(const CallContext&)> make;
 };
 
 /// Write the living rows of a backup as files that any tool reads, below the target:

@@ -64,7 +64,8 @@ TEST_F(Export, MakesTheDirectoryThatItWritesTo) {
   TempDirectory parent;
   const std::unique_ptr<ObjectStore> directory =
       MakeLocalStore({.base_directory = parent.path() + "/new/rows"});
-  ExportTarget target{.store = *directory};
+  ExportTarget target{.store = *directory,
+                      .make = [&](const CallContext& context) { return directory->EnsureBucket(context); }};
   const auto planned = RunExport({.name = "nightly", .dry_run = true}, backup_.side, target, backup_.run, {});
   EXPECT_TRUE(planned.ok()) << planned.status().message();
   EXPECT_FALSE(std::filesystem::exists(parent.path() + "/new"));
@@ -72,6 +73,20 @@ TEST_F(Export, MakesTheDirectoryThatItWritesTo) {
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_TRUE(
       std::filesystem::exists(parent.path() + "/new/rows/default/books/partition=new/part-00000.parquet"));
+}
+
+// As a policy that is bound to a prefix has it.
+class ForbidsToLookAtTheBucket : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Status EnsureBucket(const CallContext&) override { return {Code::kPermissionDenied, "AccessDenied"}; }
+};
+
+TEST_F(Export, LooksAtNoBucketThatIsThere) {
+  ForbidsToLookAtTheBucket store(std::make_shared<MemoryStore>());
+  ExportTarget target{.store = store, .directory = "out"};
+  const auto report = RunExport({.name = "nightly"}, backup_.side, target, backup_.run, {});
+  EXPECT_TRUE(report.ok()) << report.status().message();
 }
 
 // Takes ops/export/run.cc: "lies in backup {}: give another place with -o"
@@ -224,7 +239,9 @@ TEST_F(Export, NamesThePlaceThatCannotBeWrittenAndItsFlag) {
   std::ofstream(parent.path() + "/file") << "x";
   const std::unique_ptr<ObjectStore> below_a_file =
       MakeLocalStore({.base_directory = parent.path() + "/file/rows"});
-  ExportTarget target{.store = *below_a_file};
+  ExportTarget target{.store = *below_a_file, .make = [&](const CallContext& context) {
+                        return below_a_file->EnsureBucket(context);
+                      }};
   const Status status = RunExport({.name = "nightly"}, backup_.side, target, backup_.run, {}).status();
   EXPECT_FALSE(status.ok());
   EXPECT_NE(status.code(), Code::kNotFound) << "which is said of backups and collections";

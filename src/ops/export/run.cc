@@ -252,7 +252,7 @@ Result<ExportReport> RunExport(const ExportOptions& options, BackupSide& side, E
   MBK_TRY(RequireWhole(side, opened, selected, context));
   MBK_TRY(CheckFiles(side, layout, selected, context));
   MBK_TRY(CheckBytes(side, layout, selected, options.dry_run, run, context));
-  if (!options.dry_run) MBK_TRY(PlaceError(target, target.store.EnsureBucket(context)));
+  if (!options.dry_run && target.make) MBK_TRY(PlaceError(target, target.make(context)));
   for (const Collection* collection : selected)
     MBK_TRY(PlaceError(target, CheckNothingThere(target.store, DirectoryOf(target, *collection), context)));
   MBK_TRY_ASSIGN(RowCodec* const codec, LoadRowCodec());
