@@ -63,7 +63,9 @@ def age(lock):
 
 
 def contents(directory):
-    return {path: path.read_bytes() for path in sorted(directory.rglob("*")) if path.is_file()}
+    """Without the files that have no names yet: those of a suspended run are its own, and go with it."""
+    named = (path for path in sorted(directory.rglob("*")) if path.is_file() and not path.name.startswith(".mbk-"))
+    return {path: path.read_bytes() for path in named}
 
 
 def empty_directories(directory):
