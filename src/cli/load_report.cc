@@ -131,9 +131,10 @@ std::string PlanText(const RestoreReport& report) {
   std::string text = Table(rows, {false, false, true, true, true}) + "\n";
   for (const load::Outcome& outcome : report.collections) {
     if (!outcome.replaces) continue;
-    text += fmt::format(
-        "{} stands: the old collection is dropped when the new one is whole; aliases that move: {}\n",
-        outcome.target.Full(), outcome.moved_aliases.empty() ? "none" : Enumerate(outcome.moved_aliases));
+    text += fmt::format("{} stands: the old collection is dropped {}; aliases that move: {}\n",
+                        outcome.target.Full(),
+                        outcome.drops_first ? "before the new one is filled" : "when the new one is whole",
+                        outcome.moved_aliases.empty() ? "none" : Enumerate(outcome.moved_aliases));
   }
   return text + "dry run: nothing was changed\n";
 }

@@ -123,6 +123,8 @@ TEST(RestoreText, ADryRunNamesWhatIsReplaced) {
   replaces.moved_aliases = {"lib"};
   EXPECT_THAT(PlanText({.collections = {replaces}}),
               AllOf(HasSubstr("default.a_bak stands"), HasSubstr("aliases that move: lib")));
+  replaces.drops_first = true;
+  EXPECT_THAT(PlanText({.collections = {replaces}}), HasSubstr("is dropped before the new one is filled"));
 }
 
 TEST(ExitCodeOfARestore, IsPartlyWhereARowCouldNotBeRead) {

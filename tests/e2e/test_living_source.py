@@ -154,6 +154,9 @@ def test_keys_that_were_inserted_several_times_are_named_as_the_reason(here, b):
     outcome = here.ends_with(PARTLY, "verify", "-n", "repeated", "--live")
     assert "inserted more than once" in outcome.stdout
     assert "DIFFERENT" not in outcome.stdout
+    restored = here.ends_with(PARTLY, "restore", "-n", "repeated", "-s", "_v", "--rebuild_index", "--verify")
+    assert "inserted more than once" in restored.stderr, "no proof, and no damage either"
+    assert "repeated_v" not in milvus.names(b)
 
 
 def test_a_collection_without_an_index_is_named_and_the_others_are_compared(here, b):

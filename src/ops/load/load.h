@@ -181,6 +181,7 @@ struct Outcome {
   CollectionName built_as;                 ///< see Placement
   std::int64_t collection_id = 0;          ///< of the collection that was made; 0: none, or not known
   bool replaces = false;                   ///< a collection of that name stood
+  bool drops_first = false;                ///< and goes before the new one is filled
   std::vector<std::string> moved_aliases;  ///< of that one
   int indexes = 0;                         ///< made
   bool loaded = false;

@@ -283,10 +283,10 @@ Status VerifyRows(MilvusClient& client, const ObjectSource& source, const Collec
     return Unproven(outcome, compared.status().message());
   MBK_TRY(compared.status());
   if (!compared->comparison) return Unproven(outcome, Enumerate(compared->unproven));
-  if (!compared->comparison->equal())
+  if (compared->comparison->different())
     return DataLoss(fmt::format("its rows are not those of the source: {}", Difference(*compared)));
-  if (!compared->unproven.empty()) return Unproven(outcome, Enumerate(compared->unproven));
-  return {};
+  const bool is_proved = compared->unproven.empty() && compared->comparison->equal();
+  return is_proved ? Status() : Unproven(outcome, Enumerate(compared->unproven));
 }
 
 Status WaitUntilIndexed(MilvusClient& client, const CollectionPlan& plan, Outcome& outcome, Sleeper& sleeper,

@@ -393,6 +393,7 @@ std::vector<load::Outcome> Preview(const load::Plan& plan) {
       }
     }
     outcome.replaces = collection.create && collection.place.exists;
+    outcome.drops_first = DropsFirst(collection);
     outcome.source_is_indexed = !collection.source->indexes.empty();
     outcome.source_is_loaded = IsLoaded(*collection.source);
     outcome.stood_indexed = !collection.create && collection.place.old_is_indexed;
