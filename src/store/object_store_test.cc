@@ -77,7 +77,7 @@ TEST(ListFirst, GivesWhatIsAskedForWhereverThePagesEnd) {
   EXPECT_EQ(level.next_page_token, "");
   EXPECT_TRUE(ListFirst(store, {.prefix = "r"}, {}).value().objects.empty());
   CirclingStore circling(memory);
-  EXPECT_EQ(ListFirst(circling, {}, {}).status().code(), Code::kInternal);
+  EXPECT_EQ(ListFirst(circling, {}, {}).status().code(), Code::kDataLoss);
 }
 
 TEST(ReadObject, RefusesWhatIsLargerThanExpected) {
