@@ -453,6 +453,7 @@ void Builder::Remove(std::size_t index, const CallContext& context) {
                     outcome.built_as.Full());
   }
   if (!site.begun) return;
+  if (ImportsMayBeAtWork(index)) return KeepForImports(index);
   const CollectionName made = collection.place.built_as;
   Status removed = journal_.check ? journal_.check() : Status();
   const bool by_name = site.record.created && collection.place.way == Way::kOwnName;
@@ -470,6 +471,25 @@ void Builder::Remove(std::size_t index, const CallContext& context) {
   site.record.done = true;
   const Status closed = Record(index, context);
   if (!closed.ok()) log::Debug("record of {}: {}", made.Full(), closed.message());
+}
+
+// Under its own name there is a stricter question (CheckRowsAreOurs).
+bool Builder::ImportsMayBeAtWork(std::size_t index) const {
+  const CollectionPlan& collection = plan_.collections[index];
+  return collection.via == Via::kImport && collection.place.way != Way::kOwnName &&
+         !outcomes_[index].rows_brought;
+}
+
+// Milvus 2.3.5 may never call an import over whose collection is dropped under it, and then starts no other
+// one for a quarter of an hour, whoever asks. The record stays open: whoever puts it right waits for the
+// jobs.
+void Builder::KeepForImports(std::size_t index) {
+  Outcome& outcome = outcomes_[index];
+  outcome.waits_for_imports = true;
+  const std::string what = fmt::format("{} stays: import jobs are, or may be, at work in it",
+                                       plan_.collections[index].place.built_as.Full());
+  outcome.warnings.push_back(what);
+  outcome.files_behind.push_back(what);
 }
 
 // The rows of the old one are gone: what is known of the new one is written once more, for by a record that

@@ -69,6 +69,8 @@ class Builder {
   void Close(std::size_t index, const CallContext& context);
   void CloseAppended(std::size_t index, const CallContext& context);
   void Remove(std::size_t index, const CallContext& context);
+  bool ImportsMayBeAtWork(std::size_t index) const;
+  void KeepForImports(std::size_t index);
   void KeepOnlyCopy(std::size_t index, const CallContext& context);
 
   MilvusClient& client_;

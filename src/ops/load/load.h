@@ -215,7 +215,9 @@ struct Outcome {
   /// Why staged files went through this process; empty: the store copied them, or none had to be staged.
   std::string streamed_because;
   std::vector<std::string> warnings;
-  std::vector<std::string> files_behind;  ///< of the warnings those about staged files that stay
+  /// What was built stays under its temporary name: import jobs are, or may be, at work in it.
+  bool waits_for_imports = false;
+  std::vector<std::string> files_behind;  ///< of the warnings those about what stays for import jobs
 };
 /// Something other than its rows is about to be changed: a collection of the user's is no longer untouched.
 void NoteChange(const CollectionPlan& plan, Outcome& outcome);

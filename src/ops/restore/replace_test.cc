@@ -100,15 +100,20 @@ class Replace : public testing::Test {
     EXPECT_THAT(Temporary(), IsEmpty());
     EXPECT_EQ(world_.milvus_memory->Contents(), before_) << "neither staged files nor a record";
   }
-  // What an import job may still read stays, with the record that finds it again; nothing else does.
-  void ExpectOnlyStagedFilesLeft() const {
-    EXPECT_THAT(Temporary(), IsEmpty());
+  // What an import job may still read, or fill, stays, with the record that finds it again; nothing else
+  // does.
+  void ExpectOnlyWhatJobsUseLeft() const {
+    std::string records;
     for (const auto& [key, content] : world_.milvus_memory->Contents()) {
       if (before_.contains(key)) continue;
       EXPECT_TRUE(key.starts_with("restore-temp-") || key.starts_with("mbk-runs/")) << key;
+      if (key.starts_with("mbk-runs/")) records += content;
     }
+    for (const std::string& name : Temporary()) EXPECT_THAT(records, HasSubstr(name));
   }
   void RemoveWhatRunsLeft() {
+    for (const std::string& name : Temporary())
+      EXPECT_TRUE(world_.client->DropCollection({"default", name}, {}).ok());
     for (const auto& [key, content] : world_.milvus_memory->Contents()) {
       const ObjectKey keys[] = {ObjectKey(key)};
       if (before_.contains(key)) continue;
@@ -186,7 +191,7 @@ TEST_P(ReplaceFailsAt, TheOldOnesStay) {
   for (const load::Outcome& outcome : report->collections) EXPECT_EQ(outcome.left, load::Left::kOldKept);
   // A job whose state cannot be asked may still read its files.
   if (GetParam() == "GetImportState") {
-    ExpectOnlyStagedFilesLeft();
+    ExpectOnlyWhatJobsUseLeft();
     RemoveWhatRunsLeft();
   }
   ExpectAllOld();
@@ -203,7 +208,7 @@ TEST_F(Replace, AnImportThatMayHaveBeenTakenKeepsItsFiles) {
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_FALSE(report->status.ok());
   EXPECT_NE(world_.milvus_memory->Contents(), before_);
-  ExpectOnlyStagedFilesLeft();
+  ExpectOnlyWhatJobsUseLeft();
   RemoveWhatRunsLeft();
   ExpectAllOld();
 }
@@ -314,9 +319,11 @@ TEST_F(ReplaceStops, AtEveryCallOneOfTheTwoStandsWhole) {
     ASSERT_TRUE(now.has_value()) << "stopped at call " << i << ": " << seen[i - 1];
     EXPECT_TRUE(now->description.collection_id == standing || now->StoredRows() == 5) << i << seen[i - 1];
     EXPECT_THAT(Aliases(kA), UnorderedElementsAre("lib", "shelf")) << i << seen[i - 1];
-    EXPECT_THAT(Temporary(), IsEmpty()) << "stopped at call " << i << ": " << seen[i - 1];
+    const bool waits =
+        ended_.message().find("import jobs are, or may be, at work in it") != std::string::npos;
+    EXPECT_EQ(Temporary().empty(), !waits) << "stopped at call " << i << ": " << seen[i - 1];
     if (world_.milvus_memory->Contents() == before_) continue;
-    ExpectOnlyStagedFilesLeft();
+    ExpectOnlyWhatJobsUseLeft();
     EXPECT_THAT(ended_.message(), HasSubstr("restore-temp-")) << i << seen[i - 1];
     RemoveWhatRunsLeft();
   }
@@ -337,7 +344,7 @@ TEST_F(ReplaceStops, SaysOfEachCollectionWhatBecameOfIt) {
                                      HasSubstr("as before, with their old rows: default.b, default.c"),
                                      Not(HasSubstr("drop them"))));
   EXPECT_TRUE(OldStands(kB) && OldStands(kC));
-  ExpectOnlyStagedFilesLeft();  // jobs of the other two may read them
+  ExpectOnlyWhatJobsUseLeft();  // jobs of the other two may read them
 }
 
 TEST_F(Replace, TheSecondRenameThatFailsGivesTheNameBack) {

@@ -224,6 +224,7 @@ std::string AdviseOnWhatStays(const std::vector<load::Outcome>& outcomes, const 
   std::vector<CollectionName> under_own_name;
   bool under_another = false, may_be_only_copy = false;
   for (const load::Outcome& outcome : outcomes) {
+    under_another |= outcome.waits_for_imports;
     if (outcome.left != load::Left::kBehind) continue;
     may_be_only_copy |= outcome.may_be_only_copy;
     if (outcome.built_as == outcome.target)

@@ -898,12 +898,19 @@ TEST_F(StagedLeftoversTest, TheirCollectionGoesWhenTheJobsThatAreAtWorkInItAreOv
   }
 }
 
-TEST_F(StagedLeftoversTest, TheirCollectionGoesThoughAJobNeverEnds) {
-  LeaveStaged({Fresh()}, {JobThatGoes(std::vector<ImportProgress>(1, {.state = ImportState::kPersisted}))});
+// Takes ops/runs/put_right.cc: "when that is over it goes with"
+TEST_F(StagedLeftoversTest, TheirCollectionStaysAsLongAsAJobIsAtWorkInItAndGoesAsIsSaid) {
+  std::vector<ImportProgress> steps(kJobWait.count() + 2, {.state = ImportState::kPersisted});
+  steps.push_back({.state = ImportState::kCompleted});
+  LeaveStaged({Fresh()}, {JobThatGoes(std::move(steps))});
   Stands(kTemporary, kNew);
-  EXPECT_THAT(Clean().left, ElementsAre(HasSubstr("still reads them")));
-  EXPECT_EQ(IdOf(kTemporary), 0);
+  const Mended mended = Clean();
+  EXPECT_THAT(mended.left,
+              UnorderedElementsAre(HasSubstr("still at work in it"), HasSubstr("still reads them")));
+  EXPECT_EQ(IdOf(kTemporary), kNew);
   EXPECT_THAT(world_.sleeper.slept(), SizeIs(kJobWait.count())) << "once for all that is waited for";
+  EXPECT_THAT(TakeCleaning("when that is over it goes with", {mended.left.front()}).left, IsEmpty());
+  EXPECT_EQ(IdOf(kTemporary), 0);
 }
 
 TEST_F(StagedLeftoversTest, StayWhenTheServerCannotSayWhetherAJobReadsThem) {

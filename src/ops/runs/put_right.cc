@@ -102,7 +102,7 @@ class Mender {
         context_(record.Guarded(context)) {}
 
   Result<Mended> Run() {
-    MBK_TRY(LetJobsEnd());
+    MBK_TRY_ASSIGN(jobs_are_at_work_, LetJobsEnd());
     for (std::size_t i = 0; i < run_.record.collections.size(); ++i) {
       MBK_TRY(MendCollection(i));
       MBK_TRY(record_.Lost());
@@ -142,6 +142,11 @@ class Mender {
       // As long as an import into it may read staged files it is what tells so.
       const bool holds_staging = heard_within_lease_ && !run_.record.staging.empty();
       if (!is_forgotten || holds_staging) return {};
+    }
+    if (decision->remedy == Remedy::kDropNew && jobs_are_at_work_) {
+      mended_.left.push_back(fmt::format("{}; an import job is still at work in it; {}", decision->finding,
+                                         Advise("when that is over it goes with", CleaningCommand(target_))));
+      return {};
     }
     MBK_TRY(record_.Lost());
     Result<std::string> done = Apply(*decision, collection, target_.client, context_);
@@ -218,18 +223,21 @@ class Mender {
   }
 
   // Milvus 2.3.5 may never call an import over whose collection is dropped while it writes, and starts no
-  // other one for a quarter of an hour. Those that wait for their turn fail when it comes. Where it cannot be
-  // known, or takes too long, the collections go all the same.
-  Status LetJobsEnd() {
+  // other one for a quarter of an hour. Those that wait for their turn fail when it comes. Whether one is
+  // still at work; what cannot be known is none.
+  Result<bool> LetJobsEnd() {
+    bool at_work = false;
     for (const std::int64_t job : run_.record.jobs) {
       Result<ImportProgress> progress = target_.client.GetImportState(job, context_);
       while (progress.ok() && IsAtWork(progress->state) && waited_ < kJobWait) {
         MBK_TRY(WaitABit());
         progress = target_.client.GetImportState(job, context_);
       }
+      at_work |= progress.ok() && IsAtWork(progress->state);
       if (!progress.ok() && progress.status().code() != Code::kNotFound) break;
     }
-    return context_.Check();
+    MBK_TRY(context_.Check());
+    return at_work;
   }
 
   Status AwaitEnd(std::int64_t job) {
@@ -269,6 +277,7 @@ class Mender {
   RunRecord& record_;
   const CallContext context_;
   std::chrono::seconds waited_{0};  ///< for jobs, of kJobWait
+  bool jobs_are_at_work_ = false;   ///< still, in what the run filled
   Mended mended_;
 };
 
