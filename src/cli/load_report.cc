@@ -151,10 +151,8 @@ ExitCode ExitCodeOf(const RestoreReport& report) {
   }
   const bool unproven = std::any_of(report.collections.begin(), report.collections.end(),
                                     [](const load::Outcome& o) { return o.unproven; });
-  if (unproven || failed < static_cast<std::ptrdiff_t>(report.collections.size())) return kPartly;
-  const bool all_damaged = std::all_of(report.collections.begin(), report.collections.end(),
-                                       [](const auto& o) { return o.status.code() == Code::kDataLoss; });
-  return all_damaged ? kDamaged : kFailed;
+  if (unproven) return kPartly;
+  return failed == static_cast<std::ptrdiff_t>(report.collections.size()) ? kFailed : kPartly;
 }
 
 std::vector<std::string> Notes(const RestoreReport& report) {

@@ -46,10 +46,7 @@ TEST(ExitCodeOfARestore, TellsAllFromSomeFromNone) {
   EXPECT_EQ(ExitCodeOf(RestoreReport{.collections = {Arrived()}}), kDone);
   EXPECT_EQ(ExitCodeOf(RestoreReport{.collections = {Arrived(), warned}}), kPartly);
   EXPECT_EQ(ExitCodeOf(RestoreReport{.collections = {Arrived(), Failed()}}), kPartly);
-  EXPECT_EQ(ExitCodeOf(RestoreReport{.collections = {Failed(), Failed()}}), kDamaged);
-  load::Outcome refused = Failed();
-  refused.status = FailedPrecondition("the server takes no rows");
-  EXPECT_EQ(ExitCodeOf(RestoreReport{.collections = {Failed(), refused}}), kFailed);
+  EXPECT_EQ(ExitCodeOf(RestoreReport{.collections = {Failed(), Failed()}}), kFailed);
 }
 
 TEST(RestoreJson, HasEveryCollection) {

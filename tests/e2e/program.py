@@ -51,7 +51,8 @@ class Program:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.environment: dict[str, str] = {}  # variables beside the developer's own
+        # Variables beside the developer's own. What other runs have recorded on this machine is none of its business.
+        self.environment: dict[str, str] = {"XDG_STATE_HOME": str(directory.parent / f"{directory.name}.state")}
         self.wrapper: list[str] = []  # a command that runs the program
         directory.mkdir(parents=True, exist_ok=True)
 
