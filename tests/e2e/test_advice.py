@@ -71,15 +71,14 @@ def files_of(directory: Path) -> list[Path]:
 @pytest.fixture
 def cut_off(program: Program, home: Path) -> Path:
     """B has what a copy left that was killed."""
-    big = home / "A" / GOLDEN / "extra" / "big.bin"  # of something else, and carried all the same
-    big.parent.mkdir()
+    big = home / "A" / GOLDEN / "binlogs" / "big.bin"  # of something else, and carried all the same
     with big.open("wb") as file:
         file.truncate(400 << 20)
     with program.start("copy", "-n", GOLDEN, "--to", THERE, "--set", "minio.crossStorage=true") as running:
         await_true(lambda: files_of(home / "B" / GOLDEN / "binlogs"), running)
         running.interrupt(signal.SIGKILL)
         running.finish(within_s=REACHED_SECONDS)
-    shutil.rmtree(home / "A" / GOLDEN / "extra")
+    big.unlink()
     assert not (home / "B" / GOLDEN / "meta" / "backup_meta.json").exists()
     return home
 
