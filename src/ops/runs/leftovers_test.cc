@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <optional>
 
@@ -887,10 +888,10 @@ TEST_F(StagedLeftoversTest, TheirCollectionGoesWhenTheJobsThatAreAtWorkInItAreOv
     steps.push_back({.state = ImportState::kCompleted});
     LeaveStaged({Fresh()}, {JobThatGoes(std::move(steps))});
     Stands(kTemporary, kNew);
-    int looks = 0, looks_at_drop = 0;
+    std::atomic<int> looks = 0, looks_at_drop = 0;
     world_.server.OnCall([&](const milvustest::SeenCall& call) {
       looks += call.rpc == "GetImportState" ? 1 : 0;
-      if (call.rpc == "DropCollection") looks_at_drop = looks;
+      if (call.rpc == "DropCollection") looks_at_drop = looks.load();
     });
     EXPECT_THAT(Clean().left, IsEmpty());
     EXPECT_EQ(looks_at_drop, looks_before) << ImportStateName(state);
