@@ -49,10 +49,12 @@ Status RequireWhole(const BackupSide& side, const OpenedBackup& opened,
   MBK_TRY_ASSIGN(const MetaRecordFindings recorded, CheckRecordedMeta(side.store, opened, context));
   findings.Add(recorded.changed);
   const std::string& name = opened.layout.name();
-  for (const std::string& file : recorded.missing)
-    log::Warn("backup {} has lost {}; the rest of its metadata are whole, and it is read from them", name,
-              file);
-  if (findings.empty()) return {};
+  if (findings.empty()) {
+    for (const std::string& file : recorded.missing)
+      log::Warn("backup {} has lost {}; the rest of its metadata are whole, and it is read from them", name,
+                file);
+    return {};
+  }
   return DataLoss(fmt::format(
       "backup {} is not whole: {}. {}Nothing was changed. {}", name, findings.Summary(kNamedInAnError),
       LostToo(side, opened, used, context),

@@ -486,6 +486,7 @@ bool Builder::ImportsMayBeAtWork(std::size_t index) const {
 void Builder::KeepForImports(std::size_t index) {
   Outcome& outcome = outcomes_[index];
   outcome.waits_for_imports = true;
+  if (sites_[index].old_dropped) outcome.left = Left::kBehind;  // it is not dropped again
   const std::string what = fmt::format("{} stays: import jobs are, or may be, at work in it",
                                        plan_.collections[index].place.built_as.Full());
   outcome.warnings.push_back(what);

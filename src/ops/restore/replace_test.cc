@@ -642,6 +642,19 @@ TEST_F(KeepsTheOnlyCopy, WhenTheStoreOfTheRecordFailsForAWhile) {
               ElementsAre("milvus-backup", "check", "--leftovers", "--clean"));
 }
 
+TEST_F(ReplaceDroppingFirst, WhatImportsStillFillIsNotSaidToBeDroppedAgain) {
+  std::stop_source stop;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "GetImportState") stop.request_stop();
+  });
+  const Status ended = Run(First(), {.stop = stop.get_token()}).status();
+  world_.OnCall(nullptr);
+  ASSERT_THAT(Temporary(), SizeIs(1));
+  EXPECT_THAT(ended.message(), AllOf(HasSubstr(Temporary().front() + " stays: import jobs are"),
+                                     HasSubstr("the old collection default.a was dropped first"),
+                                     Not(HasSubstr("dropped again"))));
+}
+
 TEST_F(ReplaceDroppingFirst, ADropThatNobodyAnsweredIsNotSaidToHaveDoneNothing) {
   world_.OnCall([&](const SeenCall& call) {
     if (call.rpc == "DropCollection" && call.request.find(R"("a")") != std::string::npos)
