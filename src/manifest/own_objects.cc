@@ -86,6 +86,8 @@ BackupPart PartOf(std::string_view relative_key, std::int64_t size) {
   return BackupPart::kForeign;
 }
 
+bool IsOfOthers(std::string_view relative_key) { return PartOf(relative_key, 1) == BackupPart::kForeign; }
+
 bool IsDirectoryOfMilvus(std::string_view name) {
   constexpr std::array kNames = {
       std::string_view("insert_log"),         std::string_view("delta_log"),  std::string_view("stats_log"),

@@ -27,6 +27,10 @@ enum class BackupPart {
 /// holds none.
 BackupPart PartOf(std::string_view relative_key, std::int64_t size);
 
+/// Whether a file of this key is of something else: carried by a copy, and never on record, for it would be
+/// damage as soon as a desktop writes it anew.
+bool IsOfOthers(std::string_view relative_key);
+
 /// Whether `name` is one of the directories that Milvus makes below its rootPath: insert_log, stats_log, …
 bool IsDirectoryOfMilvus(std::string_view name);
 

@@ -28,8 +28,7 @@ std::map<std::int64_t, std::string> RequiredFields(const CollectionSchema& schem
 ///   * a data segment with rows has insert logs, one with insert logs has rows;
 ///   * of storage versions with a file a field it has files of its RequiredFields, and as many of each field;
 ///   * it has insert logs of no field that the schema does not have (Milvus 3 drops fields whose files stay:
-///   of it,
-///     and of an unknown version, this is not asked);
+///     of it, and of an unknown version, this is not asked);
 ///   * an L0 segment has delta logs and no insert logs;
 ///   * a segment stands in the partition whose id it bears.
 void FindGaps(const Backup& backup, const Collection& collection, Findings& findings);

@@ -3,12 +3,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <string_view>
 
 #include "net/url.h"
 #include "service/settings.h"
 #include "service/wire.h"
+#include "store/object_store.h"
 
 namespace mbk::service {
 namespace {
@@ -23,13 +23,9 @@ bool IsOneStore(const config::Storage& a, const config::Storage& b) {
   return IsOneHost(a.address, b.address) && a.port == b.port && a.bucket_name == b.bucket_name;
 }
 
-// On a disk with all symbolic links followed.
 std::string WhereItLies(const config::Storage& storage) {
-  const std::string root = KeyRoot(storage);
-  if (storage.provider != config::Provider::kLocal) return root;
-  std::error_code unknown;
-  const std::filesystem::path real = std::filesystem::weakly_canonical(root, unknown);
-  return unknown ? root : real.string();
+  const StoreIdentity store{.service = storage.provider == config::Provider::kLocal ? "local" : ""};
+  return store.RealPrefix(KeyRoot(storage));
 }
 
 bool MayBeOneStore(const config::Storage& a, const config::Storage& b) {

@@ -57,6 +57,10 @@ bool StoreIdentity::SameService(const StoreIdentity& other) const {
   return service == other.service && endpoint == other.endpoint;
 }
 
+bool StoreIdentity::SameStore(const StoreIdentity& other) const {
+  return SameService(other) && (service == "local" || bucket == other.bucket);
+}
+
 Result<std::vector<UploadId>> ObjectStore::ListUploads(const std::string&, const CallContext&) {
   return std::vector<UploadId>();
 }

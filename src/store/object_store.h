@@ -147,6 +147,8 @@ struct StoreIdentity {
   /// For messages: "s3://bucket", "file://", …
   std::string Url(const ObjectKey& key) const;
   bool SameService(const StoreIdentity& other) const;
+  /// Whether one key is one object in both. The keys of local stores are whole paths, whatever root each has.
+  bool SameStore(const StoreIdentity& other) const;
   /// `prefix` as it lies there: of a local store with all symbolic links followed, of others as it is.
   std::string RealPrefix(const std::string& prefix) const;
 };

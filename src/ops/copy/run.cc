@@ -159,10 +159,6 @@ Status SetDigest(manifest::ObjectRecord& record, ObjectReader& target, const Obj
   return {};
 }
 
-// What somebody else put there is carried, and no part of the backup: on record it would be damage as soon as
-// a desktop writes it anew.
-bool IsOfOthers(std::string_view key) { return PartOf(key, 1) == BackupPart::kForeign; }
-
 // The records of the metadata that the copy will have.
 struct CarriedMeta {
   std::vector<manifest::ObjectRecord> records;  ///< in key order
@@ -279,11 +275,9 @@ Status CopyMeta(BackupSide& source, BackupSide& target, const OpenedBackup& open
 Status CheckApart(const BackupSide& source, const BackupSide& target, const BackupLayout& from,
                   const BackupLayout& to) {
   const StoreIdentity &here = source.store.identity(), &there = target.store.identity();
-  // The keys of local stores are whole paths, whatever root the store was given.
-  const bool one_store = here.SameService(there) && (here.service == "local" || here.bucket == there.bucket);
   const std::string source_at = here.RealPrefix(from.prefix()), target_at = there.RealPrefix(to.prefix());
   const bool nested = target_at.starts_with(source_at) || source_at.starts_with(target_at);
-  if (!one_store || !nested || target_at == source_at) return {};
+  if (!here.SameStore(there) || !nested || target_at == source_at) return {};
   return FailedPrecondition(fmt::format("{} and {} lie one inside the other: a backup cannot be copied there",
                                         here.Url(ObjectKey(from.prefix())),
                                         there.Url(ObjectKey(to.prefix()))));

@@ -223,10 +223,9 @@ std::string PlaceOf(const StoreIdentity& store, const std::string& prefix) {
 // Rows that are written into a backup would lie there as files of something else, and go with it.
 Status CheckIsInNoBackup(const ExportTarget& target, const BackupSide& side, const CallContext& context) {
   const StoreIdentity &here = side.store.identity(), &there = target.store.identity();
-  const bool one_store = here.SameService(there) && (here.service == "local" || here.bucket == there.bucket);
   const std::string root = PlaceOf(here, side.root.empty() ? "" : JoinKey(side.root, "/"));
   const std::string to = PlaceOf(there, target.directory.empty() ? "" : JoinKey(target.directory, "/"));
-  if (!one_store || !to.starts_with(root)) return {};
+  if (!here.SameStore(there) || !to.starts_with(root)) return {};
   const std::string name = to.substr(root.size(), to.find('/', root.size()) - root.size());
   if (name.empty()) return {};
   const BackupLayout layout(side.root, name);

@@ -228,29 +228,32 @@ class Mender {
   Result<bool> LetJobsEnd() {
     bool at_work = false;
     for (const std::int64_t job : run_.record.jobs) {
-      Result<ImportProgress> progress = target_.client.GetImportState(job, context_);
-      while (progress.ok() && IsAtWork(progress->state) && waited_ < kJobWait) {
-        MBK_TRY(WaitABit());
-        progress = target_.client.GetImportState(job, context_);
-      }
-      at_work |= progress.ok() && IsAtWork(progress->state);
-      if (!progress.ok() && progress.status().code() != Code::kNotFound) break;
+      const Result<ImportState> state = AwaitWhile(IsAtWork, job);
+      if (!state.ok()) break;
+      at_work |= IsAtWork(*state);
     }
     MBK_TRY(context_.Check());
     return at_work;
   }
 
   Status AwaitEnd(std::int64_t job) {
+    MBK_TRY_ASSIGN(const ImportState state, AwaitWhile([](ImportState now) { return !IsOver(now); }, job));
+    if (IsOver(state)) return {};
+    return FailedPrecondition(fmt::format("import job {} of the server still reads them ({}); {}", job,
+                                          ImportStateName(state),
+                                          Advise("when it is over they go with", CleaningCommand(target_))));
+  }
+
+  // Looks until a job is in another state, or the time for all jobs is over; its last state. One that the
+  // server does not know is over.
+  Result<ImportState> AwaitWhile(bool (*is_waited_for)(ImportState), std::int64_t job) {
     for (;;) {
       const Result<ImportProgress> progress = target_.client.GetImportState(job, context_);
-      if (progress.status().code() == Code::kNotFound) return {};
+      if (progress.status().code() == Code::kNotFound) return ImportState::kCompleted;
       MBK_TRY(progress.status());
-      if (IsOver(progress->state)) return {};
-      if (waited_ >= kJobWait)
-        return FailedPrecondition(fmt::format(
-            "import job {} of the server still reads them ({}); {}", job, ImportStateName(progress->state),
-            Advise("when it is over they go with", CleaningCommand(target_))));
-      MBK_TRY(WaitABit());
+      if (!is_waited_for(progress->state) || waited_ >= kJobWait) return progress->state;
+      waited_ += kJobPoll;
+      MBK_TRY(sleeper_.Sleep(kJobPoll, context_));
     }
   }
 
@@ -259,11 +262,6 @@ class Mender {
            state == ImportState::kFailedAndCleaned;
   }
   static bool IsAtWork(ImportState state) { return state != ImportState::kPending && !IsOver(state); }
-
-  Status WaitABit() {
-    waited_ += kJobPoll;
-    return sleeper_.Sleep(kJobPoll, context_);
-  }
 
   void Leave(const std::string& what, const Status& why) {
     mended_.left.push_back(fmt::format("{}: {}", what, why.message()));

@@ -44,7 +44,7 @@ struct Record {
   std::int64_t heartbeat = 0;  ///< counts up as long as the holder lives
   std::vector<RecordedCollection> collections;
   std::vector<std::string> staging;  ///< prefixes of the server's store
-  std::vector<std::int64_t> jobs;    ///< imports that may read them
+  std::vector<std::int64_t> jobs;    ///< imports: may read staged files, and fill the collections
   friend bool operator==(const Record&, const Record&) = default;
 
   /// "restore 4f1c22ab90de on host db1, pid 4711, since 2026-11-22 01:00:00 UTC"

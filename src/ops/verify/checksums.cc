@@ -137,9 +137,8 @@ Result<ChecksumProof> VerifyChecksums(ObjectReader& store, const BackupLayout& l
     if (records->empty()) break;
     for (const manifest::ObjectRecord& record : *records) unrecorded.Pass(record);
     // Files of something else were recorded by copies of earlier versions.
-    std::erase_if(*records, [](const auto& record) {
-      return IsRecordedMetaKey(record.key) || PartOf(record.key, 1) == BackupPart::kForeign;
-    });
+    std::erase_if(*records,
+                  [](const auto& record) { return IsRecordedMetaKey(record.key) || IsOfOthers(record.key); });
     MBK_TRY(ParallelFor(
         records->size(), run.settings.listing_concurrency, context,
         [&](std::size_t i, const CallContext& inner) { return comparison.Compare((*records)[i], inner); }));
