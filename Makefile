@@ -23,9 +23,10 @@ PYTEST_RUN := $(PYTHON) -W ignore -m pytest
 # The second -W is that of the workers.
 E2E_RUN := $(IN_LOOPBACK) $(PYTEST_RUN) tests/e2e -n $(E2E_WORKERS) --dist loadgroup -W ignore
 # Debian's gRPC and its libraries are built without TSan, which would see races in what they synchronise.
-export TSAN_OPTIONS := ignore_noninstrumented_modules=1 halt_on_error=1
-export ASAN_OPTIONS := detect_stack_use_after_return=1
-export UBSAN_OPTIONS := print_stacktrace=1
+SYMBOLIZER := external_symbolizer_path=/usr/bin/llvm-symbolizer-19
+export TSAN_OPTIONS := ignore_noninstrumented_modules=1 halt_on_error=1 $(SYMBOLIZER)
+export ASAN_OPTIONS := detect_stack_use_after_return=1:$(SYMBOLIZER)
+export UBSAN_OPTIONS := print_stacktrace=1:$(SYMBOLIZER)
 export LSAN_OPTIONS := suppressions=$(CURDIR)/testing/lsan.supp:print_suppressions=0
 
 say = @printf '\n== %s\n' "$(1)" >&2
@@ -86,20 +87,15 @@ program: build/release/build.ninja ## build ./milvus-backup alone, as for the de
 # ----------------------------------------------------------------------------------------------- tests
 
 .PHONY: test
-test: test-deps ## everything below, in order; 10 minutes when nothing has changed
-	@$(MAKE) -j 2 tools compiled
+# The servers are installed beside the compilation: both wait now and then. The unit tests run under the sanitizers and
+# not once more as released: most of the time goes into compiling them. What is released the end-to-end tests try.
+test: test-deps ## everything below but unit and conformance, in order; 10 minutes when nothing has changed
+	@$(MAKE) -j 2 tools build
 	@$(MAKE) layers
 	@$(MAKE) docs
-	@$(MAKE) conformance
 	@$(MAKE) sanitize
 	@$(MAKE) fuzz-smoke
 	@$(MAKE) e2e
-
-# Beside the installation of the servers, which waits for the network.
-.PHONY: compiled
-compiled: build/release/with_tests
-	$(call say,building program and tests)
-	$(call build_preset,release)
 
 .PHONY: layers
 layers: tools ## no directory of src/ includes one above it
@@ -124,7 +120,8 @@ conformance: build/release/with_tests tools ## unit tests, and the store conform
 	@$(WITH_STORES) ctest --test-dir build/release --output-on-failure -j $(JOBS)
 
 .PHONY: sanitize asan tsan
-sanitize: asan tsan ## the same under AddressSanitizer with UBSan, and under ThreadSanitizer
+sanitize: asan tsan ## the same, built by clang, under AddressSanitizer with UBSan, and under ThreadSanitizer
+build/asan/with_tests build/tsan/with_tests: | clang
 asan tsan: %: build/%/with_tests tools
 	$(call say,unit tests and store conformance under $@)
 	$(call build_preset,$@)
@@ -134,7 +131,7 @@ asan tsan: %: build/%/with_tests tools
 FUZZ_RUNS ?= 5000
 .PHONY: clang fuzz-targets fuzz-smoke fuzz
 clang: deps
-	@testing/apt_install clang-19 libclang-rt-19-dev
+	@testing/apt_install clang-19 libclang-rt-19-dev llvm-19
 fuzz-targets: clang build/fuzz/build.ninja
 	@cmake --build build/fuzz -j $(JOBS) --target fuzz_targets -- --quiet
 fuzz-smoke: fuzz-targets ## FUZZ_RUNS (5000) broken inputs for every parser, the same ones each time
