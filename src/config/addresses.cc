@@ -123,7 +123,10 @@ class Taker {
 
   bool Contradicts(const std::string& given, const Origin& said) {
     out_.Reject(place_.address_path,
-                fmt::format("{} contradicts {}; want the host alone", Quoted(given), said.Name()));
+                fmt::format("{} contradicts {}{}; want the host alone", Quoted(given), said.Name(),
+                            origin().source == Source::kEnv && said.source == Source::kConfig
+                                ? ", and the environment wins over the file"
+                                : ""));
     return false;
   }
 

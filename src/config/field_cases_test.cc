@@ -69,13 +69,17 @@ TEST(FieldCase, AnAbsoluteRootOnAnObjectStoreIsSaidToBeAKey) {
   const auto loaded =
       MustLoad("minio: {bucketName: b, backupBucketName: bb, backupRootPath: /data/05//backup/}");
   EXPECT_EQ(loaded.config.backup_storage.root_path, "data/05/backup");
-  EXPECT_THAT(
-      loaded.warnings,
-      ElementsAre(AllOf(HasSubstr("minio.backupRootPath (line 1)"), HasSubstr("no directory of this machine"),
-                        HasSubstr("bucket \"bb\""), HasSubstr("backups lie below data/05/backup/"),
-                        HasSubstr("backupStorageType to local"))));
+  EXPECT_THAT(loaded.warnings,
+              ElementsAre(AllOf(HasSubstr("minio.backupRootPath (line 1)"),
+                                HasSubstr("no URL and no directory of this machine"),
+                                HasSubstr("bucket \"bb\""), HasSubstr("backups lie below data/05/backup/"),
+                                HasSubstr("backupStorageType to local"))));
   EXPECT_THAT(MustLoad("minio: {backupStorageType: local, backupRootPath: /data/05}").warnings, IsEmpty());
   EXPECT_THAT(MustLoad("minio: {rootPath: /}").warnings, IsEmpty());
+  for (const std::string root : {"file:///backup", "s3://bb/backup", "'C:\\backup'"})
+    EXPECT_THAT(MustLoad("minio: {backupRootPath: " + root + "}").warnings,
+                ElementsAre(HasSubstr("no URL and no directory")))
+        << root;
 }
 
 // 06, 07, 09
@@ -206,9 +210,9 @@ TEST(FieldCase, ASchemeInTheAddressSaysTls) {
 }
 
 TEST(FieldCase, AnAddressThatContradictsItsPortOrTlsIsRefused) {
-  EXPECT_THAT(
-      MustFail("minio: {port: 9000}", {.env = Env({{"MINIO_ADDRESS", "minio:9001"}})}),
-      AllOf(HasSubstr("environment variable MINIO_ADDRESS"), HasSubstr("contradicts minio.port (line 1)")));
+  EXPECT_THAT(MustFail("minio: {port: 9000}", {.env = Env({{"MINIO_ADDRESS", "minio:9001"}})}),
+              AllOf(HasSubstr("environment variable MINIO_ADDRESS"),
+                    HasSubstr("contradicts minio.port (line 1), and the environment wins over the file")));
   EXPECT_THAT(MustFail("minio: {address: 'https://m:1', useSSL: false}"),
               HasSubstr("contradicts minio.useSSL"));
   EXPECT_THAT(MustFail("minio: {address: 'http://m'}"), HasSubstr("its port as minio.port"));

@@ -132,7 +132,8 @@ std::string NearestKey(std::string_view key, const std::vector<Row>& rows) {
     if (lower == unknown && Has(rows, known.substr(0, known.find(' ')))) return std::string(known);
   }
   Candidate alike = AlikeKey(key, rows);
-  if (alike.has_the_same_words()) return std::move(alike.key);
+  const bool is_cut_short = Lower(alike.key).starts_with(lower);
+  if (alike.has_the_same_words() || is_cut_short) return std::move(alike.key);
   if (std::string mistyped = MistypedKey(lower, rows); !mistyped.empty()) return mistyped;
   return std::move(alike.key);
 }

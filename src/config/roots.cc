@@ -24,6 +24,12 @@ bool ClimbsUp(const std::vector<std::string_view>& elements) {
   return std::ranges::find(elements, "..") != elements.end();
 }
 
+// A directory of some machine, or a URL: what a key in a bucket is not meant to be.
+bool LooksLikeAPlace(std::string_view given) {
+  const bool has_drive = given.size() > 2 && given[1] == ':' && (given[2] == '\\' || given[2] == '/');
+  return given.starts_with('/') || given.find("://") != std::string_view::npos || has_drive;
+}
+
 // One storage section's root.
 class RootNormaliser {
  public:
@@ -43,7 +49,7 @@ class RootNormaliser {
     storage_.root_path = fmt::format("{}", fmt::join(elements, "/"));
     if (storage_.provider == Provider::kLocal) {
       KeepDirectory(given);
-    } else if (given.starts_with('/') && !elements.empty()) {
+    } else if (LooksLikeAPlace(given) && !elements.empty()) {
       PointOutThatItIsAKey(given);
     }
   }
@@ -55,7 +61,12 @@ class RootNormaliser {
     } else if (storage_.root_path.empty() && !given.empty()) {
       storage_.root_path = ".";
     }
-    if (OriginOf("RootPath").inherited || (given != "~" && !given.starts_with("~/"))) return;
+    if (OriginOf("RootPath").inherited) return;
+    if (given.find("://") != std::string::npos)
+      out_.warnings.push_back(
+          fmt::format("{}: {} is no URL but a directory of that name, from the working directory on",
+                      OriginOf("RootPath").Name(), Quoted(given)));
+    if (given != "~" && !given.starts_with("~/")) return;
     out_.warnings.push_back(
         fmt::format("{}: {} begins with \"~\", which is not expanded: it is a directory of that name here",
                     OriginOf("RootPath").Name(), Quoted(given)));
@@ -64,7 +75,8 @@ class RootNormaliser {
   void PointOutThatItIsAKey(const std::string& given) {
     if (OriginOf("RootPath").inherited) return;
     out_.warnings.push_back(fmt::format(
-        "{}: {} is no directory of this machine but a key in the bucket {} ({}): {} below {}/ there. For a "
+        "{}: {} is no URL and no directory of this machine but a key in the bucket {} ({}): {} below {}/ "
+        "there. For a "
         "directory set {} to local",
         OriginOf("RootPath").Name(), Quoted(given), Quoted(storage_.bucket_name), NameOf(storage_.provider),
         section_ == kBackupStorage ? "backups lie" : "the data of Milvus are looked for", storage_.root_path,

@@ -7,6 +7,7 @@
 #include <array>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/utf8.h"
 #include "config/text.h"
@@ -231,6 +232,22 @@ std::string WithoutTrailingBlanks(std::string_view text) {
   return std::string(text.substr(0, last == std::string_view::npos ? 0 : last + 1));
 }
 
+// yaml-cpp takes no document after an empty one, which templates leave at the top of a file. Lines keep their
+// numbers.
+std::string WithoutLeadingMarkers(std::string text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = std::string_view(text).substr(at, end - at);
+    const auto first = line.find_first_not_of(" \t\r");
+    const bool is_marker =
+        line.starts_with("---") && line.find_first_not_of("- \t\r") == std::string_view::npos;
+    if (first != std::string_view::npos && line[first] != '#' && !is_marker) break;
+    if (is_marker) text.replace(at, line.size(), line.size(), ' ');
+    at = end + 1;
+  }
+  return text;
+}
+
 // As UTF-8 where its byte order mark says that it is UTF-16; half a character becomes U+FFFD. yaml-cpp reads
 // that, too, but what is looked for in the text here is not found in it.
 std::string AsUtf8(std::string_view text) {
@@ -252,8 +269,15 @@ std::string AsUtf8(std::string_view text) {
   return decoded;
 }
 
-Result<FileValues> FlattenDocument(const YAML::Node& root) {
-  if (!root.IsDefined() || root.IsNull()) return FileValues{};
+bool IsEmpty(const YAML::Node& document) { return !document.IsDefined() || document.IsNull(); }
+
+Result<FileValues> FlattenDocuments(std::vector<YAML::Node> documents) {
+  std::erase_if(documents, IsEmpty);
+  if (documents.empty()) return FileValues{};
+  if (documents.size() > 1)
+    return ErrorAt(documents[1],
+                   "a second YAML document begins above (\"---\"), whose keys would not count; want one");
+  const YAML::Node& root = documents.front();
   if (!root.IsMap()) return ErrorAt(root, "yaml root must be a map of keys and values");
   Flattener flattener;
   MBK_TRY(flattener.FlattenMap("", root, 1));
@@ -265,7 +289,7 @@ Result<FileValues> FlattenDocument(const YAML::Node& root) {
 Result<FileValues> FlattenYaml(std::string_view given) {
   const std::string text = AsUtf8(given);
   try {
-    return FlattenDocument(YAML::Load(WithoutTrailingBlanks(text)));
+    return FlattenDocuments(YAML::LoadAll(WithoutLeadingMarkers(WithoutTrailingBlanks(text))));
   } catch (const YAML::Exception& error) {
     return InvalidArgument(BrokenSyntax(text, error));
   } catch (const std::exception& error) {

@@ -92,6 +92,19 @@ TEST(FlattenYaml, ByteOrderMarksLineEndsAndUtf16ChangeNothing) {
   EXPECT_THAT(ErrorOf(Utf16("a: 1\nb: \"open\n", true)), HasSubstr("line 2, column 4"));
 }
 
+TEST(FlattenYaml, ASecondDocumentIsRefusedAndEmptyOnesAreNone) {
+  EXPECT_THAT(ErrorOf("a: 1\n---\nb: 2\n"), AllOf(HasSubstr("line 3"), HasSubstr("second YAML document")));
+  EXPECT_THAT(ErrorOf("---\n# of a template\n---\na: 1\n---\nb: 2"), HasSubstr("line 6"));
+  for (const std::string text :
+       {"---\na: 1\n", "a: 1\n---\n", "a: 1\n...\n", "---\n# of a template\n---\na: 1",
+        "\n--- \r\n---\r\na: 1\n---\n# nothing\n"}) {
+    const auto values = MustFlatten(text);
+    ASSERT_EQ(values.size(), 1u) << text;
+    EXPECT_EQ(values.at("a").value.text, "1") << text;
+  }
+  EXPECT_EQ(MustFlatten("---\n---\na: 1").at("a").line, 3);
+}
+
 TEST(FlattenYaml, TabsInPlaceOfBlanksAreNamedWhereTheyStand) {
   EXPECT_THAT(ErrorOf("milvus:\n\taddress: h\n"), HasSubstr("line 2, column 1: a tab indents this line"));
   EXPECT_THAT(ErrorOf("milvus:\n  address: h\n  \tport: 1\n"), HasSubstr("line 3, column 3: a tab"));

@@ -68,6 +68,11 @@ bool Mentions(const Status& failure, std::string_view name) {
   return failure.message().find(name) != std::string::npos;
 }
 
+std::string KeySettings(const StoreSettings& settings) {
+  return fmt::format("{}{}{}", settings.access_key, settings.secret_key.empty() ? "" : " and ",
+                     settings.secret_key);
+}
+
 }  // namespace
 
 StoreSettings SettingsOf(Side side, int schema_version, const config::Storage& storage) {
@@ -96,17 +101,21 @@ std::string AddressSettings(const StoreSettings& settings) {
 Status PointAtSettings(Status failure, const StoreSettings& settings) {
   std::string hint;
   Code code = failure.code();
+  // Half of a pair of keys, a profile that is not there: to the user no other error than keys that are
+  // refused. And where keys are fetched from is not the store.
+  const bool is_of_keys = Mentions(failure, "credentials from ") && !Mentions(failure, "CertPath") &&
+                          !Mentions(failure, "SSL_CERT_");
+  if (code == Code::kInvalidArgument && is_of_keys) code = Code::kPermissionDenied;
   switch (code) {
     case Code::kOk:
     case Code::kCancelled:
       return failure;
     case Code::kUnavailable:
     case Code::kDeadlineExceeded:
-      hint = "check " + AddressSettings(settings);
+      hint = "check " + (is_of_keys ? KeySettings(settings) : AddressSettings(settings));
       break;
     case Code::kPermissionDenied:
-      hint = fmt::format("check {}{}{}", settings.access_key, settings.secret_key.empty() ? "" : " and ",
-                         settings.secret_key);
+      hint = "check " + KeySettings(settings);
       break;
     case Code::kNotFound:
       // Exit codes keep "not found" for backups and collections; a missing bucket is a wrong setting.

@@ -8,6 +8,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 TEST(StoreSettings, HaveTheNamesOfTheUsersFile) {
@@ -81,6 +82,13 @@ TEST_P(Hint, IsTheKeysWhenTheStoreRefuses) {
   EXPECT_EQ(Pointed(Code::kPermissionDenied).code(), Code::kPermissionDenied);
   EXPECT_THAT(Pointed(Code::kPermissionDenied).message(),
               AllOf(HasSubstr(settings_.access_key), HasSubstr(settings_.secret_key)));
+}
+
+TEST_P(Hint, IsTheKeysWhereThoseOfTheMachineAreNoUse) {
+  const Status half = PointAtSettings(
+      {Code::kInvalidArgument, "credentials from the environment: ID is set, SECRET is not"}, settings_);
+  EXPECT_EQ(half.code(), Code::kPermissionDenied);
+  EXPECT_THAT(half.message(), AllOf(HasSubstr(settings_.access_key), Not(HasSubstr(settings_.bucket))));
 }
 
 TEST_P(Hint, IsTheBucketWhenItIsMissingAndThatIsNoMissingBackup) {

@@ -69,3 +69,17 @@ def test_no_keys_anywhere(configured):
     refused = configured().ends_with(NOT_ALLOWED, "list").stderr
     for place in ("no AWS_ACCESS_KEY_ID", "no AWS_WEB_IDENTITY_TOKEN_FILE", "no profile", "AWS_CONTAINER", "AWS_EC2_METADATA_DISABLED"):
         assert place in refused
+
+
+def test_half_of_what_is_needed_is_named(configured, tmp_path):
+    token = tmp_path / "no token"
+    for variables, said in (
+        ({"AWS_ACCESS_KEY_ID": "half"}, "AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not"),
+        ({"AWS_PROFILE": "nobody"}, "check AWS_PROFILE"),
+        ({"AWS_WEB_IDENTITY_TOKEN_FILE": str(token), "AWS_ROLE_ARN": "arn:aws:iam::1:role/r"}, str(token)),
+    ):
+        program = configured(version=2)
+        program.environment = {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"} | variables
+        refused = program.ends_with(NOT_ALLOWED, "list").stderr
+        assert said in refused
+        assert "bucket" not in refused.lower()
