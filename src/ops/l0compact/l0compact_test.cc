@@ -8,6 +8,7 @@
 #include "ops/testing/row_backup.h"
 #include "ops/testing/telling_stores.h"
 #include "ops/verify/verify.h"
+#include "repository/lock_owner.h"
 #include "store/testing/faulty_store.h"
 
 namespace mbk {
@@ -310,6 +311,42 @@ INSTANTIATE_TEST_SUITE_P(Calls, ForcedL0Compact,
                          testing::Values(StoreOperation::kPut, StoreOperation::kDelete, StoreOperation::kCopy,
                                          StoreOperation::kList, StoreOperation::kGet),
                          [](const auto& info) { return std::string(StoreOperationName(info.param)); });
+
+// What a killed one has left under a name beside its output's: data without metadata, and its lock.
+class BesideL0Compact : public L0Compact {
+ protected:
+  void LeaveUnfinished(const std::string& name, std::string_view verb, bool is_dead = true) {
+    const BackupLayout layout("backup", name);
+    LockOwner owner = ThisProcess(verb);
+    owner.id = "0123456789abcdef";
+    if (is_dead) ++owner.process.start_ticks;
+    backup_.store().Set(layout.Meta(kLock).str(), LockToJson(owner));
+    backup_.store().Set(layout.prefix() + "binlogs/insert_log/1/2/3/100/7", "half");
+  }
+  bool IsThere(const std::string& name) {
+    for (const std::string& key : backup_.store().Keys())
+      if (key.starts_with("backup/" + name + "/")) return true;
+    return false;
+  }
+};
+
+TEST_F(BesideL0Compact, ForcedRemovesWhatAKilledOneLeftAndNothingElse) {
+  ASSERT_TRUE(Run({.name = "nightly", .output = "monday"}).ok());
+  LeaveUnfinished("monday_l0_0a1b2c3d", "l0compact");
+  LeaveUnfinished("monday_l0_00000001", "l0compact", false);
+  LeaveUnfinished("monday_l0_00000002", "create");
+  LeaveUnfinished("monday_l0_thursday", "l0compact");
+  LeaveUnfinished("mondays_l0_00000003", "l0compact");
+  ASSERT_TRUE(Run({.name = "nightly", .output = "monday_l0_00000004"}).ok());
+  ASSERT_TRUE(Run({.name = "nightly", .output = "monday", .force = true, .dry_run = true}).ok());
+  EXPECT_TRUE(IsThere("monday_l0_0a1b2c3d"));
+  ASSERT_TRUE(Run({.name = "nightly", .output = "monday", .force = true}).ok());
+  EXPECT_FALSE(IsThere("monday_l0_0a1b2c3d"));
+  for (const std::string name : {"monday_l0_00000001", "monday_l0_00000002", "monday_l0_thursday",
+                                 "mondays_l0_00000003", "monday_l0_00000004", "monday"})
+    EXPECT_TRUE(IsThere(name)) << name;
+  EXPECT_THAT(Verify("monday").damage, IsEmpty());
+}
 
 TEST_F(L0Compact, ThatFailsLeavesNothingOfTheOutput) {
   for (const std::string& key : backup_.DataKeys())

@@ -16,6 +16,7 @@
 #include "ops/copy/copy.h"
 #include "ops/create/backup_copy.h"
 #include "ops/give_up.h"
+#include "ops/l0compact/beside.h"
 #include "ops/l0compact/fold.h"
 #include "ops/l0compact/l0compact.h"
 #include "ops/open_backup.h"
@@ -214,7 +215,7 @@ Result<L0CompactReport> WriteNew(const L0CompactOptions& options, BackupSide& si
                                  const OpenedBackup& opened, const BackupLayout& to, const RunServices& run,
                                  const CallContext& context) {
   // Beyond this point the output's name is ours.
-  MBK_TRY_ASSIGN(std::unique_ptr<BackupWriter> writer, BeginBackup(side, to, "l0compact", context));
+  MBK_TRY_ASSIGN(std::unique_ptr<BackupWriter> writer, BeginBackup(side, to, kL0CompactVerb, context));
   // What is written goes through the writer: it ends when the lock is lost.
   BackupSide held{writer->store(), side.root, side.reach};
   Result<L0CompactReport> report = Write(options, held, opened, to, *writer, run, writer->While(context));
@@ -234,12 +235,6 @@ Result<std::optional<std::string>> FindOldOutput(const L0CompactOptions& options
   if (etag.status().code() == Code::kNotFound) return std::optional<std::string>();
   MBK_TRY(etag.status());
   return std::optional(*std::move(etag));
-}
-
-// A name beside the output's that nobody has.
-std::string NameBeside(const std::string& output) {
-  constexpr std::size_t kMostOfOutput = 100;
-  return fmt::format("{}_l0_{}", output.substr(0, kMostOfOutput), NewUuid().substr(0, 8));
 }
 
 // No store renames: the new output is written whole under a name of its own, and only then the old one gives
@@ -293,6 +288,7 @@ Result<L0CompactReport> RunL0Compact(const L0CompactOptions& options, BackupSide
     if (HasL0(collection)) MBK_TRY(rows::CheckStorageVersions(collection));
   MBK_TRY(CheckDeletes(side, opened, options.dry_run, run, context));
   MBK_TRY_ASSIGN(const std::optional<std::string> old_etag, FindOldOutput(options, side, to, context));
+  if (options.force) MBK_TRY(LookBeside(output, options.dry_run, side, run, context));
   if (options.dry_run) {  // which says what the run would refuse
     if (!old_etag) MBK_TRY(CheckNameIsFree(side, to, context));
     L0CompactReport report{.name = options.name,
