@@ -76,6 +76,18 @@ std::string RowsOf(MilvusClient& client, const CollectionName& name, const CallC
   return rows.ok() ? fmt::format(" (it has {} rows, without those that are in memory)", *rows) : "";
 }
 
+// Whether the rows of the new one may be all that there is of them. A run that was killed while they came did
+// not record whether any had; where something has the name that holds rows, that is what is wanted.
+bool MayBeOnlyCopy(MilvusClient& client, const RecordedCollection& collection,
+                   const std::optional<Standing>& named, const CallContext& context) {
+  if (!collection.drop_first || collection.IsOnlyCopy()) return collection.IsOnlyCopy();
+  const Result<std::int64_t> built = client.CountStoredRows(Named(collection, collection.temporary), context);
+  if (built.ok() && *built == 0) return false;
+  if (!named) return true;
+  const Result<std::int64_t> standing = client.CountStoredRows(collection.target, context);
+  return !standing.ok() || *standing == 0;
+}
+
 // The aliases of an old one that was dropped first, which the new one, whole and under its name, lacks.
 std::vector<std::string> MissingAliases(const RecordedCollection& collection,
                                         const std::optional<Standing>& named) {
@@ -197,8 +209,9 @@ Decision DecideOnlyCopy(MilvusClient& client, const RecordedCollection& collecti
   return {.remedy = Remedy::kByHand,
           .finding =
               fmt::format("the old {} was dropped first, and nothing has the name; the new one stands "
-                          "under {} with all rows that came{}, and is not proved",
-                          collection.target.Full(), collection.temporary, RowsOf(client, temporary, context)),
+                          "under {} with {} came{}, and is not proved",
+                          collection.target.Full(), collection.temporary,
+                          collection.filled ? "all rows that" : "what", RowsOf(client, temporary, context)),
           .by_hand =
               fmt::format("look at it: to keep it give it the name {}{}; when it is not needed, drop it {}",
                           RenameByHand(temporary, collection.target.name),
@@ -217,12 +230,12 @@ Decision DecideDroppedFirst(MilvusClient& client, const RecordedCollection& coll
             .finding = fmt::format("the old {} was dropped first, and nothing has the name; the new one, "
                                    "proved, stands whole under {}",
                                    name, collection.temporary)};
-  if (collection.filled) return DecideOnlyCopy(client, collection, context);
+  if (MayBeOnlyCopy(client, collection, std::nullopt, context))
+    return DecideOnlyCopy(client, collection, context);
   Decision drop = DropNew(collection);
-  drop.finding = fmt::format(
-      "the old {} was dropped first, and nothing has the name; the new one, {}, is not "
-      "known to be whole",
-      name, collection.temporary);
+  drop.finding =
+      fmt::format("the old {} was dropped first, and nothing has the name; the new one, {}, has no rows",
+                  name, collection.temporary);
   drop.also = fmt::format("nothing has the name {}", name);
   if (!collection.old_aliases.empty()) {
     const std::string aliases = fmt::format("the old one had the aliases {}, which lead nowhere now",
@@ -248,7 +261,7 @@ Result<Decision> DecideForeign(MilvusClient& client, const RecordedCollection& c
   if (ours && !named && !old && collection.drop_first) return DecideDroppedFirst(client, collection, context);
   // With the name taken by a third, and nothing aside, what was built is of no use, unless it is the only
   // copy, or somebody finds it by an alias that has moved to it.
-  const bool only_copy = collection.IsOnlyCopy();
+  const bool only_copy = ours ? MayBeOnlyCopy(client, collection, named, context) : collection.IsOnlyCopy();
   const bool is_used = built && !built->aliases.empty();
   if (ours && named && !old && !only_copy && !is_used) return DropNew(collection);
   if (!built && !old) return collection.aside.empty() && !only_copy ? Decision() : Absent(collection);

@@ -209,7 +209,7 @@ std::string FindingsOf(const FoundRun& run, const RecordedTarget& target, const 
 }
 
 void Name(const FoundRun& run, const RecordedTarget& target, const CallContext& context) {
-  log::Warn("{} was killed ({}): {}", run.record.Describe(), run.judgement.why,
+  log::Warn("{} has left something ({}): {}", run.record.Describe(), run.judgement.why,
             FindingsOf(run, target, context));
 }
 
@@ -220,8 +220,8 @@ void Mend(const FoundRun& run, const NextRun& next, const RecordedTarget& target
     log::Warn("what {} left is not put right: {}", run.record.Describe(), mended.status().message());
     return;
   }
-  for (const std::string& done : mended->done) log::Warn("{} was killed: {}", run.record.Describe(), done);
-  for (const std::string& left : mended->left) log::Warn("{} was killed: {}", run.record.Describe(), left);
+  for (const auto* said : {&mended->done, &mended->left})
+    for (const std::string& line : *said) log::Warn("{} had left something: {}", run.record.Describe(), line);
 }
 
 }  // namespace

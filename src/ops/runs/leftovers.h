@@ -77,7 +77,7 @@ struct Decision {
   bool is_absent = false;  ///< kByHand: nothing of it is on this server, which may be another one than it was
   bool is_forged = false;  ///< no run of ours wrote the record: nothing is ever done about it
 };
-/// At most four RPCs; changes nothing. `run_id` is that of the record: names of other runs are kByHand.
+/// At most six RPCs; changes nothing. `run_id` is that of the record: names of other runs are kByHand.
 Result<Decision> Decide(MilvusClient& client, const std::string& run_id, const RecordedCollection& collection,
                         const CallContext& context);
 

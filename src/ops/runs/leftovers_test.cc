@@ -96,6 +96,11 @@ class LeftoversTest : public testing::Test {
     world_.server.EditCollection({"default", name},
                                  [&](milvustest::MockCollection& c) { c.description.aliases = aliases; });
   }
+  void HoldsRows(const std::string& name, bool in_memory = false) {
+    world_.server.EditCollection({"default", name}, [&](milvustest::MockCollection& c) {
+      (in_memory ? c.rows_in_memory : c.imported_rows) = 7;
+    });
+  }
   /// Which collection has the name; 0: none.
   std::int64_t IdOf(const std::string& name) {
     const auto found = world_.server.FindCollection({"default", name});
@@ -255,10 +260,41 @@ TEST_F(LeftoversTest, AnAliasOfAThirdStaysThere) {
   EXPECT_TRUE(RecordIsGone());
 }
 
-TEST_F(LeftoversTest, AHalfFilledOneGoesAndTheLostAliasesAreNamed) {
+TEST_F(LeftoversTest, OneWithoutRowsGoesAndTheLostAliasesAreNamed) {
   Leave(RecordOf({DroppedFirst(false)}));
   Stands(kTemporary, kNew);
   EXPECT_THAT(Clean().done, ElementsAre(AllOf(HasSubstr("is dropped"), HasSubstr("the aliases current"))));
+  EXPECT_EQ(IdOf(kTemporary), 0);
+  EXPECT_TRUE(RecordIsGone());
+}
+
+// Killed while they came, or before that was recorded.
+TEST_F(LeftoversTest, RowsThatMayBeAllThereIsStay) {
+  for (const bool in_memory : {false, true}) {
+    Leave(RecordOf({DroppedFirst(false)}));
+    Stands(kTemporary, kNew);
+    HoldsRows(kTemporary, in_memory);
+    EXPECT_THAT(Clean().left, ElementsAre(AllOf(HasSubstr("with what came (it has 7 rows"),
+                                                HasSubstr("rename_collection"))));
+    EXPECT_EQ(IdOf(kTemporary), kNew);
+    EXPECT_EQ(Changes(), 0U);
+    EXPECT_FALSE(RecordIsGone());
+  }
+}
+
+TEST_F(LeftoversTest, BesideRowsThatHaveTheNameOtherRowsOfAKilledRunGo) {
+  Leave(RecordOf({DroppedFirst(false)}));
+  Stands(kTemporary, kNew);
+  HoldsRows(kTemporary);
+  Stands("docs", kThird);
+  EXPECT_THAT(Clean().left, ElementsAre(HasSubstr(kTemporary)))
+      << "an application has made it anew, and empty";
+  EXPECT_EQ(IdOf(kTemporary), kNew);
+  EXPECT_EQ(Changes(), 0U);
+  DiesAgain();
+  HoldsRows("docs");
+  EXPECT_THAT(Clean().left, IsEmpty());
+  EXPECT_EQ(IdOf("docs"), kThird);
   EXPECT_EQ(IdOf(kTemporary), 0);
   EXPECT_TRUE(RecordIsGone());
 }

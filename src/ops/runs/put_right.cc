@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "manifest/keys.h"
+#include "ops/capture/capture.h"
 #include "ops/load/stage.h"
 #include "ops/load/swap.h"
 #include "ops/runs/leftovers.h"
@@ -118,7 +119,7 @@ class Mender {
  private:
   Status MendCollection(std::size_t index) {
     RecordedCollection collection = run_.record.collections[index];
-    const Result<Decision> decision = Decide(target_.client, run_.record.run_id, collection, context_);
+    const Result<Decision> decision = DecideOnWrittenRows(collection);
     if (!decision.ok()) {
       Leave(collection.target.Full(), decision.status());
       return {};
@@ -162,6 +163,15 @@ class Mender {
     }
     collection.done = true;
     return record_.Update(index, collection, context_);
+  }
+
+  // Rows that the server holds in memory count for none before they are written.
+  Result<Decision> DecideOnWrittenRows(const RecordedCollection& collection) {
+    const Result<Decision> decision = Decide(target_.client, run_.record.run_id, collection, context_);
+    if (!decision.ok() || decision->remedy != Remedy::kDropNew || !collection.drop_first) return decision;
+    const CollectionName temporary{collection.target.db, collection.temporary};
+    MBK_TRY(capture::FlushAndWait(target_.client, temporary, sleeper_, context_).status());
+    return Decide(target_.client, run_.record.run_id, collection, context_);
   }
 
   static bool Names(const std::vector<CollectionName>& names, const CollectionName& name) {

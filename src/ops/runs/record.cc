@@ -101,6 +101,11 @@ Result<Record> RecordFrom(const json& object) {
 }  // namespace
 
 std::string Record::Describe() const {
+  const bool is_of_the_run =
+      holder == run_id;  // the process is that of the last one which put something right
+  if (!is_of_the_run)
+    return fmt::format("{} {}, since {:%Y-%m-%d %H:%M:%S} UTC", verb, run_id,
+                       fmt::gmtime(static_cast<std::time_t>(started_s)));
   return fmt::format("{} {} on host {}, pid {}, since {:%Y-%m-%d %H:%M:%S} UTC", verb, run_id, process.host,
                      process.pid, fmt::gmtime(static_cast<std::time_t>(started_s)));
 }

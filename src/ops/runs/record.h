@@ -47,7 +47,8 @@ struct Record {
   std::vector<std::int64_t> jobs;    ///< imports: may read staged files, and fill the collections
   friend bool operator==(const Record&, const Record&) = default;
 
-  /// "restore 4f1c22ab90de on host db1, pid 4711, since 2026-11-22 01:00:00 UTC"
+  /// "restore 4f1c22ab90de on host db1, pid 4711, since 2026-11-22 01:00:00 UTC"; without host and pid where
+  /// another run has put right something of it.
   std::string Describe() const;
 };
 

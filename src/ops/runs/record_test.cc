@@ -40,6 +40,9 @@ TEST(Record, SurvivesItsText) { EXPECT_EQ(RecordFromJson(ToJson(FullRecord())).v
 TEST(Record, IsToldInOneLine) {
   EXPECT_EQ(FullRecord().Describe(),
             "restore 0123456789ab on host db1, pid 4711, since 2026-11-18 11:06:40 UTC");
+  Record put_right = FullRecord();
+  put_right.holder = "another";
+  EXPECT_EQ(put_right.Describe(), "restore 0123456789ab, since 2026-11-18 11:06:40 UTC");
 }
 
 TEST(Record, WhatIsNoneIsDamage) {
