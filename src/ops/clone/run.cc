@@ -37,16 +37,26 @@ Status RefuseItself(const CloneOptions& options, MilvusClient& source, const cap
   return RefuseToChangeSources(source, selection.collections, target, changed, context);
 }
 
-}  // namespace
+// What is known when the target is about to be changed.
+struct Prepared {
+  capture::Captured captured;
+  load::Plan plan;
+  MilvusSide* importer = nullptr;
+};
 
-Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, MilvusTarget& target,
-                               const RunServices& run, const CallContext& context) {
+// Changes nothing in the target, but that it puts right what a dead run left. From `gc_pause` on the source
+// keeps its files.
+Result<Prepared> Prepare(const CloneOptions& options, MilvusSide& source, MilvusTarget& target,
+                         std::optional<capture::GcPause>& gc_pause, const RunServices& run,
+                         const CallContext& context) {
   run.progress.Enter(Step::kPlan);
+  Prepared prepared;
+  capture::Captured& captured = prepared.captured;
+  load::Plan& plan = prepared.plan;
   MBK_TRY_ASSIGN(capture::Selection selection,
                  capture::Select(source.client, options.filter, source.reach, context));
   MBK_TRY(RefuseItself(options, source.client, selection, target.client, context));
-  MBK_TRY_ASSIGN(capture::Captured captured,
-                 capture::Describe(source.client, selection, options.when_vanished, run, context));
+  MBK_TRY_ASSIGN(captured, capture::Describe(source.client, selection, options.when_vanished, run, context));
   MBK_TRY(RefuseNothing(options, source, captured));
   const load::Options load = LoadOptions(options);
 
@@ -57,8 +67,6 @@ Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, 
     MBK_TRY(load::Place(target.client, names, context));
   }
 
-  // The source keeps its files while they are read.
-  std::optional<capture::GcPause> gc_pause;
   if (run.settings.pause_gc && !options.dry_run)
     gc_pause.emplace(source.client, run.sleeper, run.settings.gc_address_setting);
   if (!options.load.meta_only) {
@@ -72,26 +80,37 @@ Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, 
   MBK_TRY(RefuseNothing(options, source, captured));  // all of them may have vanished
   MBK_TRY(CheckWhole(captured.backup).WithContext("what was captured is not whole"));
 
-  MBK_TRY_ASSIGN(load::Plan plan, load::MakePlan(captured.backup, load));
+  MBK_TRY_ASSIGN(plan, load::MakePlan(captured.backup, load));
   // A job costs the server seconds, however few rows it brings.
   load::MergeSmallSegments(plan);
   MBK_TRY(load::ChooseWays(plan, options.load, load::WaysOf(target.client)));
   MBK_TRY(load::CheckPromises(plan));
-  MBK_TRY_ASSIGN(MilvusSide* const importer, OpenImporter(plan, target, context));
+  MBK_TRY_ASSIGN(prepared.importer, OpenImporter(plan, target, context));
   // What a dead run left of these targets is put right first; what stands there then is what counts.
   MBK_TRY(runs::LookBeforeRun(NextRunOf("clone", plan, target.client, options.dry_run),
-                              runs::RecordsOf(target, importer), run.sleeper, context));
+                              runs::RecordsOf(target, prepared.importer), run.sleeper, context));
   MBK_TRY(load::Place(target.client, plan, context));
   MBK_TRY(load::CheckReplacedByNothing(target.client, plan, load, context));
+  return prepared;
+}
+
+}  // namespace
+
+Result<RestoreReport> RunClone(const CloneOptions& options, MilvusSide& source, MilvusTarget& target,
+                               const RunServices& run, const CallContext& context) {
+  std::optional<capture::GcPause> gc_pause;
+  Result<Prepared> prepared = Prepare(options, source, target, gc_pause, run, context);
+  if (!prepared.ok()) return SayThatNothingWasBegun(std::move(prepared).status(), context);
+  const capture::Captured& captured = prepared->captured;
   if (options.dry_run)
     return RestoreReport{
-        .collections = Preview(plan), .left_out = captured.left_out, .notes = captured.notes};
+        .collections = Preview(prepared->plan), .left_out = captured.left_out, .notes = captured.notes};
 
   const MilvusLayout layout(source.root);
   const load::ObjectSource objects{.store = source.store,
                                    .key_of = [&](const DataObject& object) { return object.KeyIn(layout); }};
-  MBK_TRY_ASSIGN(RestoreReport report,
-                 LoadPlan(std::move(plan), "clone", objects, target, importer, run, context));
+  MBK_TRY_ASSIGN(RestoreReport report, LoadPlan(std::move(prepared->plan), "clone", objects, target,
+                                                prepared->importer, run, context));
   report.left_out = captured.left_out;
   report.notes = captured.notes;
   run.progress.Enter(Step::kDone);
@@ -111,11 +130,12 @@ Result<RestoreReport> RunCloneThroughBackup(const CloneOptions& options, MilvusS
   MBK_TRY_ASSIGN(const capture::Selection selection,
                  capture::Select(source.client, options.filter, source.reach, context));
   MBK_TRY(RefuseItself(options, source.client, selection, target.client, context));
-  MBK_TRY_ASSIGN(const CreateReport created, RunCreate(create, source, kept, run, context));
+  const Result<CreateReport> created = RunCreate(create, source, kept, run, context);
+  if (!created.ok()) return SayThatNothingWasBegun(created.status(), context);
   MBK_TRY_ASSIGN(RestoreReport report, RunRestore({.name = options.backup_name, .load = LoadOptions(options)},
                                                   kept, target, run, context));
-  report.left_out = created.left_out;
-  report.notes = created.notes;
+  report.left_out = created->left_out;
+  report.notes = created->notes;
   return report;
 }
 

@@ -33,6 +33,12 @@ Status DropStanding(MilvusClient& client, const CollectionName& name, std::int64
   return client.DropCollection(name, context);
 }
 
+// Their rows are all there, and whoever left the indexes out did not ask for less.
+bool IsForWantOfIndexes(const Status& loaded, const CollectionPlan& collection) {
+  return !loaded.ok() && collection.create && collection.indexes.empty() &&
+         loaded.message().find("index not found") != std::string::npos;
+}
+
 // Of an exchange that is neither done nor undone, for all that is known.
 std::string WhereAllStands(const runs::RecordedCollection& collection) {
   const std::string name = collection.target.Full();
@@ -299,13 +305,17 @@ Status Builder::LoadBefore(std::size_t index, const CallContext& context) {
   const bool last = collection.place.way == Way::kNameLast;
   const bool replaces_loaded = last && collection.place.old_is_loaded && !collection.drop_first;
   if (!replaces_loaded && !collection.verify) return {};
-  if (replaces_loaded && collection.load_state == LoadState::kLoaded)
+  Status loaded = LoadAgain(client_, collection, collection.place.built_as, outcome, run_, context);
+  if (loaded.ok() && outcome.loaded && replaces_loaded)
     outcome.notes.emplace_back("loaded while the old one is still loaded, which takes the memory of both");
-  return LoadAgain(client_, collection, collection.place.built_as, outcome, run_, context)
-      .WithContext(replaces_loaded
-                       ? "load it beside the old one, which is loaded (memory for both is needed; "
-                         "release the old one, or say --restore_load_state=false)"
-                       : "load");
+  if (IsForWantOfIndexes(loaded, collection))
+    return std::move(loaded).WithContext(
+        "load it: Milvus loads no collection without indexes, add --rebuild_index (or without --verify say "
+        "--restore_load_state=false, and it stands without)");
+  return std::move(loaded).WithContext(
+      replaces_loaded ? "load it beside the old one, which is loaded (memory for both is needed; "
+                        "release the old one, or say --restore_load_state=false)"
+                      : "load");
 }
 
 Status Builder::TakeItsName(std::size_t index, const CallContext& context) {
@@ -514,7 +524,16 @@ Status Builder::LoadNamed(const CallContext& context) {
   return ForEachCollection(
       Step::kLoad, plan_, outcomes_, run_, context,
       [&](const CollectionPlan& collection, Outcome& outcome, const CallContext& inner) {
-        if (!outcome.loaded) MBK_TRY(LoadAgain(client_, collection, collection.target, outcome, run_, inner));
+        if (!outcome.loaded) {
+          Status loaded = LoadAgain(client_, collection, collection.target, outcome, run_, inner);
+          if (IsForWantOfIndexes(loaded, collection))
+            outcome.warnings.push_back(fmt::format(
+                "it is not loaded: Milvus loads no collection without indexes, and --rebuild_index "
+                "was not given ({})",
+                loaded.message()));
+          else
+            MBK_TRY(std::move(loaded));
+        }
         return CheckIndexes(client_, source_, collection, outcome, run_.sleeper, inner);
       });
 }

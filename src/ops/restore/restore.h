@@ -59,6 +59,9 @@ Result<RestoreReport> LoadPlan(load::Plan plan, const std::string& verb, const l
                                MilvusTarget& target, MilvusSide* importer, const RunServices& run,
                                const CallContext& context);
 
+/// A stop before LoadPlan, with what it means for the target; any other failure as it is.
+Status SayThatNothingWasBegun(Status failed, const CallContext& context);
+
 /// What a plan would do, as outcomes that have not happened: for --dry-run.
 std::vector<load::Outcome> Preview(const load::Plan& plan);
 

@@ -489,6 +489,17 @@ TEST_F(Restore, NoticesRowsThatCameTwice) {
 }
 
 // Milvus cannot cancel a job: what it reads stays, and it is said where.
+TEST_F(Restore, AStopBeforeAnythingIsBegunSaysSo) {
+  std::stop_source stop;
+  world_.OnCall([&](const SeenCall& call) {
+    if (call.rpc == "DescribeCollection") stop.request_stop();
+  });
+  const Status stopped = Run(Beside(), {.stop = stop.get_token()}).status();
+  EXPECT_EQ(stopped.code(), Code::kCancelled);
+  EXPECT_THAT(stopped.message(), HasSubstr("no collection of the target was touched"));
+  EXPECT_EQ(world_.Calls("CreateCollection"), 0U);
+}
+
 TEST_F(Restore, AStopUnderAnImportKeepsWhatTheJobReads) {
   std::stop_source stop;
   world_.OnCall([&](const SeenCall& call) {
@@ -516,6 +527,20 @@ TEST_F(Restore, AStopUnderAnImportFromWhereTheBackupLiesSaysWhatGoesOn) {
   EXPECT_THAT(stopped.message(),
               AllOf(HasSubstr("import jobs go on in Milvus"), HasSubstr("read the files at memory://"),
                     Not(HasSubstr("restore-temp-"))));
+}
+
+// Field case 72.
+TEST_F(Restore, WithoutIndexesWhatWasLoadedStandsAndIsSaidNotToBeLoaded) {
+  world_.server.Fail({.rpc = "LoadCollection", .code = 700, .reason = "index not found[collection=1]"});
+  load::Options all = Beside();
+  all.restore_load_state = true;
+  all.source_filter = Filter::Parse("books").value();
+  const auto report = Run(all);
+  ASSERT_TRUE(report.ok() && report->status.ok()) << report.status().message();
+  EXPECT_FALSE(report->collections[0].loaded);
+  EXPECT_THAT(report->collections[0].warnings,
+              Contains(AllOf(HasSubstr("it is not loaded"), HasSubstr("--rebuild_index"))));
+  EXPECT_THAT(report->follow_up.as_typed, HasSubstr("--rebuild_index --restore_load_state"));
 }
 
 TEST_F(Restore, AStopUnderALoadSaysThatMilvusGoesOnWithIt) {

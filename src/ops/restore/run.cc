@@ -278,8 +278,8 @@ AdvisedCommand FollowUp(const RestoreOptions& options, const std::vector<load::O
     if (!outcome.status.ok()) continue;
     const bool lacks_index =
         !options.load.rebuild_index && outcome.source_is_indexed && !outcome.is_indexed();
-    const bool lacks_load =
-        !options.load.restore_load_state && outcome.source_is_loaded && !outcome.is_loaded();
+    const bool load_was_left_out = !options.load.restore_load_state || lacks_index;
+    const bool lacks_load = load_was_left_out && outcome.source_is_loaded && !outcome.is_loaded();
     if (!lacks_index && !lacks_load) continue;
     index |= lacks_index;
     load |= lacks_load;
@@ -451,20 +451,36 @@ Result<RestoreReport> LoadPlan(load::Plan plan, const std::string& verb, const l
   return report;
 }
 
-Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& source, MilvusTarget& target,
-                                 const RunServices& run, const CallContext& context) {
+namespace {
+
+// What is known when the target is about to be changed.
+struct Prepared {
+  OpenedBackup opened;
+  load::Plan plan;
+  std::vector<std::string> notes;
+  MilvusSide* importer = nullptr;
+  bool in_place = false;  ///< Milvus imports the files from where they lie
+  DigestLog digests;      ///< on record
+};
+
+// Changes nothing, but that it puts right what a dead run left.
+Result<Prepared> Prepare(const RestoreOptions& options, BackupSide& source, MilvusTarget& target,
+                         const RunServices& run, const CallContext& context) {
   run.progress.Enter(Step::kOpen);
-  const BackupLayout layout(source.root, options.name);
-  MBK_TRY_ASSIGN(OpenedBackup opened, OpenBackup(source, options.name, context));
+  MBK_TRY_ASSIGN(OpenedBackup read, OpenBackup(source, options.name, context));
+  Prepared prepared{.opened = std::move(read)};
+  const OpenedBackup& opened = prepared.opened;
+  const BackupLayout& layout = opened.layout;
+  load::Plan& plan = prepared.plan;
 
   MBK_TRY(RequireWhole(source, opened, RowSources(opened.backup, options.load), context));
   if (options.rbac && !opened.backup.rbac)
     return FailedPrecondition(
         fmt::format("backup {} holds no RBAC data; it was made without --rbac", options.name));
-  std::vector<std::string> notes = NotesOnNewerKeys(source, opened.layout, context);
+  prepared.notes = NotesOnNewerKeys(source, layout, context);
 
   run.progress.Enter(Step::kPlan);
-  MBK_TRY_ASSIGN(load::Plan plan, load::MakePlan(opened.backup, options.load));
+  MBK_TRY_ASSIGN(plan, load::MakePlan(opened.backup, options.load));
   // A job costs the server seconds, however few rows it brings.
   MBK_TRY(load::CheckPromises(plan).WithContext(fmt::format("backup {}", options.name)));
   load::MergeSmallSegments(plan);
@@ -474,31 +490,48 @@ Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& sour
   // They come last: a server that takes none says so before a row is moved.
   if (options.rbac) MBK_TRY(target.client.BackupRbac(context).status().WithContext("users and roles"));
   // Where every row is inserted the server's own store need not even be there.
-  MBK_TRY_ASSIGN(MilvusSide* const importer, OpenImporter(plan, target, context));
+  MBK_TRY_ASSIGN(prepared.importer, OpenImporter(plan, target, context));
   MBK_TRY_ASSIGN(const std::optional<ObjectKey> stray,
                  CheckObjects(plan, options.load.meta_only, layout, source.store, run, context));
   // What a dead run left of these targets is put right first: it may give a name back.
-  const runs::RecordedTarget recorded = runs::RecordsOf(target, importer);
+  const runs::RecordedTarget recorded = runs::RecordsOf(target, prepared.importer);
   MBK_TRY(runs::LookBeforeRun(NextRunOf("restore", plan, target.client, options.dry_run), recorded,
                               run.sleeper, context));
   MBK_TRY(load::Place(target.client, plan, context));
   MBK_TRY(load::CheckReplacedByNothing(target.client, plan, options.load, context));
   MBK_TRY(load::CheckRowsHaveNotRunOut(
       plan, std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now())));
-  const bool in_place = importer != nullptr && MayImportInPlace(source.store, layout, *importer, stray, run);
-  DigestLog digests;
-  if (!options.load.meta_only) {
-    MBK_TRY_ASSIGN(digests, RecordedDigests(source.store, layout, context));
-    MBK_TRY(CheckBytes(plan, digests, in_place, options.dry_run, layout, source.store, run, context));
-  }
+  prepared.in_place =
+      prepared.importer != nullptr && MayImportInPlace(source.store, layout, *prepared.importer, stray, run);
+  if (options.load.meta_only) return prepared;
+  MBK_TRY_ASSIGN(prepared.digests, RecordedDigests(source.store, layout, context));
+  MBK_TRY(CheckBytes(plan, prepared.digests, prepared.in_place, options.dry_run, layout, source.store, run,
+                     context));
+  return prepared;
+}
+
+}  // namespace
+
+Status SayThatNothingWasBegun(Status failed, const CallContext& context) {
+  if (context.Check().ok()) return failed;
+  return {failed.code(), failed.message() + "; no collection of the target was touched"};
+}
+
+Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& source, MilvusTarget& target,
+                                 const RunServices& run, const CallContext& context) {
+  Result<Prepared> prepared = Prepare(options, source, target, run, context);
+  if (!prepared.ok()) return SayThatNothingWasBegun(std::move(prepared).status(), context);
+  const OpenedBackup& opened = prepared->opened;
+  const BackupLayout& layout = opened.layout;
   if (options.dry_run)
-    return RestoreReport{.name = options.name, .collections = Preview(plan), .notes = std::move(notes)};
+    return RestoreReport{
+        .name = options.name, .collections = Preview(prepared->plan), .notes = std::move(prepared->notes)};
 
   const load::ObjectSource objects{
       .store = source.store,
       .key_of = [&](const DataObject& object) { return object.KeyIn(layout.tree()); },
-      .recorded = [&](const ObjectKey& key) { return digests.Find(key); },
-      .importable = in_place ? &layout.tree() : nullptr,
+      .recorded = [&](const ObjectKey& key) { return prepared->digests.Find(key); },
+      .importable = prepared->in_place ? &layout.tree() : nullptr,
       .still_there = [&](const CallContext& inner) { return StillThere(source, opened, inner); },
       .proved_by = CommandFor(source.reach, "verify -n " + ShellQuoted(options.name) + " --level rows"),
       .in_place =
@@ -507,10 +540,10 @@ Result<RestoreReport> RunRestore(const RestoreOptions& options, BackupSide& sour
             return InPlaceCommand(target.reach, options.name, {{name, collection.target}}, flags);
           },
   };
-  MBK_TRY_ASSIGN(RestoreReport report,
-                 LoadPlan(std::move(plan), "restore", objects, target, importer, run, context));
+  MBK_TRY_ASSIGN(RestoreReport report, LoadPlan(std::move(prepared->plan), "restore", objects, target,
+                                                prepared->importer, run, context));
   report.name = options.name;
-  report.notes = std::move(notes);
+  report.notes = std::move(prepared->notes);
   report.follow_up = FollowUp(options, report.collections, target.reach);
   if (!report.status.ok()) report.status = ExplainFailure(source, opened, std::move(report.status), context);
   // Last, so that an error of what comes before means what it says. What RestoreRBAC refuses, it refuses
