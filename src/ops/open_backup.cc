@@ -25,6 +25,28 @@ Status WithAdvice(const BackupSide& side, const std::string& name, const BackupP
                                      Advise("remove what is left of it with", DeleteCommand(side, name)))};
 }
 
+// What is written below a backup would lie there as files of something else, and go with it. Above its own
+// root a store may refuse to be asked.
+Status CheckRootIsInNoBackup(const BackupSide& side, const CallContext& context) {
+  std::string_view root = side.root;
+  while (!root.empty()) {
+    const std::size_t slash = root.rfind('/');
+    const std::string_view above = slash == std::string_view::npos ? "" : root.substr(0, slash);
+    const std::string_view name = slash == std::string_view::npos ? root : root.substr(slash + 1);
+    if (!name.empty()) {
+      const Status found = side.store.Head(BackupLayout(above, name).Meta(kBackupMeta), context).status();
+      MBK_TRY(context.Check());
+      if (found.code() == Code::kUnavailable) return found;
+      if (found.ok())
+        return FailedPrecondition(
+            fmt::format("{} lies in a backup ({}): backups are not kept there; give another root path",
+                        side.store.identity().Url(ObjectKey(side.root)), root));
+    }
+    root = above;
+  }
+  return {};
+}
+
 }  // namespace
 
 AdvisedCommand DeleteCommand(const BackupSide& side, std::string_view name) {
@@ -88,6 +110,7 @@ Status ExplainTaken(const BackupSide& side, const BackupLayout& layout, Status r
 
 Result<std::unique_ptr<BackupWriter>> BeginBackup(const BackupSide& side, const BackupLayout& layout,
                                                   std::string_view verb, const CallContext& context) {
+  MBK_TRY(CheckRootIsInNoBackup(side, context));
   MBK_TRY(MakeMissing(side, context));
   Result<std::unique_ptr<BackupWriter>> writer = BackupWriter::Begin(side.store, layout, verb, context);
   if (!writer.ok()) return ExplainTaken(side, layout, writer.status(), context);
@@ -95,6 +118,7 @@ Result<std::unique_ptr<BackupWriter>> BeginBackup(const BackupSide& side, const 
 }
 
 Status CheckNameIsFree(const BackupSide& side, const BackupLayout& layout, const CallContext& context) {
+  MBK_TRY(CheckRootIsInNoBackup(side, context));
   return ExplainTaken(side, layout, BackupWriter::CheckFree(side.store, layout, context), context);
 }
 

@@ -97,6 +97,20 @@ TEST_F(ReadersAndLocks, ABackupMayHaveAnyNameOfOneDirectory) {
   }
 }
 
+TEST_F(ReadersAndLocks, NoBackupIsWrittenBelowAnother) {
+  for (const std::string root : {"backup/nightly", "backup/nightly/deep/er"}) {
+    const BackupSide below{.store = memory_, .root = root};
+    const BackupLayout layout(root, "inside");
+    for (const Status& refused :
+         {BeginBackup(below, layout, "create", {}).status(), CheckNameIsFree(below, layout, {})}) {
+      EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+      EXPECT_THAT(refused.message(), HasSubstr("lies in a backup (backup/nightly)"));
+    }
+  }
+  const BackupSide beside{.store = memory_, .root = "backup/nightly2"};
+  EXPECT_TRUE(CheckNameIsFree(beside, BackupLayout(beside.root, "inside"), {}).ok());
+}
+
 // Of a delete that was killed before it removed anything.
 TEST_F(ReadersAndLocks, AMarkerThatWasThereBeforeKeepsNobodyFromAWholeBackup) {
   const auto mark = [&] { memory_.Set(kLayout.Meta(kDeleting).str(), LockToJson(Stale("delete"))); };

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <set>
+#include <string>
 #include <utility>
 
 #include "base/findings.h"
@@ -50,7 +52,9 @@ Status RequireWhole(const BackupSide& side, const OpenedBackup& opened,
   findings.Add(recorded.changed);
   const std::string& name = opened.layout.name();
   if (findings.empty()) {
-    for (const std::string& file : recorded.missing)
+    std::set<std::string> lost(recorded.missing.begin(), recorded.missing.end());
+    lost.insert(levels.missing.begin(), levels.missing.end());
+    for (const std::string& file : lost)
       log::Warn("backup {} has lost {}; the rest of its metadata are whole, and it is read from them", name,
                 file);
     return {};

@@ -199,6 +199,8 @@ TEST_F(Capture, LeavesOutWhatARunWorksOnUnlessItIsSpelledOut) {
   EXPECT_EQ(everything.left_out[0].name.name, name);
   EXPECT_EQ(everything.left_out[0].reason, LeftOut::Reason::kTemporary);
   EXPECT_THAT(SelectBy("default.*").value().left_out, SizeIs(1));
+  EXPECT_THAT(SelectBy("default.nosuch").status().message(),
+              AllOf(HasSubstr("default.nosuch not found"), HasSubstr("check --leftovers")));
   EXPECT_THAT(SelectBy(name).value().collections, ElementsAre(CollectionName{"default", name}));
 }
 

@@ -43,17 +43,30 @@ Result<std::vector<std::string>> ListSorted(MilvusClient& client, const std::str
   return names;
 }
 
+std::string WhoseIsShownBy(const Reach& reach) {
+  return Advise("which of the two shows", CommandFor(reach, "check --leftovers"));
+}
+
+// What is looked for may stand under the name that a run gave it while it puts another in its place.
+Status NoSuchCollection(const std::string& db, const std::string& name, const std::vector<std::string>& there,
+                        const Reach& reach) {
+  const std::string message = fmt::format("filter collection {}.{} not found in milvus; database {} has: {}",
+                                          db, name, db, Enumerate(there));
+  if (std::none_of(there.begin(), there.end(), load::IsTemporaryName)) return NotFound(message);
+  return NotFound(message +
+                  "; what begins with _mbk_ a restore or clone is working on, or has left behind; " +
+                  WhoseIsShownBy(reach));
+}
+
 // The names of one database that the filter wants; each named one must exist.
 Result<std::vector<std::string>> WantedOf(const std::string& db, const std::vector<std::string>& there,
-                                          const Filter& filter) {
+                                          const Filter& filter, const Reach& reach) {
   if (filter.empty()) return there;
   const Filter::Database& wanted = filter.databases().at(db);
   if (wanted.all_collections) return there;
   for (const std::string& name : wanted.collections) {
-    if (!std::binary_search(there.begin(), there.end(), name)) {
-      return NotFound(fmt::format("filter collection {}.{} not found in milvus; database {} has: {}", db,
-                                  name, db, Enumerate(there)));
-    }
+    if (!std::binary_search(there.begin(), there.end(), name))
+      return NoSuchCollection(db, name, there, reach);
   }
   return std::vector<std::string>(wanted.collections.begin(), wanted.collections.end());
 }
@@ -79,8 +92,8 @@ void AddSelected(CollectionName name, const Filter& filter, const Reach& reach, 
     selection.left_out.push_back(
         {.name = std::move(name),
          .reason = LeftOut::Reason::kTemporary,
-         .why = "is one that a restore or clone is working on, or has left behind; " +
-                Advise("which of the two shows", CommandFor(reach, "check --leftovers"))});
+         .why =
+             "is one that a restore or clone is working on, or has left behind; " + WhoseIsShownBy(reach)});
     return;
   }
   selection.collections.push_back(std::move(name));
@@ -101,7 +114,7 @@ Result<Selection> Select(MilvusClient& client, const Filter& filter, const Reach
     MBK_TRY_ASSIGN(Database database, DescribeDatabase(client, db, context));
     selection.databases.push_back(std::move(database));
     MBK_TRY_ASSIGN(const std::vector<std::string> there, ListSorted(client, db, context));
-    MBK_TRY_ASSIGN(std::vector<std::string> names, WantedOf(db, there, filter));
+    MBK_TRY_ASSIGN(std::vector<std::string> names, WantedOf(db, there, filter, reach));
     for (std::string& name : names) AddSelected({db, std::move(name)}, filter, reach, selection);
     if (IsAlone(filter, db))
       for (const std::string& name : there)

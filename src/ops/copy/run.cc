@@ -68,6 +68,13 @@ Result<Cargo> TakeStock(OpenedBackup& opened, const BackupSide& side, const Call
   };
   MBK_TRY(CheckWholeTree(side.store, opened.layout.tree(), cargo.index, add, context)
               .WithContext(fmt::format("backup {} is not whole", opened.layout.name())));
+  // What is in a bundle only Milvus knows; that there is one shows.
+  const bool names_bundle =
+      std::any_of(opened.backup.collections.begin(), opened.backup.collections.end(),
+                  [](const Collection& collection) { return collection.snapshot.has_value(); });
+  if (names_bundle && cargo.extent.objects == 0)
+    return DataLoss(fmt::format("backup {} has the format \"{}\", and no file of its bundle is there",
+                                opened.layout.name(), opened.backup.format));
   // All that is named is there; as many objects of as many bytes can be no others. (Old metadata that do not
   // know sizes say 0, and come to fewer bytes.)
   cargo.is_named = cargo.extent.objects == static_cast<std::int64_t>(cargo.index.size()) &&

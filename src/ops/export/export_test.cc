@@ -226,6 +226,26 @@ TEST_F(Export, StillWritesTheCollectionsThatAreWhole) {
   EXPECT_TRUE(Run({.name = "nightly", .filter = Filter::Parse("default.books").value()}).ok());
 }
 
+TEST_F(Export, ThatFailsSaysWhichCollectionsWereExportedWhole) {
+  Collection second = backup_.books();
+  second.collection_id = RowBackup::kCollection + 1;
+  second.name = "second";
+  for (const std::string& key : backup_.DataKeys()) {
+    std::string moved = key;
+    const std::string from = "/" + std::to_string(RowBackup::kCollection) + "/";
+    moved.replace(moved.find(from), from.size(), "/" + std::to_string(second.collection_id) + "/");
+    backup_.store().Set(moved, backup_.store().Contents().at(key));
+  }
+  second.partitions[0].segments[0].num_rows = 4;
+  backup_.backup().collections.push_back(second);
+  backup_.CommitMetadata();
+  const Status failed = Run({.name = "nightly"}).status();
+  EXPECT_EQ(failed.code(), Code::kDataLoss);
+  EXPECT_THAT(failed.message(), HasSubstr("exported whole before that"));
+  EXPECT_THAT(failed.message(), HasSubstr(": default.books (export"));
+  EXPECT_THAT(to_.Keys(), AllOf(testing::Not(IsEmpty()), testing::Each(HasSubstr("/books/"))));
+}
+
 TEST_F(Export, OfAnotherFormatIsRefusedByItsName) {
   backup_.backup().format = "snapshot";
   backup_.CommitMetadata();

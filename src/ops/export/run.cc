@@ -214,6 +214,18 @@ Status CheckBytes(BackupSide& side, const BackupLayout& layout,
   return CannotBeExported(side, layout, other_bytes, " --level checksum");
 }
 
+// Hours of work: what was exported whole before another collection failed stays.
+Status WithWhatStands(const Status& failure, const ExportReport& report) {
+  std::vector<std::string> whole;
+  for (const ExportedCollection& collection : report.collections) whole.push_back(collection.name.Full());
+  if (whole.empty()) return failure;
+  return {
+      failure.code(),
+      fmt::format("{}; exported whole before that, and still at {}: {} (export the others with -c, or remove "
+                  "these files)",
+                  failure.message(), report.target_url, Enumerate(whole))};
+}
+
 // Where `prefix` lies, comparable with that of another store of the same service.
 std::string PlaceOf(const StoreIdentity& store, const std::string& prefix) {
   const bool is_whole = store.service != "local" || prefix.starts_with(store.bucket.str() + "/");
@@ -272,7 +284,7 @@ Result<ExportReport> RunExport(const ExportOptions& options, BackupSide& side, E
     }
     Result<ExportedCollection> done =
         CollectionExport(*codec, rows, target, options, run.progress, context).Run();
-    if (!done.ok()) return ExplainFailure(side, opened, done.status(), context);
+    if (!done.ok()) return ExplainFailure(side, opened, WithWhatStands(done.status(), report), context);
     report.collections.push_back(*std::move(done));
   }
   MBK_TRY(StillThere(side, opened, context));

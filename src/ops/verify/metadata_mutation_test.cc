@@ -403,6 +403,20 @@ TEST_F(MetadataMutation, OfASnapshotThatLostItsFormatIsNoBackupWithoutRows) {
   ExpectRefused("a snapshot without its format", "default.books lies in a snapshot");
 }
 
+TEST_F(MetadataMutation, ASnapshotWithoutItsBundleIsNotCopied) {
+  backup_.backup().format = "snapshot";
+  backup_.books().snapshot = SnapshotBackup{.metadata_path = "snapshots/1/metadata/2.json", .total_files = 3};
+  for (Partition& partition : backup_.books().partitions) partition.segments.clear();
+  backup_.books().l0_segments.clear();
+  backup_.Commit();
+  backup_.Remove(MetaKey(kObjects));
+  for (const std::string& key : backup_.DataKeys()) backup_.Remove(key);
+  const Status copied = Copy();
+  EXPECT_EQ(copied.code(), Code::kDataLoss);
+  EXPECT_THAT(copied.message(), HasSubstr("no file of its bundle is there"));
+  EXPECT_THAT(copied_.Keys(), IsEmpty());
+}
+
 TEST_F(MetadataMutation, AFieldThatTheSchemaLost) {
   auto& fields = backup_.books().schema.fields;
   fields.erase(fields.begin() + 1);
