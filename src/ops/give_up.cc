@@ -11,8 +11,9 @@ namespace mbk {
 namespace {
 
 // A run that was stopped must be gone within five seconds, two of which the lock may take; one that failed
-// may take longer to clean up.
+// may take longer to clean up, but not where the store has just been given up as silent.
 constexpr std::chrono::seconds kGiveUpWhenStopped{2};
+constexpr std::chrono::seconds kGiveUpWhenSilent{10};
 constexpr std::chrono::minutes kGiveUpWhenFailed{5};
 
 }  // namespace
@@ -20,8 +21,10 @@ constexpr std::chrono::minutes kGiveUpWhenFailed{5};
 Status GiveUp(const BackupSide& side, BackupWriter& writer, const BackupLayout& layout, Status failure,
               const CallContext& context) {
   const bool stopped = context.stop.stop_requested();
-  const Deadline deadline =
-      stopped ? Deadline::After(kGiveUpWhenStopped) : Deadline::After(kGiveUpWhenFailed);
+  const bool silent = failure.code() == Code::kUnavailable || failure.code() == Code::kDeadlineExceeded;
+  const Deadline deadline = stopped  ? Deadline::After(kGiveUpWhenStopped)
+                            : silent ? Deadline::After(kGiveUpWhenSilent)
+                                     : Deadline::After(kGiveUpWhenFailed);
   Status removed = writer.Abandon({.deadline = deadline});
   if (removed.ok() && stopped)
     return {failure.code(), fmt::format("{}; what was written of backup {} has been removed",

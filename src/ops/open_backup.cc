@@ -89,7 +89,9 @@ Status StillThere(const BackupSide& side, const OpenedBackup& opened, const Call
 
 Status ExplainFailure(const BackupSide& side, const OpenedBackup& opened, Status failure,
                       const CallContext& context) {
-  if (context.stop.stop_requested()) return failure;
+  // A store that was given up as silent is not asked once more.
+  const bool silent = failure.code() == Code::kUnavailable || failure.code() == Code::kDeadlineExceeded;
+  if (context.stop.stop_requested() || silent) return failure;
   const Status there = StillThere(side, opened, context);
   const bool explains = there.code() == Code::kLocked || there.code() == Code::kFailedPrecondition;
   return explains ? Status(there.code(), fmt::format("{} ({})", there.message(), failure.message()))

@@ -205,8 +205,8 @@ class ObjectStore : public ObjectReader {
   /// What lies below a prefix and is no object, so that Delete does not remove it: symbolic links, empty
   /// directories and the like of a local store, with what they are; the first hundred.
   virtual Result<std::vector<std::string>> ListOthers(const std::string& prefix, const CallContext& context);
-  /// Remove the directories at and below a prefix that ends in "/" which hold nothing, or only what killed
-  /// runs had not finished, of those whose key (it ends in "/") `may_go`. Only a local store has any.
+  /// Remove what killed runs had not finished below a prefix that ends in "/", then the directories at and
+  /// below it which hold nothing, of those whose key (it ends in "/") `may_go`. Only a local store has any.
   virtual Status RemoveEmptyDirectories(const std::string& prefix,
                                         const std::function<bool(std::string_view key)>& may_go,
                                         const CallContext& context);

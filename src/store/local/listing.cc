@@ -156,8 +156,11 @@ class EmptyDirectories {
     MBK_TRY(context_.Check());
     if (depth > kMaxDepth) return {};
     MBK_TRY_ASSIGN(const std::vector<Entry> entries, posix::ReadDirectory(directory.get(), key_prefix));
+    const auto is_hidden = [](const Entry& entry) { return entry.name.starts_with(kHiddenPrefix); };
+    // Also where the directory itself stays: only their locks tell whose they are.
+    if (std::any_of(entries.begin(), entries.end(), is_hidden)) RemoveAbandoned(directory);
     for (const Entry& entry : entries) {
-      if (entry.type != Entry::Type::kDirectory || entry.name.starts_with(kHiddenPrefix)) continue;
+      if (entry.type != Entry::Type::kDirectory || is_hidden(entry)) continue;
       const std::string key = key_prefix + entry.name + "/";
       const Fd child(
           ::openat(directory.get(), entry.name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -172,9 +175,7 @@ class EmptyDirectories {
                       const std::string& key) {
     if (!may_go_(key)) return {};
     MBK_TRY_ASSIGN(const std::vector<Entry> entries, posix::ReadDirectory(directory.get(), key));
-    const auto is_hidden = [](const Entry& entry) { return entry.name.starts_with(kHiddenPrefix); };
-    if (!std::all_of(entries.begin(), entries.end(), is_hidden)) return {};
-    if (!entries.empty()) RemoveAbandoned(directory);
+    if (!entries.empty()) return {};
     ::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR);  // fails for what is in use
     return {};
   }

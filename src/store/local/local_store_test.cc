@@ -296,6 +296,7 @@ TEST_F(LocalStoreTest, RemovesTheEmptyDirectoriesThatMayGo) {
   WriteFile("b/x/3/.mbk-tmp-0123", "half");
   fs::create_directories(Path("b/x/1/2"));
   fs::create_directories(Path("b/users/own"));
+  WriteFile("b/users/own/.mbk-tmp-0123", "half");
   fs::create_directories(Path("c/x"));
   auto paths = MakeLocalStore({.root_directory = directory_.path()});
   const auto of_ours = [](std::string_view key) { return key.find("users") == std::string_view::npos; };
