@@ -152,12 +152,7 @@ ExitCode ExitCodeOf(const RestoreReport& report) {
   const bool unproven = std::any_of(report.collections.begin(), report.collections.end(),
                                     [](const load::Outcome& o) { return o.unproven; });
   if (unproven) return kPartly;
-  const bool all_failed = failed == static_cast<std::ptrdiff_t>(report.collections.size());
-  const bool all_denied = all_failed && std::all_of(report.collections.begin(), report.collections.end(),
-                                                    [](const load::Outcome& o) {
-                                                      return o.status.code() == Code::kPermissionDenied;
-                                                    });
-  return all_denied ? kNotAllowed : all_failed ? kFailed : kPartly;
+  return failed == static_cast<std::ptrdiff_t>(report.collections.size()) ? kFailed : kPartly;
 }
 
 std::vector<std::string> Notes(const RestoreReport& report) {

@@ -47,10 +47,6 @@ TEST(ExitCodeOfARestore, TellsAllFromSomeFromNone) {
   EXPECT_EQ(ExitCodeOf(RestoreReport{.collections = {Arrived(), warned}}), kPartly);
   EXPECT_EQ(ExitCodeOf(RestoreReport{.collections = {Arrived(), Failed()}}), kPartly);
   EXPECT_EQ(ExitCodeOf(RestoreReport{.collections = {Failed(), Failed()}}), kFailed);
-  load::Outcome denied = Failed();
-  denied.status = Status(Code::kPermissionDenied, "Import: no right");
-  EXPECT_EQ(ExitCodeOf(RestoreReport{.collections = {denied, denied}}), kNotAllowed);
-  EXPECT_EQ(ExitCodeOf(RestoreReport{.collections = {denied, Failed()}}), kFailed);
 }
 
 TEST(RestoreJson, HasEveryCollection) {

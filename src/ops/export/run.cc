@@ -221,7 +221,7 @@ Status WithWhatStands(const Status& failure, const ExportReport& report) {
   if (whole.empty()) return failure;
   return {
       failure.code(),
-      fmt::format("{}; exported whole before that, and still at {}: {} (export the others with -c, or remove "
+      fmt::format("{}; exported whole before that, and still at {}: {} (export the others alone, or remove "
                   "these files)",
                   failure.message(), report.target_url, Enumerate(whole))};
 }

@@ -10,6 +10,7 @@
 #include "manifest/keys.h"
 #include "ops/remove/remove.h"
 #include "repository/place.h"
+#include "repository/process_identity.h"
 #include "store/object_store.h"
 
 namespace mbk {
@@ -44,19 +45,22 @@ Status Examine(const std::string& name, bool dry_run, BackupSide& side, const Ru
   MBK_TRY_ASSIGN(const BackupPlace place, LookAt(side.store, BackupLayout(side.root, name), context));
   if (place.kind == PlaceKind::kEmpty) return {};
   if (place.kind == PlaceKind::kBackup) {
-    log::Warn("backup {} is whole: an l0compact --force was ended before it could replace its output with it",
-              name);
+    log::Warn(
+        "{} stands complete beside the output: a forced l0compact was ended before it replaced its output",
+        name);
     return {};
   }
-  const bool was_never_whole =
-      place.kind == PlaceKind::kOurUnfinished && place.lock && place.lock->verb == kL0CompactVerb;
+  // One that may still live is not waited for: whoever wants the output wants it now.
+  const bool was_never_whole = place.kind == PlaceKind::kOurUnfinished && place.lock &&
+                               place.lock->verb == kL0CompactVerb &&
+                               StateOf(place.lock->process, ThisProcessIdentity()) == ProcessState::kGone;
   if (!was_never_whole || dry_run) {
-    log::Warn("{} stands beside the output, as an l0compact --force leaves it that is killed: {}", name,
+    log::Warn("{} stands beside the output, as a forced l0compact leaves it that is killed: {}", name,
               place.seen);
     return {};
   }
   MBK_TRY_ASSIGN(const RemoveReport removed, RunRemove({.name = name}, side, run, context));
-  log::Warn("{}, which a killed l0compact --force left, is removed ({} objects)", name,
+  log::Warn("{}, which a forced l0compact left when it was killed, is removed ({} objects)", name,
             removed.files.objects);
   return {};
 }

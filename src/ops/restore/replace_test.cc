@@ -787,6 +787,28 @@ TEST_F(Replace, ALoadedOneIsReplacedByOneThatIsLoadedAlready) {
   EXPECT_THAT(OutcomeOf(*report, kA).notes, ElementsAre(HasSubstr("memory of both")));
 }
 
+// Takes ops/load/builder.cc: "load it: Milvus loads no collection without indexes"
+TEST_F(Replace, ALoadedOneIsNotReplacedByOneThatCannotBeLoaded) {
+  world_.server.EditCollection(kA, [](MockCollection& old) { old.loaded_percent = 100; });
+  EXPECT_TRUE(RunCreate({.name = "loaded"}, world_.milvus, world_.backups, world_.run, {}).ok());
+  load::Options load = Over();
+  load.source_filter = Filter::Parse("a").value();
+  load.restore_load_state = true;
+  load.rebuild_index = false;
+  const auto run = [&] {
+    world_.server.Fail({.rpc = "LoadCollection", .code = 700, .reason = "index not found[collection=1]"});
+    return RunRestore({.name = "loaded", .load = load}, world_.backups, world_.target, world_.run, {})
+        .value();
+  };
+  const RestoreReport refused = run();
+  EXPECT_THAT(refused.status.message(),
+              AllOf(HasSubstr("add --rebuild_index"), Not(HasSubstr("memory for both"))));
+  EXPECT_THAT(OutcomeOf(refused, kA).notes, IsEmpty());
+  EXPECT_EQ(world_.server.FindCollection(kA)->loaded_percent, 100);
+  load.restore_load_state = false;
+  EXPECT_EQ(run().status, Status()) << "it stands without";
+}
+
 TEST_F(Replace, RbacComesLastSoThatAFailureBeforeItChangedNoUser) {
   world_.server.SetRbac({.users = {{.name = "ann"}}});
   ASSERT_TRUE(RunCreate({.name = "rbac", .rbac = true}, world_.milvus, world_.backups, world_.run, {}).ok());

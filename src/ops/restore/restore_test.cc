@@ -530,6 +530,7 @@ TEST_F(Restore, AStopUnderAnImportFromWhereTheBackupLiesSaysWhatGoesOn) {
 }
 
 // Field case 72.
+// Takes ops/load/builder.cc: "it is not loaded: Milvus loads"
 TEST_F(Restore, WithoutIndexesWhatWasLoadedStandsAndIsSaidNotToBeLoaded) {
   world_.server.Fail({.rpc = "LoadCollection", .code = 700, .reason = "index not found[collection=1]"});
   load::Options all = Beside();
@@ -541,6 +542,10 @@ TEST_F(Restore, WithoutIndexesWhatWasLoadedStandsAndIsSaidNotToBeLoaded) {
   EXPECT_THAT(report->collections[0].warnings,
               Contains(AllOf(HasSubstr("it is not loaded"), HasSubstr("--rebuild_index"))));
   EXPECT_THAT(report->follow_up.as_typed, HasSubstr("--rebuild_index --restore_load_state"));
+  all.rebuild_index = all.drop_exist_collection = true;
+  const auto again = Run(all);
+  ASSERT_TRUE(again.ok() && again->status.ok()) << again.status().message();
+  EXPECT_TRUE(again->collections[0].loaded);
 }
 
 TEST_F(Restore, AStopUnderALoadSaysThatMilvusGoesOnWithIt) {
