@@ -48,6 +48,20 @@ TEST(StopSignalsDeathTest, UnderNohupAHangUpIsNothing) {
       testing::ExitedWithCode(7), "^$");
 }
 
+TEST(StopSignalsDeathTest, OneTerminationThatComesTwiceAtOnceIsOne) {
+  EXPECT_EXIT(
+      {
+        {
+          const StopSignals signals;
+          ::kill(::getpid(), SIGTERM);
+          WaitForStop(signals);
+          ::kill(::getpid(), SIGTERM);
+        }
+        ::_exit(7);
+      },
+      testing::ExitedWithCode(7), "stopping");
+}
+
 TEST(StopSignalsDeathTest, ASecondInterruptEndsAtOnce) {
   EXPECT_EXIT(
       {
