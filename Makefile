@@ -119,13 +119,20 @@ conformance: build/release/with_tests tools ## unit tests, and the store conform
 	$(call build_preset,release)
 	@$(WITH_STORES) ctest --test-dir build/release --output-on-failure -j $(JOBS)
 
+# Those whose code runs on several threads at a time; what they call of the others runs with them.
+TSAN_LAYERS := base net store milvus transfer repository ops service
+asan_targets := all
+asan_tests := .
+tsan_targets := $(TSAN_LAYERS:%=mbk_%_test) milvus-backup-codec
+empty :=
+tsan_tests := ^($(subst $(empty) $(empty),|,$(TSAN_LAYERS) store_emulators))$$
 .PHONY: sanitize asan tsan
-sanitize: asan tsan ## the same, built by clang, under AddressSanitizer with UBSan, and under ThreadSanitizer
+sanitize: asan tsan ## the same, built by clang, under AddressSanitizer with UBSan, and those of several threads under ThreadSanitizer
 build/asan/with_tests build/tsan/with_tests: | clang
 asan tsan: %: build/%/with_tests tools
 	$(call say,unit tests and store conformance under $@)
-	$(call build_preset,$@)
-	@$(WITH_STORES) ctest --test-dir build/$@ --output-on-failure -j $(JOBS)
+	$(call build_preset,$@,--target $($@_targets))
+	@$(WITH_STORES) ctest --test-dir build/$@ --output-on-failure -j $(JOBS) -R '$($@_tests)'
 
 # As many as take half a minute; `make fuzz` goes on from where these begin.
 FUZZ_RUNS ?= 5000

@@ -57,6 +57,12 @@ void Progress::Enter(Step step, std::int64_t objects_total, std::int64_t bytes_t
           .run_started = now_.run_started};
 }
 
+void Progress::EnterRows(Step step, std::int64_t rows_total, std::int64_t bytes_total) {
+  Enter(step, rows_total, bytes_total);
+  std::scoped_lock lock(mutex_);
+  now_.objects_are_rows = true;
+}
+
 void Progress::AddPercent(std::int64_t percent) {
   std::scoped_lock lock(mutex_);
   now_.percent_sum += percent;

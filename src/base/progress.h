@@ -37,6 +37,7 @@ class Progress {
     Step step = Step::kStart;
     std::int64_t objects_done = 0;   ///< of this step
     std::int64_t objects_total = 0;  ///< 0: not known
+    bool objects_are_rows = false;   ///< they took the time, whatever bytes they have
     std::int64_t bytes_done = 0;
     std::int64_t bytes_total = 0;
     /// What the server says of the objects that it works on, added up: 100 for each that is done.
@@ -52,6 +53,8 @@ class Progress {
   /// Begin a step and forget the counts of the one before, but for those of import jobs. `objects_total`
   /// counts whatever the step handles one by one: objects, collections.
   void Enter(Step step, std::int64_t objects_total = 0, std::int64_t bytes_total = 0);
+  /// The same, where rows are what is handled one by one.
+  void EnterRows(Step step, std::int64_t rows_total, std::int64_t bytes_total = 0);
   void Add(std::int64_t objects, std::int64_t bytes);
   /// More of what the server says of the objects that it works on; the parts of one come to 100 at most.
   void AddPercent(std::int64_t percent);

@@ -111,7 +111,7 @@ Result<Output> Delete(const RemoveOptions& options, Invocation& invocation) {
   output.text =
       options.dry_run
           ? fmt::format("backup {} ({}): {} objects, {} would be deleted\ndry run: nothing was deleted\n",
-                        options.name, files.committed ? "complete" : "unfinished", HumanCount(files.objects),
+                        options.name, files.committed ? "committed" : "unfinished", HumanCount(files.objects),
                         HumanBytes(files.bytes))
           : "delete backup done\n";
   return output;

@@ -35,7 +35,7 @@ double Share(std::int64_t part, std::int64_t whole) {
 
 // What is counted while Milvus imports is jobs; their number outlasts the step in which they are begun.
 bool CountsJobs(const Progress::Snapshot& snapshot) {
-  return snapshot.step == Step::kImport && snapshot.jobs_total > 0;
+  return snapshot.step == Step::kImport && snapshot.jobs_total > 0 && !snapshot.objects_are_rows;
 }
 
 std::int64_t ObjectsDone(const Progress::Snapshot& snapshot) {
@@ -48,7 +48,8 @@ std::int64_t ObjectsTotal(const Progress::Snapshot& snapshot) {
 
 // What takes time is the number of objects, however large they are.
 bool GoesByObjects(const Progress::Snapshot& snapshot) {
-  return snapshot.bytes_total == 0 || (snapshot.step == Step::kRemove && snapshot.objects_total > 0);
+  return snapshot.bytes_total == 0 || snapshot.objects_are_rows ||
+         (snapshot.step == Step::kRemove && snapshot.objects_total > 0);
 }
 
 // Where the server calls all of it done, and is still waited for: nothing tells how long.
@@ -76,8 +77,9 @@ Rates RatesOf(const Progress::Snapshot& snapshot, steady_clock::time_point now) 
   return rates;
 }
 
-std::string_view Noun(Step step) {
-  switch (step) {
+std::string_view Noun(const Progress::Snapshot& snapshot) {
+  if (snapshot.objects_are_rows) return "rows";
+  switch (snapshot.step) {
     case Step::kFlush:
     case Step::kDdl:
     case Step::kIndex:
@@ -97,7 +99,7 @@ std::string Numbers(const Progress::Snapshot& snapshot, const Rates& rates) {
   // More than was expected is no total: segments that were rewritten, objects that were planned anew.
   const std::int64_t done = ObjectsDone(snapshot), total = std::max(done, ObjectsTotal(snapshot));
   if (ObjectsTotal(snapshot) > 0)
-    text += fmt::format("  {}/{} {}", HumanCount(done), HumanCount(total), Noun(snapshot.step));
+    text += fmt::format("  {}/{} {}", HumanCount(done), HumanCount(total), Noun(snapshot));
   if (snapshot.bytes_total > 0)
     text += fmt::format("  {}/{}", HumanBytes(snapshot.bytes_done), HumanBytes(snapshot.bytes_total));
   if (rates.bytes_per_s > 0)

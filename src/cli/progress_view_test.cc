@@ -50,6 +50,18 @@ TEST(Bar, GoesByObjectsWhereNoBytesAreCounted) {
   EXPECT_THAT(BarText(imports, kNow, 200), HasSubstr("3/4 collections"));
 }
 
+// Field case 68: rows that are inserted beside import jobs of other collections, in files of which little is
+// read.
+TEST(Bar, OfRowsCallsThemRowsAndGoesByTheirNumber) {
+  Progress progress;
+  progress.SetJobs(5);
+  progress.EnterRows(Step::kImport, 500, 1'000'000);
+  progress.Add(250, 1'000);
+  EXPECT_THAT(
+      BarText(progress.Get(), progress.Get().step_started + seconds(10), 200),
+      AllOf(HasSubstr(" 50%"), HasSubstr("250/500 rows"), HasSubstr("10s left"), Not(HasSubstr("jobs"))));
+}
+
 // Field case 31: 12,288 files of 10 bytes go, then metadata of 6.7 MiB.
 TEST(Bar, OfARemovalGoesByObjectsToo) {
   Progress::Snapshot removal = HalfWay();

@@ -111,7 +111,7 @@ Result<std::int64_t> CountRowsToRead(const Sides& sides, const CallContext& cont
 Status CompareSides(const Sides& sides, const CompareOptions& options, ComparedCollection& compared,
                     Progress& progress, const CallContext& context) {
   MBK_TRY_ASSIGN(const std::int64_t to_read, CountRowsToRead(sides, context));
-  progress.Enter(Step::kVerify, sides.rows_in_backup + to_read);
+  progress.EnterRows(Step::kVerify, sides.rows_in_backup + to_read);
   MBK_TRY_ASSIGN(const std::int64_t hidden_left, CountHidden(sides.live_left, compared, context));
   MBK_TRY_ASSIGN(const std::int64_t hidden_right, CountHidden(sides.live_right, compared, context));
   if (hidden_left + hidden_right > 0 && rows::HasLargestKey(sides.left.schema()) &&

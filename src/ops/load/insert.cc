@@ -184,7 +184,7 @@ Status InsertRows(MilvusClient& client, const ObjectSource& source, const Plan& 
   }
   if (!any) return {};
   MBK_TRY_ASSIGN(RowCodec* const codec, LoadRowCodec());
-  run.progress.Enter(Step::kImport, rows, bytes);
+  run.progress.EnterRows(Step::kImport, rows, bytes);
   for (std::size_t i = 0; i < plan.collections.size(); ++i) {
     if (!IsInserted(plan.collections[i]) || !outcomes[i].status.ok()) continue;
     Status sent = InsertCollection(client, *codec, source, plan.collections[i], outcomes[i], run, context);
