@@ -7,7 +7,6 @@
 #include <array>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "base/utf8.h"
 #include "config/text.h"
@@ -232,20 +231,51 @@ std::string WithoutTrailingBlanks(std::string_view text) {
   return std::string(text.substr(0, last == std::string_view::npos ? 0 : last + 1));
 }
 
-// yaml-cpp takes no document after an empty one, which templates leave at the top of a file. Lines keep their
-// numbers.
+// Whether the line begins or ends a document: at the beginning of a line both mean nothing else, whatever
+// they stand in.
+bool IsMarker(std::string_view line, std::string_view marker) {
+  return line.starts_with(marker) &&
+         (line.size() == marker.size() ||
+          std::string_view(" \t\r").find(line[marker.size()]) != std::string_view::npos);
+}
+
+bool IsBlankOrComment(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r");
+  return first == std::string_view::npos || text[first] == '#';
+}
+
+// yaml-cpp reads the first document alone, and where that is empty, as templates leave it at the top of a
+// file, nothing. Lines keep their numbers.
 std::string WithoutLeadingMarkers(std::string text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string_view line = std::string_view(text).substr(at, end - at);
-    const auto first = line.find_first_not_of(" \t\r");
-    const bool is_marker =
-        line.starts_with("---") && line.find_first_not_of("- \t\r") == std::string_view::npos;
-    if (first != std::string_view::npos && line[first] != '#' && !is_marker) break;
-    if (is_marker) text.replace(at, line.size(), line.size(), ' ');
+    const bool is_marker = IsMarker(line, "---") && IsBlankOrComment(line.substr(3));
+    if (!is_marker && !IsBlankOrComment(line)) break;
+    if (is_marker) text.replace(at, 3, 3, ' ');
     at = end + 1;
   }
   return text;
+}
+
+// The line, from 1 on, in which a second document has something; nullopt when there is none. (YAML::LoadAll
+// does not come to an end for some texts that are no YAML.)
+std::optional<int> SecondDocumentIn(std::string_view text) {
+  bool began = false, ended = false;
+  for (int number = 1; !text.empty(); ++number) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const bool begins = IsMarker(line, "---"), ends = IsMarker(line, "...");
+    if (begins || ends) {
+      ended |= began;
+      line.remove_prefix(3);
+    }
+    const bool is_directive = line.starts_with('%') && began == ended;
+    if (IsBlankOrComment(line) || is_directive) continue;
+    if (ended) return number;
+    began = true;
+  }
+  return std::nullopt;
 }
 
 // As UTF-8 where its byte order mark says that it is UTF-16; half a character becomes U+FFFD. yaml-cpp reads
@@ -269,15 +299,8 @@ std::string AsUtf8(std::string_view text) {
   return decoded;
 }
 
-bool IsEmpty(const YAML::Node& document) { return !document.IsDefined() || document.IsNull(); }
-
-Result<FileValues> FlattenDocuments(std::vector<YAML::Node> documents) {
-  std::erase_if(documents, IsEmpty);
-  if (documents.empty()) return FileValues{};
-  if (documents.size() > 1)
-    return ErrorAt(documents[1],
-                   "a second YAML document begins above (\"---\"), whose keys would not count; want one");
-  const YAML::Node& root = documents.front();
+Result<FileValues> FlattenDocument(const YAML::Node& root) {
+  if (!root.IsDefined() || root.IsNull()) return FileValues{};
   if (!root.IsMap()) return ErrorAt(root, "yaml root must be a map of keys and values");
   Flattener flattener;
   MBK_TRY(flattener.FlattenMap("", root, 1));
@@ -289,7 +312,12 @@ Result<FileValues> FlattenDocuments(std::vector<YAML::Node> documents) {
 Result<FileValues> FlattenYaml(std::string_view given) {
   const std::string text = AsUtf8(given);
   try {
-    return FlattenDocuments(YAML::LoadAll(WithoutLeadingMarkers(WithoutTrailingBlanks(text))));
+    const std::string first = WithoutLeadingMarkers(WithoutTrailingBlanks(text));
+    Result<FileValues> values = FlattenDocument(YAML::Load(first));
+    const std::optional<int> second = SecondDocumentIn(first);
+    if (!values.ok() || !second) return values;
+    return InvalidArgument(
+        fmt::format("line {}: a second YAML document, whose keys would not count; want one", *second));
   } catch (const YAML::Exception& error) {
     return InvalidArgument(BrokenSyntax(text, error));
   } catch (const std::exception& error) {
