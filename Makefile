@@ -127,8 +127,8 @@ tsan_targets := $(TSAN_LAYERS:%=mbk_%_test) milvus-backup-codec
 empty :=
 tsan_tests := ^($(subst $(empty) $(empty),|,$(TSAN_LAYERS) store_emulators))$$
 .PHONY: sanitize asan tsan
-sanitize: asan tsan ## the same, built by clang, under AddressSanitizer with UBSan, and those of several threads under ThreadSanitizer
-build/asan/with_tests build/tsan/with_tests: | clang
+sanitize: asan tsan ## the same under AddressSanitizer with UBSan, built by clang, and those of several threads under ThreadSanitizer
+build/asan/with_tests: | clang
 asan tsan: %: build/%/with_tests tools
 	$(call say,unit tests and store conformance under $@)
 	$(call build_preset,$@,--target $($@_targets))
